@@ -1,0 +1,110 @@
+/** The nouns that the stages hand to each other. Each is made by one step and trusted by the next. */
+import type { BatchId, DestinationName, OwnerId, ShareName } from './ids.ts';
+import type { SharePath } from './share-path.ts';
+import type { Evidence } from './states.ts';
+
+/** What one `lstat` said of one directory entry. Times in nanoseconds since 1970, sizes in bytes. */
+export type Entry = {
+  readonly name: string;
+  readonly kind: EntryKind;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly ino: bigint;
+  /** For `unreadable`: the errno name, "EACCES". */
+  readonly error?: string;
+};
+/** `unreadable-dir` stands for everything below a directory that could not be listed. */
+export type EntryKind =
+  | 'file'
+  | 'symlink'
+  | 'special'
+  | 'other-file-system'
+  | 'unreadable'
+  | 'unreadable-dir';
+
+/** One directory as the scanner saw it: its entries (sub-directories left out) sorted by name bytes. */
+export type DirLook = {
+  readonly dir: SharePath;
+  /** `encodeListing` of the entries (core/listing.ts). */
+  readonly listing: Buffer;
+  /** Entries and their bytes as the scanner counted them, apart from the listing. */
+  readonly files: number;
+  readonly bytes: number;
+};
+
+/** A file of a plan: everything but the hash. */
+export type PlannedFile = {
+  readonly path: SharePath;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly ino: bigint;
+};
+
+/** What ownership decided for one directory's files (or one file). */
+export type Assignment =
+  | {
+      readonly kind: 'owned';
+      readonly owner: OwnerId;
+      readonly dataset: SharePath;
+      readonly instrument: string;
+      readonly rule: string;
+      readonly facts: Readonly<Record<string, string>>;
+      readonly settleMs: number;
+      readonly destination: DestinationName;
+      readonly compress: boolean;
+      /** Why the collector got it; undefined for a named owner. */
+      readonly reason?: string;
+    }
+  | {
+      readonly kind: 'held';
+      readonly reason: string;
+      readonly instrument: string;
+      readonly rules: readonly string[];
+    }
+  | { readonly kind: 'excluded'; readonly reason: string; readonly instrument: string };
+
+export type OwnedFile = PlannedFile & {
+  readonly share: ShareName;
+  readonly assignment: Extract<Assignment, { kind: 'owned' }>;
+  /** True when another version of this path was delivered before: it goes as an addendum, never over the first. */
+  readonly addendum: boolean;
+};
+
+/** A batch before it is in the ledger. */
+export type BatchPlan = {
+  readonly id: BatchId;
+  readonly share: ShareName;
+  readonly owner: OwnerId;
+  readonly destination: DestinationName;
+  readonly dataset: SharePath;
+  readonly instrument: string;
+  readonly rule: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly addendum: boolean;
+  readonly compress: boolean;
+  /** Sorted by path bytes. */
+  readonly files: readonly PlannedFile[];
+  readonly bytes: number;
+};
+
+/** A batch as the ledger gives it to a delivery. */
+export type Batch = BatchPlan & {
+  /** When it was planned, ms since 1970. */
+  readonly plannedAt: number;
+  /** Grows by one with every attempt; a result of an older attempt is refused. */
+  readonly epoch: number;
+  readonly attempts: number;
+};
+
+/** Where a batch's files are put, below the container: decided by `targetDir` from the batch alone. */
+export type Receipt = {
+  readonly evidence: Evidence;
+  /** How we know, as a sentence. */
+  readonly how: string;
+  /** Where the files are, for a person: a folder or a URL without secrets. */
+  readonly location: string;
+  readonly files: number;
+  readonly bytes: number;
+};

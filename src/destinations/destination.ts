@@ -1,0 +1,39 @@
+import type { Content } from '../core/content.ts';
+import type { Batch, Receipt } from '../core/model.ts';
+import type { Secret } from '../core/secret.ts';
+
+/** What every call carries: the owner's own credential (undefined where none is needed) and the stop signal. */
+export type Call = { readonly token: Secret | undefined; readonly signal: AbortSignal };
+
+/** Plain data, a handful: what the planner must respect. */
+export type Limits = {
+  /** Bytes of one batch. */
+  readonly maxBytes: number;
+  /** Files of one batch. */
+  readonly maxFiles: number;
+  /** False: `send` reads `content.files`, true: `content.parcel`. */
+  readonly acceptsZip: boolean;
+};
+
+/** Plain JSON, stored in the ledger before any byte moves. `id` is the destination's own name for the container. */
+export type RemoteContainer = { readonly id: string; readonly name: string; readonly location: string };
+
+/**
+ * What every destination promises. An adapter holds no credential and no state, retries nothing, logs nothing of its
+ * own, and passes `test/contract/destination.contract.ts` unchanged. Failures are IngestErrors.
+ */
+export interface Destination {
+  /** "directory", "nomad": for config and logs. */
+  readonly kind: string;
+  readonly limits: Limits;
+  /** Reachable, and the credential is taken? Answers with a sentence for an operator; creates nothing. */
+  check(call: Call): Promise<string>;
+  /** The name of the container this batch belongs in: the same batch, the same name. */
+  containerName(batch: Batch): string;
+  /** Makes the container of that name. Called once a container: its answer is in the ledger before `send`. */
+  open(name: string, call: Call): Promise<RemoteContainer>;
+  /** Puts the bytes; doing it again replaces, never doubles. Nothing is written after the signal is aborted. */
+  send(container: RemoteContainer, content: Content, call: Call): Promise<void>;
+  /** Reports what the destination says it has, never more. */
+  close(container: RemoteContainer, content: Content, call: Call): Promise<Receipt>;
+}
