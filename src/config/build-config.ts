@@ -1,0 +1,118 @@
+import { basename } from 'node:path';
+import { destinationName, ownerId, shareName } from '../core/ids.ts';
+import type { Config, MappingConfig, OwnerConfig, RuleConfig, ShareConfig, Tokens } from './config.ts';
+import type { FoldersFile, RuleBlock } from './folders-schema.ts';
+import type { NightjarFile } from './nightjar-schema.ts';
+
+/** All that the two checked files leave open. */
+export type Surroundings = {
+  readonly stateDir: string;
+  readonly credentialsDir: string;
+  readonly files: Config['files'];
+  /** Line of the n-th rule, from 0, in the folders file. */
+  readonly lineOfRule: (index: number) => number;
+};
+
+/** Turns the two checked files into the one typed, frozen value the program works with. */
+export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Surroundings): Config {
+  const { url } = file.redis;
+  const { until, timezone } = file.schedule;
+  return deepFreeze({
+    stateDir: around.stateDir,
+    shares: Object.entries(file.shares).map(([name, share]) => buildShare(name, share)),
+    destinations: Object.entries(file.destinations).map(([name, block]) => ({
+      name: destinationName(name),
+      ...block,
+    })),
+    batch: defined({ maxFiles: file.batch.max_files, maxBytes: file.batch.max_bytes }),
+    settleMs: file.settle,
+    settleWaitMs: file.settle_wait,
+    schedule: {
+      evening: file.schedule.evening,
+      timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      days: file.schedule.days,
+      ...defined({ until }),
+    },
+    deliveries: {
+      concurrency: file.deliveries.concurrency,
+      retryLimit: file.deliveries.retry_limit,
+      retryFirstMs: file.deliveries.retry_first,
+      retryMaxMs: file.deliveries.retry_max,
+    },
+    redis: defined({ url }),
+    credentials: { dir: around.credentialsDir },
+    logLevel: file.log.level,
+    mapping: buildMapping(file, folders, around),
+    files: around.files,
+  });
+}
+
+function buildShare(name: string, share: NightjarFile['shares'][string]): ShareConfig {
+  return {
+    name: shareName(name),
+    root: share.root,
+    marker: share.marker,
+    scanThreads: share.scan_threads,
+    stallMs: share.stall,
+    ...defined({ readAs: share.read_as }),
+  };
+}
+
+function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surroundings): MappingConfig {
+  const at = basename(around.files.folders);
+  const only = Object.keys(file.destinations)[0] ?? '';
+  const markers = Object.values(file.shares).map(({ marker }) => marker);
+  return {
+    rules: folders.rules.map((rule, index) =>
+      buildRule(rule, `rule ${index + 1}`, `${at}:${around.lineOfRule(index)}`),
+    ),
+    owners: Object.entries(folders.owners).map(([id, owner]) => buildOwner(id, owner)),
+    collector: { tokens: buildTokens(folders.collector) },
+    ignore: [...new Set([...folders.ignore, ...markers])],
+    defaultSettleMs: file.settle,
+    defaultDestination: destinationName(file.default_destination ?? only),
+  };
+}
+
+function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
+  const { instruments, hold, exclude } = rule;
+  return {
+    id: rule.name ?? id,
+    at,
+    match: rule.match,
+    compress: rule.compress,
+    ...defined({
+      instruments,
+      hold,
+      exclude,
+      settleMs: rule.settle,
+      owner: rule.owner === undefined ? undefined : ownerId(rule.owner),
+      destination: rule.destination === undefined ? undefined : destinationName(rule.destination),
+    }),
+  };
+}
+
+function buildOwner(id: string, owner: FoldersFile['owners'][string]): OwnerConfig {
+  const { name, email, aliases } = owner;
+  return { id: ownerId(id), aliases, tokens: buildTokens(owner), ...defined({ name, email }) };
+}
+
+function buildTokens(account: Pick<FoldersFile['owners'][string], 'nomad'>): Tokens {
+  const token = account.nomad?.token;
+  if (token === undefined) return {};
+  return { nomad: { token, ...defined({ userId: account.nomad?.user_id }) } };
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The same keys without those that are undefined. */
+function defined<T extends object>(values: T): Defined<T> {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as Defined<T>;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,89 @@
+import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { DirectoryOptions } from '../destinations/directory/options.ts';
+import type { NomadOptions } from '../destinations/nomad/options.ts';
+
+/** Both files after all checks: durations in milliseconds, sizes in bytes, paths absolute, frozen all the way down. */
+export type Config = {
+  readonly stateDir: string;
+  /** At least one. */
+  readonly shares: readonly ShareConfig[];
+  /** At least one. */
+  readonly destinations: readonly DestinationConfig[];
+  /** Undefined: the destination's own limit counts. */
+  readonly batch: { readonly maxFiles?: number; readonly maxBytes?: number };
+  readonly settleMs: number;
+  /** The longest that a run waits for files to settle. */
+  readonly settleWaitMs: number;
+  readonly schedule: ScheduleConfig;
+  readonly deliveries: {
+    readonly concurrency: number;
+    readonly retryLimit: number;
+    readonly retryFirstMs: number;
+    readonly retryMaxMs: number;
+  };
+  /** Without a URL Redis is embedded. The URL may hold a password: never log it. */
+  readonly redis: { readonly url?: string };
+  readonly credentials: { readonly dir: string };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly mapping: MappingConfig;
+  /** Where it was read from. */
+  readonly files: { readonly nightjar: string; readonly folders: string };
+};
+
+export type ShareConfig = {
+  readonly name: ShareName;
+  readonly root: string;
+  readonly marker: string;
+  readonly readAs?: { readonly uid: number; readonly gid: number };
+  readonly scanThreads: number;
+  readonly stallMs: number;
+};
+
+export type DestinationConfig = { readonly name: DestinationName } & (DirectoryOptions | NomadOptions);
+
+type Day = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** Times are "HH:MM" in `timezone`. */
+export type ScheduleConfig = {
+  readonly evening: string;
+  readonly until?: string;
+  readonly timezone: string;
+  readonly days: readonly Day[];
+};
+
+/** Has every field of the ownership stage's `Mapping`. */
+export type MappingConfig = {
+  readonly rules: readonly RuleConfig[];
+  readonly owners: readonly OwnerConfig[];
+  readonly collector: { readonly tokens: Tokens };
+  readonly ignore: readonly string[];
+  readonly defaultSettleMs: number;
+  readonly defaultDestination: DestinationName;
+};
+
+export type RuleConfig = {
+  /** The rule's name, else "rule 1". */
+  readonly id: string;
+  /** "folders.yaml:5". */
+  readonly at: string;
+  readonly match: string;
+  readonly instruments?: readonly string[];
+  readonly owner?: OwnerId;
+  readonly settleMs?: number;
+  readonly hold?: string;
+  readonly exclude?: string;
+  readonly destination?: DestinationName;
+  readonly compress: boolean;
+};
+
+export type OwnerConfig = {
+  readonly id: OwnerId;
+  readonly aliases: readonly string[];
+  readonly tokens: Tokens;
+  readonly name?: string;
+  readonly email?: string;
+};
+
+/** By kind of destination: the name of the token's file, and whose token it must be. */
+export type Tokens = Readonly<Record<string, TokenRef>>;
+export type TokenRef = { readonly token: string; readonly userId?: string };

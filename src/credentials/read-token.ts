@@ -1,0 +1,144 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { IngestError, systemCode } from '../core/errors.ts';
+import { isName } from '../core/ids.ts';
+import { Secret } from '../core/secret.ts';
+
+export type TokenStore = {
+  /** The token of that name, read afresh each time; TOKEN_MISSING or TOKEN_UNSAFE when it cannot be used. */
+  readonly token: (name: string) => Promise<Secret>;
+  /** What is wrong with it, or undefined; never throws for the token's sake. */
+  readonly check: (name: string) => Promise<IngestError | undefined>;
+};
+
+type Place = { readonly file: string; readonly fromSystemd: boolean };
+
+const MAX_BYTES = 4096;
+/** A token is printable ASCII without spaces; anything else would be read differently by some server. */
+const TOKEN_TEXT = /^[\x21-\x7e]+$/;
+
+/**
+ * Tokens by name from `dir`, one file each. Files of the same name in systemd's $CREDENTIALS_DIRECTORY come first.
+ * The value is only ever inside the `Secret`.
+ */
+export function createTokenStore(options: {
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): TokenStore {
+  const systemd = options.env['CREDENTIALS_DIRECTORY'];
+  const places = (name: string): Place[] => [
+    ...(systemd === undefined || systemd === '' ? [] : [{ file: join(systemd, name), fromSystemd: true }]),
+    { file: join(options.dir, name), fromSystemd: false },
+  ];
+  const token = async (name: string): Promise<Secret> => {
+    if (!isName(name)) throw badName();
+    for (const place of places(name)) {
+      const value = await readToken(name, place);
+      if (value !== undefined) return value;
+    }
+    throw missing(name, join(options.dir, name));
+  };
+  return {
+    token,
+    check: async (name) => {
+      try {
+        await token(name);
+        return undefined;
+      } catch (error) {
+        if (error instanceof IngestError) return error;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Undefined when there is no such file. Checks and reads one open file, so that nothing can change in between. */
+async function readToken(name: string, place: Place): Promise<Secret | undefined> {
+  await using handle = await openToken(name, place.file);
+  if (handle === undefined) return undefined;
+  const stat = await handle.stat();
+  if (!stat.isFile()) throw unsafe(name, place.file, 'is not a regular file', 'Put a plain file there.');
+  checkOwner(name, place, stat.uid);
+  checkMode(name, place, stat);
+  if (stat.size > MAX_BYTES) {
+    throw unsafe(name, place.file, `has ${stat.size} bytes`, 'It must hold the token alone, on one line.');
+  }
+  return new Secret(oneLine(name, place.file, await handle.readFile('utf8')));
+}
+
+async function openToken(name: string, file: string): Promise<FileHandle | undefined> {
+  try {
+    // O_NONBLOCK: a pipe at this place must not hang the daemon.
+    return await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new IngestError(
+      'TOKEN_MISSING',
+      `token "${name}" in ${file} cannot be opened: ${code ?? 'unknown'}`,
+      {
+        hint: `Let the user that Nightjar runs as own it: chown USER ${file} && chmod 600 ${file}`,
+        context: { token: name, file },
+        cause: error,
+      },
+    );
+  }
+}
+
+function checkOwner(name: string, place: Place, uid: number): void {
+  const own = process.getuid?.();
+  if (uid === 0 || uid === own) return;
+  const hint = `Let the user that Nightjar runs as own it: chown ${own ?? 'USER'} ${place.file}`;
+  throw unsafe(name, place.file, `belongs to user ${uid}, who could change it`, hint);
+}
+
+/**
+ * No rights for group and others. Under systemd root owns the file and the service reads it by an access list, whose
+ * mask shows as the group's read bit (systemd.exec(5), credentials): that bit means nobody else there.
+ */
+function checkMode(name: string, place: Place, stat: { readonly mode: number; readonly uid: number }): void {
+  const refused = place.fromSystemd && stat.uid === 0 ? 0o037 : 0o077;
+  if ((stat.mode & refused) === 0) return;
+  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  throw unsafe(name, place.file, `can be used by other people (mode ${mode})`, `chmod 600 ${place.file}`);
+}
+
+function oneLine(name: string, file: string, text: string): string {
+  const value = text.replace(/\r?\n$/, '');
+  if (value.trim() === '') {
+    throw new IngestError('TOKEN_MISSING', `token "${name}": ${file} is empty`, {
+      hint: `Write the token into ${file} as its only line, then: chmod 600 ${file}`,
+      context: { token: name, file },
+    });
+  }
+  if (/[\r\n]/.test(value))
+    throw unsafe(name, file, 'has more than one line', 'Leave the token alone in it.');
+  if (/\s/.test(value))
+    throw unsafe(name, file, 'has a space in or around the token', 'Leave the token alone in it.');
+  if (!TOKEN_TEXT.test(value)) {
+    throw unsafe(name, file, 'has a character that no token has', 'Copy the token again, as plain text.');
+  }
+  return value;
+}
+
+function missing(name: string, file: string): IngestError {
+  return new IngestError('TOKEN_MISSING', `token "${name}": there is no file ${file}`, {
+    hint: `Write the token into ${file} as its only line, then: chmod 600 ${file}`,
+    context: { token: name, file },
+  });
+}
+
+/** The name is not repeated: somebody may have written the token in its place. */
+function badName(): IngestError {
+  return new IngestError('TOKEN_MISSING', 'a token was asked for by something that is not a name of a file', {
+    hint: 'Give the token a name in folders.yaml: letters, digits, ".", "_" and "-", at most 63 characters.',
+  });
+}
+
+function unsafe(name: string, file: string, what: string, hint: string): IngestError {
+  return new IngestError('TOKEN_UNSAFE', `token "${name}": ${file} ${what}`, {
+    hint,
+    context: { token: name, file },
+  });
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { countOption, sizeOption } from '../size-option.ts';
+
+/** The container's name is its lane and its account: without the owner in it, two accounts would share one. */
+const CONTAINER = 'expected a template with {owner} in it, and no other placeholder than {owner} and {month}';
+const BASE_URL = 'expected an http(s) URL ending in /api/v1, without user name, query or fragment';
+
+/** The configuration block of a destination of kind `nomad`. */
+export const nomadOptions = z
+  .strictObject({
+    kind: z
+      .literal('nomad')
+      .meta({ description: "Delivers into NOMAD, with each owner's own upload token." }),
+    base_url: z
+      .string()
+      .refine(isApiUrl, { error: BASE_URL })
+      .meta({
+        title: 'URL',
+        description:
+          'Address of the API, up to and including `/api/v1`. Use https: the token travels with every request.',
+        examples: ['https://nomad.example.org/nomad-oasis/api/v1'],
+      }),
+    container: z
+      .string()
+      .min(1)
+      .max(200)
+      .refine(isContainerTemplate, { error: CONTAINER })
+      .default('nightjar {owner} {month}')
+      .meta({
+        title: 'template',
+        description:
+          "Name of the upload that receives an owner's data; `{owner}` and `{month}` are filled in. A platform allows few open uploads per account, so keep this coarse.",
+      }),
+    generation: z.enum(['auto', 'v1.3', 'v1.4']).default('auto').meta({
+      description: 'Which generation of the API is spoken. `auto` asks the platform.',
+    }),
+    max_bytes: sizeOption
+      .meta({ description: 'Largest batch. The platform documents 32 GB for an upload.' })
+      .prefault('30 GB'),
+    max_files: countOption.default(10_000).meta({ description: 'Most files in a batch.' }),
+  })
+  .transform((block) => ({
+    kind: block.kind,
+    baseUrl: block.base_url.replace(/\/+$/, ''),
+    container: block.container,
+    generation: block.generation,
+    maxBytes: block.max_bytes,
+    maxFiles: block.max_files,
+  }));
+
+export type NomadOptions = Readonly<z.output<typeof nomadOptions>>;
+
+function isApiUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && /^https?:$/.test(url.protocol) && /\/api\/v1\/*$/.test(url.pathname);
+}
+
+function isContainerTemplate(text: string): boolean {
+  const placeholders: readonly string[] = text.match(/\{[^}]*\}?/g) ?? [];
+  return placeholders.includes('{owner}') && placeholders.every((one) => /^\{(?:owner|month)\}$/.test(one));
+}
