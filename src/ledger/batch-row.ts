@@ -1,0 +1,133 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import {
+  type BatchId,
+  batchId,
+  type DestinationName,
+  destinationName,
+  type OwnerId,
+  ownerId,
+  type ShareName,
+  shareName,
+} from '../core/ids.ts';
+import type { Batch, PlannedFile, Receipt } from '../core/model.ts';
+import { decodeBytes, encodeBytes, type SharePath } from '../core/share-path.ts';
+import type { BatchState } from '../core/states.ts';
+import { bytesOf } from './looks.ts';
+
+/** Why a batch is where it is, as kept in the ledger: the last error in words for a person. */
+export type BatchError = {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly at: number;
+  /** The file it is about, where there is one. */
+  readonly path?: string;
+};
+
+/** A batch without its list of files: what `status`, `why` and the report need. */
+export type BatchHead = {
+  readonly no: number;
+  readonly id: BatchId;
+  readonly lane: string;
+  readonly share: ShareName;
+  readonly owner: OwnerId;
+  readonly destination: DestinationName;
+  readonly dataset: SharePath;
+  readonly instrument: string;
+  readonly rule: string;
+  /** Why the collector got it. */
+  readonly reason: string | undefined;
+  readonly addendum: boolean;
+  readonly files: number;
+  readonly bytes: number;
+  readonly state: BatchState;
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly notBefore: number;
+  readonly plannedAt: number;
+  readonly changedAt: number;
+  readonly runNo: number;
+  readonly error: BatchError | undefined;
+  readonly receipt: Receipt | undefined;
+};
+
+export const HEAD_COLUMNS =
+  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, addendum, files, bytes, state, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
+
+type Row = Record<string, unknown>;
+
+export function headOf(row: Row): BatchHead {
+  return {
+    no: Number(row['no']),
+    id: batchId(String(row['id'])),
+    lane: String(row['lane']),
+    share: shareName(String(row['share'])),
+    owner: ownerId(String(row['owner'])),
+    destination: destinationName(String(row['destination'])),
+    dataset: decodeBytes(bytesOf(row['dataset'])) as SharePath,
+    instrument: String(row['instrument']),
+    rule: String(row['rule']),
+    reason: row['reason'] === null ? undefined : String(row['reason']),
+    addendum: row['addendum'] === 1,
+    files: Number(row['files']),
+    bytes: Number(row['bytes']),
+    state: String(row['state']) as BatchState,
+    epoch: Number(row['epoch']),
+    attempts: Number(row['attempts']),
+    notBefore: Number(row['not_before']),
+    plannedAt: Number(row['planned_at']),
+    changedAt: Number(row['changed_at']),
+    runNo: Number(row['run']),
+    error: parsed<BatchError>(row['error']),
+    receipt: parsed<Receipt>(row['receipt']),
+  };
+}
+
+function parsed<T>(value: unknown): T | undefined {
+  return typeof value === 'string' ? (JSON.parse(value) as T) : undefined;
+}
+
+/** The whole batch; the row must carry `list`, `facts` and `compress` beside the head's columns. */
+export function batchOf(row: Row): Batch {
+  const { id, share, owner, destination, dataset, instrument, rule, reason, addendum, bytes, ...head } =
+    headOf(row);
+  return {
+    ...{ id, share, owner, destination, dataset, instrument, rule, addendum, bytes },
+    ...(reason === undefined ? {} : { reason }),
+    facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
+    compress: row['compress'] === 1,
+    files: decodeList(bytesOf(row['list'])),
+    plannedAt: head.plannedAt,
+    epoch: head.epoch,
+    attempts: head.attempts,
+  };
+}
+
+/** The list of files, packed: path bytes as text (lossless), size, mtime, ctime, inode; zstd. */
+export function encodeList(files: readonly PlannedFile[]): Buffer {
+  const rows = files.map((file) => [
+    encodeBytes(file.path).toString('latin1'),
+    file.size,
+    String(file.mtimeNs),
+    String(file.ctimeNs),
+    String(file.ino),
+  ]);
+  return zstdCompressSync(JSON.stringify(rows));
+}
+
+export function decodeList(bytes: Uint8Array): PlannedFile[] {
+  const rows = JSON.parse(zstdDecompressSync(bytes).toString('utf8')) as [
+    string,
+    number,
+    string,
+    string,
+    string,
+  ][];
+  return rows.map(([path, size, mtime, ctime, ino]) => ({
+    path: decodeBytes(Buffer.from(path, 'latin1')) as SharePath,
+    size,
+    mtimeNs: BigInt(mtime),
+    ctimeNs: BigInt(ctime),
+    ino: BigInt(ino),
+  }));
+}

@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
+import { HEAD_COLUMNS, headOf } from './batch-row.ts';
+import { type Pauses, pauseOf } from './pauses.ts';
+
+/** The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. */
+export type LaneHead = {
+  readonly id: BatchId;
+  readonly lane: string;
+  readonly owner: OwnerId;
+  readonly destination: DestinationName;
+  readonly plannedAt: number;
+};
+export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' | 'delivering' };
+
+/** What the dispatcher asks of the ledger; cheap with tens of thousands of batches waiting. */
+export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
+  const laneHeads = db.prepare(
+    `SELECT ${HEAD_COLUMNS} FROM batch WHERE no IN (
+       SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND not_before <= ?
+         AND instrument NOT IN (SELECT name FROM pause WHERE kind = 'instrument' AND (until IS NULL OR until > ?))
+         AND lane NOT IN (SELECT lane FROM batch WHERE state IN ('queued', 'delivering'))
+       GROUP BY lane) ORDER BY no`,
+  );
+  const inFlight = db.prepare(
+    "SELECT id, lane, owner, destination, state FROM batch WHERE state IN ('queued', 'delivering')",
+  );
+  const nextDue = db.prepare(
+    "SELECT min(not_before) AS due FROM batch WHERE state = 'planned' AND not_before > ?",
+  );
+
+  return {
+    /** For every lane with nothing in flight and no pause, its first planned batch that is due. */
+    heads: (now: number): LaneHead[] => {
+      const paused = pauses.inForce(now);
+      return laneHeads
+        .all(now, now)
+        .map(headOf)
+        .filter((head) => pauseOf(paused, head) === undefined);
+    },
+
+    inFlight: (): InFlight[] =>
+      inFlight.all().map((row) => ({
+        id: String(row['id']) as BatchId,
+        lane: String(row['lane']),
+        owner: String(row['owner']) as OwnerId,
+        destination: String(row['destination']) as DestinationName,
+        state: row['state'] === 'queued' ? 'queued' : 'delivering',
+      })),
+
+    /** When the next batch that waits for its time may go, or a pause is over; ms since 1970. */
+    nextDueAt: (now: number): number | undefined => {
+      const due = nextDue.get(now)?.['due'];
+      const ends = pauses.inForce(now).flatMap(({ until }) => until ?? []);
+      const all = [...(typeof due === 'number' ? [due] : []), ...ends];
+      return all.length === 0 ? undefined : Math.min(...all);
+    },
+  };
+}

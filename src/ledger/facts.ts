@@ -1,0 +1,46 @@
+/**
+ * What the ledger knows of each entry of a directory, packed in 24 bytes in the order of the listing: since when
+ * (our clock) it has looked the same, the batch that holds this very version of it, the batch that last held an
+ * earlier version, and a mark.
+ */
+export type Facts = {
+  /** ms since 1970 by our own clock: the first look at which it was as it is now. */
+  readonly since: number;
+  /** Number of the batch that holds this version, 0 = none. */
+  readonly batch: number;
+  /** Number of the batch that last held an earlier version of this path, 0 = none. */
+  readonly prior: number;
+  readonly mark: Mark;
+};
+/** `unreadable`: the last attempt to read it failed; tried again once a run. */
+export type Mark = 'none' | 'unreadable';
+
+const WIDTH = 24;
+const MARKS: readonly Mark[] = ['none', 'unreadable'];
+
+export function encodeFacts(all: readonly Facts[]): Buffer {
+  const out = Buffer.alloc(all.length * WIDTH);
+  let at = 0;
+  for (const facts of all) {
+    out.writeDoubleLE(facts.since, at);
+    out.writeUInt32LE(facts.batch, at + 8);
+    out.writeUInt32LE(facts.prior, at + 12);
+    out.writeUInt8(MARKS.indexOf(facts.mark), at + 16);
+    at += WIDTH;
+  }
+  return out;
+}
+
+export function decodeFacts(bytes: Uint8Array): Facts[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const all: Facts[] = [];
+  for (let at = 0; at < bytes.length; at += WIDTH) {
+    all.push({
+      since: view.getFloat64(at, true),
+      batch: view.getUint32(at + 8, true),
+      prior: view.getUint32(at + 12, true),
+      mark: MARKS[view.getUint8(at + 16)] ?? 'none',
+    });
+  }
+  return all;
+}

@@ -1,0 +1,48 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { IngestError } from '../core/errors.ts';
+import { ledgerError } from './open-database.ts';
+
+export type InstanceLock = { readonly release: () => void };
+
+/**
+ * The right to run evenings and deliveries on this state directory: a small SQLite file held in EXCLUSIVE mode, which
+ * the system frees with the process, whatever ends it (a pid file is not). Throws LEDGER_LOCKED naming the holder.
+ */
+export function takeInstanceLock(stateDir: string, holder: string): InstanceLock {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const note = join(stateDir, 'holder.db');
+  const db = new DatabaseSync(join(stateDir, 'instance.lock'), { timeout: 0 });
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (x); COMMIT;');
+  } catch (error) {
+    db.close();
+    if (error instanceof Error && /locked/.test(error.message)) throw lockedBy(note);
+    throw ledgerError(error, `take the instance lock in ${stateDir}`);
+  }
+  writeHolder(note, holder);
+  return { release: () => db.close() };
+}
+
+function writeHolder(note: string, holder: string): void {
+  const db = new DatabaseSync(note);
+  db.exec('CREATE TABLE IF NOT EXISTS holder (who TEXT); DELETE FROM holder;');
+  db.prepare('INSERT INTO holder VALUES (?)').run(holder);
+  db.close();
+}
+
+function lockedBy(note: string): IngestError {
+  let who = 'another Nightjar process';
+  try {
+    const db = new DatabaseSync(note, { readOnly: true });
+    who = String(db.prepare('SELECT who FROM holder').get()?.['who'] ?? who);
+    db.close();
+  } catch {
+    // the name of the holder is a courtesy
+  }
+  return new IngestError('LEDGER_LOCKED', `this state directory is in use by ${who}`, {
+    hint: 'Only one process runs evenings. Wait for it, stop it, or look with `nightjar status`.',
+    context: { holder: who },
+  });
+}

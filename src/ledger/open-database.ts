@@ -1,0 +1,120 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { IngestError, systemCode } from '../core/errors.ts';
+import { SCHEMA_STEPS } from './schema.ts';
+
+export const LEDGER_FILE = 'ledger.db';
+
+/**
+ * Opens (and makes or brings forward) the ledger in `stateDir`. WAL so that the daemon and the command line share
+ * it; `synchronous=FULL` because anything less lost data in a real power cut. Throws LEDGER_TOO_NEW, LEDGER_CORRUPT,
+ * STATE_DIR_UNUSABLE, DISK_FULL.
+ */
+export function openDatabase(stateDir: string): DatabaseSync {
+  const file = join(stateDir, LEDGER_FILE);
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const db = new DatabaseSync(file, { timeout: 10_000 });
+    prepare(db, file);
+    return db;
+  } catch (error) {
+    throw ledgerError(error, `open the ledger ${file}`);
+  }
+}
+
+/**
+ * A copy of the ledger in memory, for commands that must write nothing anywhere; an empty one when there is none yet.
+ */
+export function copyDatabase(stateDir: string): DatabaseSync {
+  const file = join(stateDir, LEDGER_FILE);
+  const db = new DatabaseSync(':memory:');
+  prepare(db, file);
+  const disk = openReadOnly(stateDir);
+  if (disk === undefined) return db;
+  disk.close();
+  try {
+    db.exec(`ATTACH ${quoted(readOnlyUri(stateDir))} AS disk`);
+    checkVersion(Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0), file);
+    for (const table of ['share', 'dir', 'batch', 'container', 'run', 'pause'])
+      db.exec(`INSERT INTO main.${table} SELECT * FROM disk.${table}`);
+    db.exec('DETACH disk');
+    return db;
+  } catch (error) {
+    throw ledgerError(error, `read the ledger ${file}`);
+  }
+}
+
+function openReadOnly(stateDir: string): DatabaseSync | undefined {
+  try {
+    return new DatabaseSync(new URL(readOnlyUri(stateDir)), { readOnly: true });
+  } catch (error) {
+    if (error instanceof Error && /unable to open/.test(error.message)) return undefined;
+    throw ledgerError(error, `read the ledger in ${stateDir}`);
+  }
+}
+
+function readOnlyUri(stateDir: string): string {
+  return `file://${encodeURI(join(stateDir, LEDGER_FILE)).replaceAll('?', '%3f').replaceAll('#', '%23')}?mode=ro`;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+function prepare(db: DatabaseSync, file: string): void {
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  checkVersion(version, file);
+  for (const [index, step] of SCHEMA_STEPS.entries()) {
+    if (index < version) continue;
+    db.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}
+
+function checkVersion(version: number, file: string): void {
+  if (version <= SCHEMA_STEPS.length) return;
+  throw new IngestError(
+    'LEDGER_TOO_NEW',
+    `the ledger ${file} has format ${version}; this Nightjar knows formats up to ${SCHEMA_STEPS.length}`,
+    { hint: 'A newer Nightjar wrote it. Install that version again, or a later one; nothing was changed.' },
+  );
+}
+
+/** SQLite's errors as ours. Error codes: sqlite.org/rescode.html. */
+export function ledgerError(error: unknown, attempted: string): IngestError {
+  if (error instanceof IngestError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const number =
+    typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  const details = (hint: string) => ({ hint, cause: error });
+  if (number === 11 || number === 26)
+    return new IngestError(
+      'LEDGER_CORRUPT',
+      `${attempted}: ${reason}`,
+      details('Stop Nightjar, keep the file, and put the newest backup of the state directory in its place.'),
+    );
+  if (number === 13 || systemCode(error) === 'ENOSPC')
+    return new IngestError(
+      'DISK_FULL',
+      `${attempted}: ${reason}`,
+      details(
+        'Free space on the file system of the state directory; nothing is lost, the next start goes on.',
+      ),
+    );
+  if (number === 5 || number === 6)
+    return new IngestError(
+      'LEDGER_UNAVAILABLE',
+      `${attempted}: ${reason}`,
+      details('Another Nightjar process is writing; try again.'),
+    );
+  if (number === 8 || number === 14 || number === 10 || systemCode(error) !== undefined)
+    return new IngestError(
+      'STATE_DIR_UNUSABLE',
+      `${attempted}: ${reason}`,
+      details('The state directory must exist or be creatable, and belong to the user Nightjar runs as.'),
+    );
+  return new IngestError(
+    'UNEXPECTED',
+    `${attempted}: ${reason}`,
+    details('This is a defect in Nightjar: report it with the log lines around it.'),
+  );
+}

@@ -1,0 +1,120 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { BatchState } from '../core/states.ts';
+import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
+import { createBatches } from './batches.ts';
+import { createDispatchView } from './dispatch.ts';
+import { historyOf, type LedgerEvent } from './events.ts';
+import { createLooks } from './looks.ts';
+import { copyDatabase, openDatabase } from './open-database.ts';
+import { createPauses } from './pauses.ts';
+import { createRuns } from './runs.ts';
+import { inTransaction } from './transaction.ts';
+
+/** The durable record: looks, batches, containers, runs, pauses and the history of them. The truth. */
+export type Ledger = ReturnType<typeof ledgerOn>;
+
+/** Opens the ledger of a state directory; several processes of one host may have it open at once. */
+export const openLedger = (stateDir: string): Ledger => ledgerOn(openDatabase(stateDir));
+
+/** A copy in memory, for commands that must write nothing anywhere. */
+export const copyLedger = (stateDir: string): Ledger => ledgerOn(copyDatabase(stateDir));
+
+function ledgerOn(db: DatabaseSync) {
+  const looks = createLooks(db);
+  const pauses = createPauses(db);
+  return {
+    looks,
+    pauses,
+    batches: createBatches(db, looks),
+    runs: createRuns(db),
+    containers: createContainers(db),
+    identities: createIdentities(db),
+    dispatch: createDispatchView(db, pauses),
+    list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),
+    history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
+    /** Changes whenever another process has committed something. */
+    version: (): number => Number(db.prepare('PRAGMA data_version').get()?.['data_version'] ?? 0),
+    close: (): void => {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+/** What `list` narrows to; all given must hold. */
+export type BatchFilter = {
+  readonly states?: readonly BatchState[];
+  readonly owner?: OwnerId;
+  readonly destination?: DestinationName;
+  readonly code?: string;
+  readonly changedSince?: number;
+  readonly runNo?: number;
+};
+
+function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHead> {
+  const page = db.prepare(
+    `SELECT ${HEAD_COLUMNS} FROM batch WHERE no > ?1
+       AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))
+       AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR destination = ?4)
+       AND (?5 IS NULL OR json_extract(error, '$.code') = ?5)
+       AND (?6 IS NULL OR changed_at >= ?6) AND (?7 IS NULL OR run = ?7)
+     ORDER BY no LIMIT 500`,
+  );
+  const states = filter.states === undefined ? null : JSON.stringify(filter.states);
+  const rest = [
+    filter.owner ?? null,
+    filter.destination ?? null,
+    filter.code ?? null,
+    filter.changedSince ?? null,
+  ];
+  for (let after = 0; ; ) {
+    const rows = page.all(after, states, ...rest, filter.runNo ?? null).map(headOf);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.no;
+  }
+}
+
+/** A remote container as stored: the destination's own plain JSON. */
+export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
+
+function createContainers(db: DatabaseSync) {
+  return {
+    find: (destination: DestinationName, name: string): StoredContainer | undefined => {
+      const row = db
+        .prepare('SELECT remote FROM container WHERE destination = ? AND name = ?')
+        .get(destination, name);
+      return row === undefined ? undefined : (JSON.parse(String(row['remote'])) as StoredContainer);
+    },
+    /** Recorded before any byte moves, so that a restart finds it again instead of making another. */
+    save: (destination: DestinationName, owner: OwnerId, remote: StoredContainer, at: number): void =>
+      inTransaction(db, () => {
+        db.prepare(
+          `INSERT INTO container (destination, name, owner, remote, opened_at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (destination, name) DO UPDATE SET remote = excluded.remote, opened_at = excluded.opened_at`,
+        ).run(destination, remote.name, owner, JSON.stringify(remote), at);
+      }),
+    /** A container that the destination no longer has or takes from us: the next delivery makes a new one. */
+    forget: (destination: DestinationName, name: string): void =>
+      inTransaction(db, () => {
+        db.prepare('DELETE FROM container WHERE destination = ? AND name = ?').run(destination, name);
+      }),
+  };
+}
+
+function createIdentities(db: DatabaseSync) {
+  return {
+    /** How a share looked when it was last proven, as JSON text. */
+    find: (share: ShareName): string | undefined => {
+      const row = db.prepare('SELECT identity FROM share WHERE name = ?').get(share);
+      return row === undefined ? undefined : String(row['identity']);
+    },
+    save: (share: ShareName, identity: string): void =>
+      inTransaction(db, () => {
+        db.prepare(
+          'INSERT INTO share (name, identity) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET identity = excluded.identity',
+        ).run(share, identity);
+      }),
+  };
+}

@@ -1,0 +1,64 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type RunId, runId } from '../core/ids.ts';
+import { inTransaction } from './transaction.ts';
+
+/** One evening's pass. `outcome` undefined: it is going on, or its process died. */
+export type Run = {
+  readonly no: number;
+  readonly id: RunId;
+  readonly dueAt: number | undefined;
+  readonly startedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly outcome: string | undefined;
+  /** The report as JSON text. */
+  readonly report: string | undefined;
+};
+
+export type Runs = ReturnType<typeof createRuns>;
+
+export function createRuns(db: DatabaseSync) {
+  const runOf = (row: Record<string, unknown>): Run => ({
+    no: Number(row['no']),
+    id: runId(String(row['id'])),
+    dueAt: row['due_at'] === null ? undefined : Number(row['due_at']),
+    startedAt: Number(row['started_at']),
+    finishedAt: row['finished_at'] === null ? undefined : Number(row['finished_at']),
+    outcome: row['outcome'] === null ? undefined : String(row['outcome']),
+    report: row['report'] === null ? undefined : String(row['report']),
+  });
+
+  return {
+    /** Records that a run begins; `dueAt` is the evening it is for, undefined for one asked for by hand. */
+    start: (at: number, dueAt: number | undefined): Run =>
+      inTransaction(db, () => {
+        const stamp = new Date(at).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+        const same = Number(
+          db.prepare("SELECT count(*) AS n FROM run WHERE id LIKE ? || '%'").get(`r-${stamp}`)?.['n'] ?? 0,
+        );
+        const id = same === 0 ? `r-${stamp}` : `r-${stamp}-${same + 1}`;
+        db.prepare('INSERT INTO run (id, due_at, started_at) VALUES (?, ?, ?)').run(id, dueAt ?? null, at);
+        const row = db.prepare('SELECT * FROM run WHERE id = ?').get(id);
+        return runOf(row ?? {});
+      }),
+
+    finish: (no: number, at: number, outcome: string, report: string): void =>
+      inTransaction(db, () => {
+        db.prepare('UPDATE run SET finished_at = ?, outcome = ?, report = ? WHERE no = ?').run(
+          at,
+          outcome,
+          report,
+          no,
+        );
+      }),
+
+    /** The newest runs first. */
+    latest: (limit: number): Run[] =>
+      db.prepare('SELECT * FROM run ORDER BY no DESC LIMIT ?').all(limit).map(runOf),
+
+    /** The newest evening a run was started for, ms since 1970; undefined when there was none. */
+    lastDueAt: (): number | undefined => {
+      const due = db.prepare('SELECT max(due_at) AS due FROM run').get()?.['due'];
+      return typeof due === 'number' ? due : undefined;
+    },
+  };
+}

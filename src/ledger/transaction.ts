@@ -1,0 +1,20 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { ledgerError } from './open-database.ts';
+
+/** Runs `work` in one write transaction: all of it is durable, or none. Inside another one it joins it. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  if (db.isTransaction) return work();
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    throw ledgerError(error, 'write to the ledger');
+  }
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw ledgerError(error, 'write to the ledger');
+  }
+}
