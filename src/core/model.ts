@@ -82,6 +82,8 @@ export type BatchPlan = {
   readonly instrument: string;
   readonly rule: string;
   readonly facts: Readonly<Record<string, string>>;
+  /** Why the collector gets it; undefined for a named owner. */
+  readonly reason?: string;
   readonly addendum: boolean;
   readonly compress: boolean;
   /** Sorted by path bytes. */
@@ -98,7 +100,7 @@ export type Batch = BatchPlan & {
   readonly attempts: number;
 };
 
-/** Where a batch's files are put, below the container: decided by `targetDir` from the batch alone. */
+/** What a destination confirmed, and how we know. */
 export type Receipt = {
   readonly evidence: Evidence;
   /** How we know, as a sentence. */

@@ -1,0 +1,106 @@
+import type { Clock } from '../core/clock.ts';
+import type { Content } from '../core/content.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import type { BatchId, DestinationName } from '../core/ids.ts';
+import type { Batch, Receipt } from '../core/model.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Tier } from '../tiering/tier.ts';
+import type { RetryPolicy } from './decide.ts';
+import { recordFailure } from './record-failure.ts';
+
+export type DeliveryParts = {
+  readonly ledger: Pick<Ledger, 'batches' | 'containers' | 'pauses' | 'looks'>;
+  readonly destination: (name: DestinationName) => Destination;
+  /** The owner's credential for the destination; undefined where none is needed. Throws TOKEN_MISSING, TOKEN_UNSAFE. */
+  readonly token: (batch: Batch) => Promise<Secret | undefined>;
+  readonly content: (batch: Batch) => Content;
+  readonly tier: Tier;
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly emit: (event: DeliveryEvent) => void;
+};
+
+/** What a delivery tells the log and the screen. */
+export type DeliveryEvent =
+  | { readonly name: 'delivery.attempt'; readonly batch: Batch }
+  | { readonly name: 'delivery.progress'; readonly batchId: BatchId; readonly bytes: number }
+  | { readonly name: 'delivery.done'; readonly batch: Batch; readonly receipt: Receipt }
+  | {
+      readonly name: 'delivery.failed';
+      readonly batch: Batch;
+      readonly error: IngestError;
+      readonly then: string;
+    };
+
+/**
+ * The second line: a queued batch → its receipt. Steps as in docs/architecture.md; every result is in the ledger when
+ * this resolves. Rejects only when the ledger cannot be written, or the batch is no longer ours.
+ */
+export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: AbortSignal): Promise<void> {
+  const batch = parts.ledger.batches.begin(id, parts.clock.now());
+  parts.emit({ name: 'delivery.attempt', batch });
+  try {
+    await parts.tier.recall(batch.files, signal); // 7 recall
+    const destination = parts.destination(batch.destination);
+    const call: Call = { token: await parts.token(batch), signal };
+    const container = await openContainer(batch, destination, call, parts); // 8 open
+    const content = parts.content(batch); // 9 pack …
+    await destination.send(container, content, call); // … and send
+    const receipt = await destination.close(container, content, call); // 10 close
+    checkReceipt(batch, receipt);
+    parts.ledger.batches.deliver(id, batch.epoch, receipt, hashesInOrder(batch, content), parts.clock.now()); // 11 record
+    parts.emit({ name: 'delivery.done', batch, receipt });
+  } catch (thrown) {
+    const error = signal.aborted ? stopped(signal, thrown) : asIngestError(thrown, `deliver batch ${id}`);
+    recordFailure(batch, error, parts);
+  }
+}
+
+/** The lane's container as the ledger knows it, or a new one, recorded before any byte moves. */
+async function openContainer(
+  batch: Batch,
+  destination: Destination,
+  call: Call,
+  { ledger, clock }: DeliveryParts,
+): Promise<RemoteContainer> {
+  const name = destination.containerName(batch);
+  const known = ledger.containers.find(batch.destination, name);
+  if (known !== undefined) return known;
+  const made = await destination.open(name, call);
+  ledger.containers.save(batch.destination, batch.owner, made, clock.now());
+  return made;
+}
+
+/** A receipt that does not speak of every file and byte of the batch is no receipt. */
+function checkReceipt(batch: Batch, receipt: Receipt): void {
+  if (receipt.files === batch.files.length && receipt.bytes === batch.bytes) return;
+  throw new IngestError(
+    'RECEIPT_MISMATCH',
+    `the destination reports ${receipt.files} files and ${receipt.bytes} bytes for batch ${batch.id}, sent were ${batch.files.length} files and ${batch.bytes} bytes`,
+    {
+      hint: 'Look at the destination, then `nightjar requeue` the batch: sending again replaces, it never doubles.',
+    },
+  );
+}
+
+function hashesInOrder(batch: Batch, content: Content): Buffer {
+  const hashes = content.hashes();
+  return Buffer.concat(
+    batch.files.map(({ path }) => {
+      const hash = hashes.get(path);
+      if (hash === undefined) throw new Error(`no hash for a file of batch ${batch.id}`);
+      return Buffer.from(hash, 'hex');
+    }),
+  );
+}
+
+/** Why we were told to stop: the process ends, or another worker has the batch. */
+function stopped(signal: AbortSignal, cause: unknown): IngestError {
+  if (signal.reason instanceof IngestError) return signal.reason;
+  return new IngestError('INTERRUPTED', 'the delivery was stopped', {
+    hint: 'Nothing to do: it starts again by itself.',
+    cause,
+  });
+}

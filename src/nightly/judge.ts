@@ -1,0 +1,222 @@
+import { rejectionOf } from '../batch/rejection.ts';
+import type { DestinationName, ShareName } from '../core/ids.ts';
+import type { Assignment, Entry, OwnedFile } from '../core/model.ts';
+import { joinPath, type SharePath } from '../core/share-path.ts';
+import { isDelivered } from '../core/states.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import type { KnownDir, KnownEntry } from '../ledger/looks.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import { type Pause, pauseOf } from '../ledger/pauses.ts';
+import type { Run } from '../ledger/runs.ts';
+import { isSettled, settlesAt } from '../share/settle.ts';
+import type { NightlyParts } from './parts.ts';
+
+/** Where a file stands at the end of a run: exactly one of these, and together they are all that was seen. */
+export const BUCKETS = [
+  'delivered',
+  'unchanged',
+  'waiting',
+  'notSettled',
+  'held',
+  'rejected',
+  'excluded',
+  'unreadable',
+] as const;
+export type Bucket = (typeof BUCKETS)[number] | 'ready';
+
+/** One entry judged. `ready`: settled, owned and in no batch yet, so the planner takes it. */
+export type Verdict = {
+  readonly bucket: Bucket;
+  readonly share: ShareName;
+  readonly path: SharePath;
+  readonly entry: Entry;
+  readonly owner: string;
+  readonly instrument: string;
+  readonly dataset: SharePath | undefined;
+  /** One sentence for a person. */
+  readonly reason: string;
+  /** The earliest instant at which it can go, ms since 1970; undefined when time alone does not help. */
+  readonly earliest?: number;
+  readonly batch?: BatchHead;
+  readonly file?: OwnedFile;
+};
+
+/** All that a judgement depends on. The same for the real evening, `plan`, `why`, `explain` and the report. */
+export type JudgeParts = {
+  readonly assign: (path: SharePath) => Assignment;
+  readonly batchByNo: (no: number) => BatchHead | undefined;
+  readonly limitsOf: (destination: DestinationName) => {
+    readonly maxBytes: number;
+    readonly maxFiles: number;
+  };
+  readonly pauses: readonly Pause[];
+  /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
+  readonly since: number;
+};
+
+/** What judgements of this run depend on, as of now. */
+export function judgeParts(
+  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
+  run: Pick<Run, 'startedAt'>,
+): JudgeParts {
+  const heads = new Map<number, ReturnType<Ledger['batches']['headByNo']>>();
+  return {
+    assign: parts.assign,
+    limitsOf: parts.limitsOf,
+    pauses: parts.ledger.pauses.inForce(parts.clock.now()),
+    since: run.startedAt,
+    batchByNo: (no) => {
+      if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
+      return heads.get(no);
+    },
+  };
+}
+
+/** The member of a dataset that keeps all of it back. */
+export type Youngest = { readonly path: SharePath; readonly earliest: number };
+
+/**
+ * The datasets that have not settled, by name: a dataset settles as a unit, by its youngest member. Only entries
+ * that no batch holds count; what was delivered before does not wait for a late joiner, nor the other way round.
+ */
+export function unsettledDatasets(parts: JudgeParts, dirs: Iterable<KnownDir>): Map<SharePath, Youngest> {
+  const youngest = new Map<SharePath, Youngest>();
+  for (const { dir, lookedAt, entries } of dirs) {
+    for (const { entry, facts } of entries) {
+      if (entry.kind !== 'file' || facts.batch !== 0 || facts.mark !== 'none') continue;
+      const path = joinPath(dir, entry.name);
+      const assignment = parts.assign(path);
+      if (assignment.kind !== 'owned' || isSettled({ since: facts.since, lookedAt }, assignment.settleMs))
+        continue;
+      const earliest = settlesAt(facts.since, assignment.settleMs);
+      const known = youngest.get(assignment.dataset);
+      if (known === undefined || known.earliest < earliest)
+        youngest.set(assignment.dataset, { path, earliest });
+    }
+  }
+  return youngest;
+}
+
+/** Judges one entry of a directory. */
+export function judge(
+  parts: JudgeParts,
+  share: ShareName,
+  at: {
+    readonly dir: SharePath;
+    readonly known: KnownEntry;
+    readonly unsettled: ReadonlyMap<SharePath, Youngest>;
+  },
+): Verdict {
+  const { entry, facts } = at.known;
+  // A directory that could not be looked at again stands for itself: its one entry has no name.
+  const path = entry.name === '' ? at.dir : joinPath(at.dir, entry.name);
+  const assignment = parts.assign(path);
+  const where = { share, path, entry, instrument: assignment.instrument, dataset: undefined };
+  const nobody = { ...where, owner: NOBODY };
+
+  const odd = oddKind(entry);
+  if (odd !== undefined) return { ...nobody, ...odd };
+  const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
+  if (batch !== undefined) return { ...where, ...byBatch(batch, parts) };
+  if (assignment.kind !== 'owned') return { ...nobody, bucket: assignment.kind, reason: assignment.reason };
+
+  const { owner, dataset } = assignment;
+  const owned = { ...where, owner, dataset };
+  if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
+    return { ...owned, bucket: 'unreadable', reason: unreadable(entry.error) };
+  const file: OwnedFile = { ...entry, path, share, assignment, addendum: isAddendum(facts.prior, parts) };
+  const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
+  if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
+  return { ...owned, ...bySettling(file, facts.prior, at.unsettled, parts) };
+}
+
+/** The owner's column for what belongs to nobody. */
+export const NOBODY = '-';
+
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file'>;
+
+function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
+  switch (entry.kind) {
+    case 'symlink':
+      return { bucket: 'excluded', reason: 'a symbolic link: links are never followed' };
+    case 'special':
+      return { bucket: 'excluded', reason: 'not a regular file (pipe, socket or device)' };
+    case 'other-file-system':
+      return { bucket: 'excluded', reason: 'another file system is mounted here' };
+    case 'unreadable-dir':
+      return {
+        bucket: 'unreadable',
+        reason: `the directory cannot be listed (${entry.error ?? 'unknown error'}); what is in it is unknown`,
+      };
+    case 'unreadable':
+    case 'file':
+      return undefined;
+  }
+}
+
+function unreadable(error: string | undefined): string {
+  return error === undefined || error === 'EACCES'
+    ? 'Nightjar may not read it: give its user read permission'
+    : `it cannot be read (${error})`;
+}
+
+function byBatch(
+  batch: BatchHead,
+  parts: JudgeParts,
+): Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'batch' | 'dataset'> {
+  const base = { owner: batch.owner, dataset: batch.dataset, batch };
+  if (isDelivered(batch.state)) {
+    const bucket = batch.changedAt >= parts.since ? 'delivered' : 'unchanged';
+    return { ...base, bucket, reason: batch.receipt?.how ?? batch.state };
+  }
+  if (batch.state === 'held' || batch.state === 'rejected')
+    return { ...base, bucket: batch.state, reason: batch.error?.message ?? batch.state };
+  const pause = pauseOf(parts.pauses, batch);
+  if (pause !== undefined)
+    return {
+      ...base,
+      bucket: 'held',
+      reason: pauseReason(pause),
+      ...(pause.until === undefined ? {} : { earliest: pause.until }),
+    };
+  if (batch.error !== undefined && batch.state === 'planned')
+    return {
+      ...base,
+      bucket: 'waiting',
+      reason: `will be tried again: ${batch.error.message}`,
+      earliest: batch.notBefore,
+    };
+  return { ...base, bucket: 'waiting', reason: `the batch is ${batch.state}` };
+}
+
+export function pauseReason({ kind, name, reason }: Pause): string {
+  return `deliveries of ${kind} ${name} are on hold: ${reason}`;
+}
+
+/** Whether an earlier version of this path has reached the destination, so that this one must not go over it. */
+function isAddendum(prior: number, parts: JudgeParts): boolean {
+  if (prior === 0) return false;
+  const batch = parts.batchByNo(prior);
+  return batch !== undefined && (isDelivered(batch.state) || batch.addendum);
+}
+
+function bySettling(
+  file: OwnedFile,
+  prior: number,
+  unsettled: ReadonlyMap<SharePath, Youngest>,
+  parts: JudgeParts,
+): Judged {
+  const { dataset, settleMs } = file.assignment;
+  const youngest = unsettled.get(dataset);
+  if (youngest !== undefined) {
+    const self = youngest.path === file.path;
+    const reason = self
+      ? `it has not yet looked the same for ${settleMs / 1000} s`
+      : `its dataset is still changing: ${youngest.path} has not yet looked the same for ${settleMs / 1000} s`;
+    return { bucket: 'notSettled', reason, earliest: youngest.earliest };
+  }
+  const earlier = prior === 0 ? undefined : parts.batchByNo(prior)?.state;
+  if (earlier === 'queued' || earlier === 'delivering')
+    return { bucket: 'waiting', reason: 'an earlier version of it is on its way' };
+  return { bucket: 'ready', reason: file.assignment.reason ?? file.assignment.rule, file };
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../core/clock.ts';
+import type { IngestError } from '../core/errors.ts';
+import type { DestinationName, ShareName } from '../core/ids.ts';
+import type { Assignment, BatchPlan } from '../core/model.ts';
+import type { SharePath } from '../core/share-path.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Run } from '../ledger/runs.ts';
+import type { ShareTarget } from './look-at-share.ts';
+import type { RunReport } from './run-report.ts';
+
+/** What an evening needs; `app/` hands it in. */
+export type NightlyParts = {
+  readonly ledger: Ledger;
+  readonly shares: readonly ShareTarget[];
+  readonly assign: (path: SharePath) => Assignment;
+  readonly limitsOf: (destination: DestinationName) => {
+    readonly maxBytes: number;
+    readonly maxFiles: number;
+  };
+  /** The lane a batch goes by: its destination and container. */
+  readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
+  /** Tells the dispatcher that there is something to enqueue. */
+  readonly wake: () => void;
+  /** Resolves when every batch of the run has come to an end, or waits for something that time alone does not bring. */
+  readonly delivered: (runNo: number, signal: AbortSignal) => Promise<void>;
+  readonly clock: Clock;
+  readonly emit: (event: NightlyEvent) => void;
+  /** The longest that a run waits for files to settle, ms. */
+  readonly maxWaitMs: number;
+  /** A share that gives no sign of life for so long is given up, ms. */
+  readonly stallMs: number;
+};
+
+export type NightlyEvent =
+  | { readonly name: 'run.started'; readonly run: Run }
+  | { readonly name: 'share.looking'; readonly share: ShareName; readonly again: boolean }
+  | {
+      readonly name: 'share.progress';
+      readonly share: ShareName;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly name: 'share.looked';
+      readonly share: ShareName;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | { readonly name: 'share.failed'; readonly share: ShareName; readonly error: IngestError }
+  | { readonly name: 'run.waiting'; readonly until: number; readonly files: number }
+  | { readonly name: 'batch.planned'; readonly plan: BatchPlan }
+  | { readonly name: 'run.delivering' }
+  | { readonly name: 'run.finished'; readonly report: RunReport };

@@ -1,0 +1,26 @@
+import { isRejected, planBatches } from '../batch/plan-batches.ts';
+import type { ShareName } from '../core/ids.ts';
+import type { BatchPlan, OwnedFile } from '../core/model.ts';
+import type { Run } from '../ledger/runs.ts';
+import { judge, judgeParts, unsettledDatasets } from './judge.ts';
+import type { NightlyParts } from './parts.ts';
+
+/** The batches that a share's ready files make now; records nothing. */
+export function* planShare(
+  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
+  share: ShareName,
+  run: Pick<Run, 'no' | 'startedAt'>,
+): Generator<BatchPlan> {
+  const judging = judgeParts(parts, run);
+  const { looks } = parts.ledger;
+  const unsettled = unsettledDatasets(judging, looks.open(share, run.no));
+  function* ready(): Generator<OwnedFile> {
+    for (const { dir, entries } of looks.open(share, run.no)) {
+      for (const known of entries) {
+        const { file } = judge(judging, share, { dir, known, unsettled });
+        if (file !== undefined) yield file;
+      }
+    }
+  }
+  for (const planned of planBatches(ready(), parts.limitsOf)) if (!isRejected(planned)) yield planned;
+}

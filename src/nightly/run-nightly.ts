@@ -1,0 +1,92 @@
+import { asIngestError, type IngestError } from '../core/errors.ts';
+import type { ShareName } from '../core/ids.ts';
+import type { SharePath } from '../core/share-path.ts';
+import type { Run } from '../ledger/runs.ts';
+import { lookAtShare } from './look-at-share.ts';
+import type { NightlyParts } from './parts.ts';
+import { planShare } from './plan-share.ts';
+import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
+import { waitForCandidates } from './wait-for-candidates.ts';
+
+/**
+ * The first line: share → queue, and at the end the report. Steps as in docs/architecture.md. Every batch is in the
+ * ledger before it is in the queue; a run that is stopped or killed is gone on with by the next one.
+ */
+export async function runNightly(
+  parts: NightlyParts,
+  dueAt: number | undefined,
+  signal: AbortSignal,
+): Promise<RunReport> {
+  const { ledger, clock, emit } = parts;
+  const run = ledger.runs.start(clock.now(), dueAt);
+  emit({ name: 'run.started', run });
+  const outcomes = new Map<ShareName, ShareOutcome>();
+  let stopped: IngestError | undefined;
+  try {
+    for (const share of parts.shares) ledger.looks.clearMarks(share.name, 'unreadable');
+    await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
+    planAll(parts, run, outcomes); // 4 own, 5 plan, 6 record and enqueue what had settled before
+    const candidates = await waitForCandidates(parts, run, looked(outcomes), signal);
+    await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
+    planAll(parts, run, outcomes); // 4–6 for what has settled by now
+    emit({ name: 'run.delivering' });
+    await parts.delivered(run.no, signal); // 7–12 are the deliveries
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    stopped = asIngestError(signal.reason, 'run the evening');
+  }
+  const report = makeReport(parts, run, { outcomes, stopped });
+  ledger.runs.finish(run.no, report.finishedAt, report.outcome, JSON.stringify(report));
+  emit({ name: 'run.finished', report });
+  return report;
+}
+
+type Looking = {
+  readonly outcomes: Map<ShareName, ShareOutcome>;
+  readonly signal: AbortSignal;
+  /** Only these directories, by share; undefined = everything. */
+  readonly candidates?: ReadonlyMap<ShareName, readonly SharePath[]>;
+};
+
+/** One share after the other; one that fails is named and the others go on. */
+async function lookAtAll(
+  parts: NightlyParts,
+  run: Run,
+  { outcomes, signal, candidates }: Looking,
+): Promise<void> {
+  for (const share of parts.shares) {
+    const dirs = candidates?.get(share.name);
+    if (candidates !== undefined && (dirs === undefined || outcomes.get(share.name)?.error !== undefined))
+      continue;
+    parts.emit({ name: 'share.looking', share: share.name, again: dirs !== undefined });
+    try {
+      const totals = await lookAtShare(parts, share, {
+        runNo: run.no,
+        signal,
+        ...(dirs === undefined ? {} : { dirs }),
+      });
+      outcomes.set(share.name, { looked: true });
+      parts.emit({ name: 'share.looked', share: share.name, ...totals });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asIngestError(thrown, `look at share ${share.name}`);
+      outcomes.set(share.name, { looked: false, error });
+      parts.emit({ name: 'share.failed', share: share.name, error });
+    }
+  }
+}
+
+/** Plans everything that is settled, owned and in no batch; each batch is recorded, then the dispatcher is told. */
+function planAll(parts: NightlyParts, run: Run, outcomes: ReadonlyMap<ShareName, ShareOutcome>): void {
+  for (const name of looked(outcomes)) {
+    for (const plan of planShare(parts, name, run)) {
+      const at = parts.clock.now();
+      parts.ledger.batches.plan(plan, parts.laneOf(plan, at), at, run.no);
+      parts.emit({ name: 'batch.planned', plan });
+      parts.wake();
+    }
+  }
+}
+
+const looked = (outcomes: ReadonlyMap<ShareName, ShareOutcome>): ShareName[] =>
+  [...outcomes].filter(([, outcome]) => outcome.looked).map(([name]) => name);

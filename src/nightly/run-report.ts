@@ -1,0 +1,154 @@
+import { asIngestError, type IngestError } from '../core/errors.ts';
+import type { ShareName } from '../core/ids.ts';
+import { printable } from '../core/share-path.ts';
+import { DELIVERED_STATES } from '../core/states.ts';
+import type { Run } from '../ledger/runs.ts';
+import { BUCKETS, judge, judgeParts, unsettledDatasets, type Verdict } from './judge.ts';
+import type { NightlyParts } from './parts.ts';
+import { type Amount, addVerdict, type Note, newTally, type Tally } from './tally.ts';
+
+/** What became of a share in a run. `looked`: walked whole, and proven before and after. */
+export type ShareOutcome = { readonly looked: boolean; readonly error?: IngestError };
+
+/**
+ * `done`: everything that could go has gone · `attention`: something is held, rejected, unreadable or failed, a person
+ * should look · `waiting`: some batches will be tried again · `cut`: stopped before its end · `empty`: no share had a
+ * single file · `unbalanced`: the totals do not add up, so nothing else here may be trusted.
+ */
+export type RunOutcome = 'done' | 'attention' | 'waiting' | 'cut' | 'empty' | 'unbalanced';
+
+/** The report of one run; its JSON form is stable (docs/json.md), `format` grows when a field changes its meaning. */
+export type RunReport = {
+  readonly format: 1;
+  readonly run: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly outcome: RunOutcome;
+  readonly balanced: boolean;
+  readonly seen: Amount;
+  readonly buckets: Tally['buckets'];
+  readonly owners: Tally['owners'];
+  readonly instruments: Tally['instruments'];
+  readonly shares: readonly { readonly name: string; readonly looked: boolean; readonly problem?: Problem }[];
+  readonly deliveries: readonly DeliveryLine[];
+  readonly notes: readonly Note[];
+  /** Notes that are not listed because there are too many. */
+  readonly moreNotes: number;
+};
+
+export type Problem = { readonly code: string; readonly message: string; readonly hint: string };
+
+/** One batch delivered in this run. */
+export type DeliveryLine = {
+  readonly batch: string;
+  readonly owner: string;
+  readonly destination: string;
+  readonly dataset: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly evidence: string;
+  readonly how: string;
+  readonly location: string;
+};
+
+type Ending = {
+  readonly outcomes: ReadonlyMap<ShareName, ShareOutcome>;
+  readonly stopped: IngestError | undefined;
+};
+
+/** Counts every file the run saw into its bucket, and holds the sum against what the scanner counted. */
+export function makeReport(
+  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares'>,
+  run: Run,
+  { outcomes, stopped }: Ending,
+): RunReport {
+  const tally = newTally();
+  const seen = { files: 0, bytes: 0 };
+  for (const { name } of parts.shares) {
+    if (outcomes.get(name)?.looked !== true) continue;
+    const counted = parts.ledger.looks.seen(name, run.no);
+    seen.files += counted.files;
+    seen.bytes += counted.bytes;
+    for (const verdict of judgeAll(parts, name, run)) addVerdict(tally, verdict);
+  }
+  const balanced = isBalanced(seen, tally);
+  const shares = parts.shares.map(({ name }) => shareLine(name, outcomes.get(name)));
+  return {
+    format: 1,
+    run: run.id,
+    startedAt: run.startedAt,
+    finishedAt: parts.clock.now(),
+    outcome: outcomeOf({ balanced, stopped, seen, tally, failed: shares.some(({ looked }) => !looked) }),
+    balanced,
+    seen,
+    buckets: tally.buckets,
+    owners: tally.owners,
+    instruments: tally.instruments,
+    shares,
+    deliveries: deliveriesOf(parts, run),
+    ...notesOf(tally),
+  };
+}
+
+/** Every entry of a share that the run looked at, judged as of now. */
+export function* judgeAll(
+  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
+  share: ShareName,
+  run: Pick<Run, 'startedAt'> & { readonly no?: number },
+): Generator<Verdict> {
+  const judging = judgeParts(parts, run);
+  const unsettled = unsettledDatasets(judging, parts.ledger.looks.open(share, run.no));
+  for (const { dir, entries } of parts.ledger.looks.all(share, run.no))
+    for (const known of entries) yield judge(judging, share, { dir, known, unsettled });
+}
+
+function isBalanced(seen: Amount, tally: Tally): boolean {
+  const sums = BUCKETS.map((bucket) => tally.buckets[bucket]);
+  const files = sums.reduce((sum, amount) => sum + amount.files, 0);
+  const bytes = sums.reduce((sum, amount) => sum + amount.bytes, 0);
+  return files === seen.files && bytes === seen.bytes;
+}
+
+function outcomeOf(facts: {
+  balanced: boolean;
+  stopped: IngestError | undefined;
+  seen: Amount;
+  tally: Tally;
+  failed: boolean;
+}): RunOutcome {
+  const { buckets } = facts.tally;
+  if (!facts.balanced) return 'unbalanced';
+  if (facts.stopped !== undefined) return 'cut';
+  if (facts.failed || buckets.held.files + buckets.rejected.files + buckets.unreadable.files > 0)
+    return 'attention';
+  if (buckets.waiting.files > 0) return 'waiting';
+  return facts.seen.files === 0 ? 'empty' : 'done';
+}
+
+function shareLine(name: ShareName, outcome: ShareOutcome | undefined): RunReport['shares'][number] {
+  if (outcome?.error === undefined) return { name, looked: outcome?.looked ?? false };
+  const { code, message, hint } = asIngestError(outcome.error, `look at share ${name}`);
+  return { name, looked: false, problem: { code, message, hint } };
+}
+
+function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
+  const lines: DeliveryLine[] = [];
+  for (const batch of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.startedAt })) {
+    const { id, owner, destination, dataset, files, bytes, state, receipt } = batch;
+    lines.push({
+      ...{ batch: id, owner, destination, dataset: printable(dataset), files, bytes, evidence: state },
+      ...{ how: receipt?.how ?? '', location: receipt?.location ?? '' },
+    });
+  }
+  return lines;
+}
+
+const MAX_NOTES = 500;
+
+function notesOf(tally: Tally): { notes: Note[]; moreNotes: number } {
+  const all = [...tally.notes.values()];
+  return {
+    notes: all.slice(0, MAX_NOTES),
+    moreNotes: Math.max(0, all.length - MAX_NOTES) + tally.droppedNotes,
+  };
+}

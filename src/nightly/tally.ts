@@ -1,0 +1,90 @@
+import { printable } from '../core/share-path.ts';
+import { BUCKETS, type Verdict } from './judge.ts';
+
+/** Files, and their bytes. */
+export type Amount = { readonly files: number; readonly bytes: number };
+type Counter = { files: number; bytes: number };
+export type Counted = Record<(typeof BUCKETS)[number], Counter>;
+
+/** What is not delivered and why: one line a cause, not a line a file. */
+export type Note = {
+  readonly bucket: string;
+  readonly share: string;
+  readonly owner: string;
+  readonly instrument: string;
+  /** The dataset, or the path where there is no dataset. */
+  readonly where: string;
+  readonly reason: string;
+  readonly earliest?: number;
+  readonly batch?: string;
+  files: number;
+  bytes: number;
+};
+
+export type Tally = {
+  readonly buckets: Counted;
+  readonly owners: Record<string, Counted>;
+  readonly instruments: Record<string, Counted>;
+  readonly notes: Map<string, Note>;
+  droppedNotes: number;
+};
+
+const QUIET: readonly string[] = ['delivered', 'unchanged'];
+/** Memory stays flat: causes beyond this many are counted, not kept. */
+const MAX_KEPT = 5000;
+
+export function newTally(): Tally {
+  return { buckets: counted(), owners: table(), instruments: table(), notes: new Map(), droppedNotes: 0 };
+}
+
+/** Owners and instruments are names from a share: a table without a prototype takes any of them. */
+const table = (): Record<string, Counted> => Object.create(null) as Record<string, Counted>;
+
+const counted = (): Counted =>
+  Object.fromEntries(BUCKETS.map((bucket) => [bucket, { files: 0, bytes: 0 }])) as Counted;
+
+/** Counts one entry. A file that is ready but not planned (the run was stopped before) waits. */
+export function addVerdict(tally: Tally, verdict: Verdict): void {
+  const bucket = verdict.bucket === 'ready' ? 'waiting' : verdict.bucket;
+  const bytes = sizeOf(verdict);
+  const { owner, instrument } = verdict;
+  tally.owners[owner] ??= counted();
+  tally.instruments[instrument] ??= counted();
+  for (const counter of [
+    tally.buckets[bucket],
+    tally.owners[owner][bucket],
+    tally.instruments[instrument][bucket],
+  ]) {
+    counter.files += 1;
+    counter.bytes += bytes;
+  }
+  if (!QUIET.includes(bucket)) addNote(tally, verdict, bucket, bytes);
+}
+
+/** As the scanner counts: data files by their size, everything else as nothing. */
+function sizeOf({ entry }: Verdict): number {
+  return entry.kind === 'file' || entry.kind === 'unreadable' ? entry.size : 0;
+}
+
+function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
+  const { share, owner, instrument, reason, earliest, batch, dataset, path } = verdict;
+  const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
+  const where = printable(byFile ? path : dataset);
+  const key = JSON.stringify([bucket, share, where, reason]);
+  const known = tally.notes.get(key);
+  if (known !== undefined) {
+    known.files += 1;
+    known.bytes += bytes;
+    return;
+  }
+  if (tally.notes.size >= MAX_KEPT) {
+    tally.droppedNotes += 1;
+    return;
+  }
+  const note: Note = { bucket, share, owner, instrument, where, reason: printable(reason), files: 1, bytes };
+  tally.notes.set(key, {
+    ...note,
+    ...(earliest === undefined ? {} : { earliest }),
+    ...(batch === undefined ? {} : { batch: batch.id }),
+  });
+}

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, type ErrorCode, IngestError } from '../../src/core/errors.ts';
+import { decide } from '../../src/delivery/decide.ts';
+
+const policy = { limit: 4, firstMs: 1000, maxMs: 60_000 };
+const attempt = (attempts: number) => ({ attempts, now: 1_000_000, random: () => 1 });
+const error = (code: ErrorCode, details: { path?: string; retryAfterMs?: number } = {}): IngestError =>
+  new IngestError(code, 'it failed', {
+    hint: 'look',
+    retryAfterMs: details.retryAfterMs,
+    context: details.path === undefined ? {} : { path: details.path },
+  });
+
+describe('decide', () => {
+  it('tries again with doubling waits, then asks a person', () => {
+    const waits = [1, 2, 3].map((n) => decide(error('DESTINATION_UNREACHABLE'), attempt(n), policy));
+    expect(waits.map((decision) => (decision.do === 'retry' ? decision.notBefore - 1_000_000 : -1))).toEqual([
+      1000, 2000, 4000,
+    ]);
+    expect(decide(error('DESTINATION_UNREACHABLE'), attempt(4), policy)).toEqual({
+      do: 'hold',
+      pause: undefined,
+    });
+  });
+
+  it('lets the destination say when to come back', () => {
+    expect(decide(error('DESTINATION_BUSY', { retryAfterMs: 123 }), attempt(1), policy)).toMatchObject({
+      notBefore: 1_000_123,
+    });
+  });
+
+  it.each(['FILE_CHANGED', 'FILE_VANISHED', 'FILE_UNREADABLE'] as const)(
+    'cuts the batch again without the file after %s',
+    (code) => {
+      expect(decide(error(code, { path: 'a/b' }), attempt(1), policy)).toEqual({
+        do: 'recut',
+        path: 'a/b',
+        unreadable: code === 'FILE_UNREADABLE',
+      });
+    },
+  );
+
+  it.each(['TOKEN_MISSING', 'TOKEN_UNSAFE', 'TOKEN_REJECTED', 'QUOTA_EXCEEDED'] as const)(
+    'stops only the lane of the account after %s',
+    (code) => {
+      expect(decide(error(code), attempt(1), policy)).toEqual({ do: 'hold', pause: 'lane' });
+    },
+  );
+
+  it('stops the destination when its disk is full', () => {
+    expect(decide(error('DISK_FULL'), attempt(1), policy)).toEqual({ do: 'hold', pause: 'destination' });
+  });
+
+  it('makes a lost container once anew, then asks a person', () => {
+    expect(decide(error('CONTAINER_LOST'), attempt(1), policy)).toMatchObject({
+      do: 'retry',
+      forgetContainer: true,
+    });
+    expect(decide(error('CONTAINER_LOST'), attempt(2), policy)).toMatchObject({ do: 'hold' });
+  });
+
+  it('uses no attempt up when we stopped it, and leaves a batch alone that another has', () => {
+    expect(decide(error('INTERRUPTED'), attempt(9), policy)).toEqual({ do: 'interrupt' });
+    expect(decide(error('LEASE_LOST'), attempt(9), policy)).toEqual({ do: 'nothing' });
+  });
+
+  it('never tries a permanent failure again, and never rejects what is not permanent', () => {
+    for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+      const decision = decide(error(code), attempt(1), policy);
+      expect(decision.do === 'reject', code).toBe(ERROR_CODES[code] === 'permanent');
+    }
+  });
+
+  it('waits between half and the whole of a step that never exceeds the longest wait', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempts, random) => {
+          const decision = decide(
+            error('DESTINATION_BUSY'),
+            { attempts, now: 0, random: () => random },
+            { ...policy, limit: 100 },
+          );
+          const step = Math.min(policy.maxMs, policy.firstMs * 2 ** (attempts - 1));
+          expect(decision.do).toBe('retry');
+          if (decision.do !== 'retry') return;
+          expect(decision.notBefore).toBeGreaterThanOrEqual(Math.floor(step / 2));
+          expect(decision.notBefore).toBeLessThanOrEqual(step);
+        },
+      ),
+    );
+  });
+});

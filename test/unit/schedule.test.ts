@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { missedEvening, nextEvening, windowEnd } from '../../src/schedule/evenings.ts';
+
+const berlin = { evening: '20:00', until: '06:00', timezone: 'Europe/Berlin' };
+const at = (iso: string): number => Date.parse(iso);
+const iso = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString();
+
+describe('evenings', () => {
+  it('are at the same wall-clock time in summer and winter', () => {
+    expect(iso(nextEvening(berlin, at('2026-07-01T12:00:00Z')))).toBe('2026-07-01T18:00:00.000Z');
+    expect(iso(nextEvening(berlin, at('2026-12-01T12:00:00Z')))).toBe('2026-12-01T19:00:00.000Z');
+  });
+
+  it('happen once on both nights when the clocks change', () => {
+    const night = { evening: '02:30', timezone: 'Europe/Berlin' };
+    const spring = nextEvening(night, at('2026-03-28T12:00:00Z'));
+    expect(nextEvening(night, spring)).toBeGreaterThan(spring + 22 * 3_600_000);
+    const autumn = nextEvening(night, at('2026-10-24T12:00:00Z'));
+    expect(nextEvening(night, autumn)).toBeGreaterThan(autumn + 22 * 3_600_000);
+  });
+
+  it('come only on the days that are named', () => {
+    const weekdays = { ...berlin, days: ['mon', 'tue', 'wed', 'thu', 'fri'] };
+    expect(iso(nextEvening(weekdays, at('2026-11-20T20:00:00Z')))).toBe('2026-11-23T19:00:00.000Z');
+  });
+
+  it('that were slept through are caught up once, the newest one', () => {
+    const missed = missedEvening(berlin, at('2026-11-22T08:00:00Z'), at('2026-11-18T19:00:00Z'));
+    expect(iso(missed)).toBe('2026-11-21T19:00:00.000Z');
+    expect(missedEvening(berlin, at('2026-11-22T08:00:00Z'), missed)).toBeUndefined();
+  });
+
+  it('owe nothing when nothing ever ran', () => {
+    expect(missedEvening(berlin, at('2026-11-22T08:00:00Z'), undefined)).toBeUndefined();
+  });
+
+  it('end where the window ends, on the next day', () => {
+    expect(iso(windowEnd(berlin, at('2026-11-22T19:00:00Z')))).toBe('2026-11-23T05:00:00.000Z');
+    expect(windowEnd({ evening: '20:00' }, 0)).toBeUndefined();
+  });
+});
