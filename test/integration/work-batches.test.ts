@@ -1,0 +1,150 @@
+import { Redis } from 'ioredis';
+import { expect, test, vi } from 'vitest';
+import { systemClock as clock } from '../../src/core/clock.ts';
+import type { BatchId } from '../../src/core/ids.ts';
+import { createBatchQueue } from '../../src/queue/batch-queue.ts';
+import { workBatches } from '../../src/queue/work-batches.ts';
+import { testId } from '../support/dispatch-ledger.ts';
+import { startRedis } from '../support/start-redis.ts';
+
+const soon = { timeout: 20_000, interval: 10 };
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+
+test('drain takes nothing new, lets what runs finish and leaves the rest waiting', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const go = Promise.withResolvers<void>();
+  const done: BatchId[] = [];
+  const workers = workBatches(
+    { target: redis.target, concurrency: 1, clock, onError: () => undefined },
+    async (id) => {
+      await go.promise;
+      done.push(id);
+    },
+  );
+  await queue.enqueue(testId(1));
+  await queue.enqueue(testId(2));
+  await vi.waitFor(() => expect([...workers.running()]).toEqual([testId(1)]), soon);
+
+  expect(await workers.drain(50)).toBe(false);
+  go.resolve();
+  expect(await workers.drain(5000)).toBe(true);
+  await workers.close();
+
+  expect(done).toEqual([testId(1)]);
+  expect(await queue.jobs()).toEqual(new Map([[testId(2), 'waiting']]));
+  await queue.close();
+});
+
+test('abort tells every running delivery to stop, with INTERRUPTED as the reason', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const reasons: unknown[] = [];
+  const workers = workBatches(
+    { target: redis.target, concurrency: 2, clock, onError: () => undefined },
+    async (_id, signal) => {
+      await untilAborted(signal).catch((reason: unknown) => reasons.push(reason));
+    },
+  );
+  await queue.enqueue(testId(1));
+  await queue.enqueue(testId(2));
+  await vi.waitFor(() => expect(workers.running().size).toBe(2), soon);
+
+  expect(await workers.abort(5000)).toBe(true);
+  await workers.close();
+
+  expect(reasons).toHaveLength(2);
+  expect(reasons).toEqual([
+    expect.objectContaining({ code: 'INTERRUPTED' }),
+    expect.objectContaining({ code: 'INTERRUPTED' }),
+  ]);
+  await queue.close();
+});
+
+test('abort does not wait for ever for a delivery that does not listen', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const never = Promise.withResolvers<void>();
+  const workers = workBatches(
+    { target: redis.target, concurrency: 1, clock, onError: () => undefined },
+    () => never.promise,
+  );
+  await queue.enqueue(testId(1));
+  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+
+  expect(await workers.abort(100)).toBe(false);
+
+  never.resolve();
+  await workers.close();
+  await queue.close();
+});
+
+test('a handler that throws is reported, and its job does not come back by itself', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const errors: Error[] = [];
+  const finished: BatchId[] = [];
+  let calls = 0;
+  const workers = workBatches(
+    {
+      target: redis.target,
+      concurrency: 1,
+      clock,
+      onError: (error) => errors.push(error),
+      onFinished: (id) => finished.push(id),
+    },
+    async () => {
+      calls += 1;
+      throw new Error('a defect');
+    },
+  );
+  await queue.enqueue(testId(1));
+  await vi.waitFor(() => expect(finished).toEqual([testId(1)]), soon);
+
+  expect(calls).toBe(1);
+  expect(errors).toEqual([expect.objectContaining({ code: 'UNEXPECTED' })]);
+  expect(await queue.jobs()).toEqual(new Map());
+  await workers.close();
+  await queue.close();
+});
+
+test('a delivery whose lock is lost is told so', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const reasons: unknown[] = [];
+  const workers = workBatches(
+    { target: redis.target, concurrency: 1, lockMs: 400, clock, onError: () => undefined },
+    async (_id, signal) => {
+      await untilAborted(signal).catch((reason: unknown) => reasons.push(reason));
+    },
+  );
+  await queue.enqueue(testId(1));
+  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+  const raw = new Redis({ path: redis.target.socketPath });
+  await raw.set(`bull:nightjar:${testId(1)}:lock`, 'another worker');
+  raw.disconnect();
+
+  await vi.waitFor(() => expect(reasons).toEqual([expect.objectContaining({ code: 'LEASE_LOST' })]), soon);
+
+  await workers.close();
+  await queue.close();
+});
+
+test('closes in time when Redis was never there, or is gone', async () => {
+  const started = clock.monotonic();
+  const options = { concurrency: 2, clock, onError: (): void => undefined };
+  const never = workBatches(
+    { ...options, target: { socketPath: '/nonexistent/redis.sock' } },
+    async () => undefined,
+  );
+  await using redis = await startRedis();
+  const gone = workBatches({ ...options, target: redis.target }, async () => undefined);
+  await redis.kill();
+
+  await Promise.all([never.close(), gone.close(), gone.close()]);
+
+  expect(clock.monotonic() - started).toBeLessThan(9000);
+});

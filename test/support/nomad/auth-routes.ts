@@ -1,0 +1,93 @@
+/** Logging in and looking up tokens. Facts: nomad/app/v1/routers/auth.py of both generations. */
+import { invalid, Refusal } from './answers.ts';
+import { PASSWORD, USERS } from './auth.ts';
+import type { Route, Visit } from './model.ts';
+import type { State } from './state.ts';
+
+const LONGEST_APP_TOKEN_S = 2_592_000;
+
+export function authRoutes(state: State) {
+  const isOld = state.generation === 'v1.3';
+
+  const tokenPost: Route = async (visit) => {
+    const form = new URLSearchParams(await textOf(visit));
+    if (!isOld && form.get('grant_type') !== 'password')
+      throw invalid(['body', 'grant_type'], 'Field required', 'missing');
+    return login(form);
+  };
+
+  const tokenGet: Route = (visit) => {
+    const missing = ['username', 'password'].filter((name) => !visit.seen.query.has(name));
+    if (missing.length > 0) {
+      const detail = missing.map((name) => ({
+        loc: ['query', name],
+        msg: 'field required',
+        type: 'value_error.missing',
+      }));
+      throw new Refusal(422, detail);
+    }
+    return login(visit.seen.query);
+  };
+
+  function login(form: URLSearchParams) {
+    const user = Object.entries(USERS).find(([name]) => name === form.get('username'))?.[1];
+    if (user === undefined || form.get('password') !== PASSWORD)
+      throw new Refusal(401, 'Incorrect username or password', {
+        'www-authenticate': isOld ? 'Bearer' : 'Basic',
+      });
+    const oidc = {
+      token_type: 'Bearer',
+      expires_in: 86_400,
+      refresh_token: 'r',
+      scope: 'openid',
+      id_token: 'i',
+    };
+    const json = { access_token: user, ...(isOld ? { token_type: 'bearer' } : oidc) };
+    return { status: 200, json, headers: isOld ? {} : { 'cache-control': 'no-store' } };
+  }
+
+  const appToken: Route = (visit) => {
+    const user = state.auth.requireUser(visit, false);
+    const seconds = Number(visit.seen.query.get('expires_in'));
+    if (seconds > LONGEST_APP_TOKEN_S) {
+      const text = `ensure this value is less than or equal to ${LONGEST_APP_TOKEN_S}`;
+      const where = ['query', 'expires_in'];
+      throw invalid(where, text, 'value_error.number.not_le', { limit_value: LONGEST_APP_TOKEN_S });
+    }
+    return { status: 200, json: { app_token: state.auth.sign(user, seconds) } };
+  };
+
+  const signatureToken: Route = (visit) => {
+    const user = state.auth.requireUser(visit, false);
+    return { status: 200, json: { signature_token: state.auth.sign(user, 10) } };
+  };
+
+  /** v1.4 wants `tokens:create`, which only a login has; the token stands in the curl lines, not in the URL. */
+  const commandExamples: Route = (visit) => {
+    const user = state.auth.requireUser(visit, false);
+    const isAppToken = (visit.incoming.headers.authorization ?? '').split('.').length === 3;
+    if (!isOld && isAppToken) throw new Refusal(403, "Missing scopes: ['tokens:create']");
+    const token = state.auth.uploadToken(user);
+    const api = `${state.origin}/nomad-oasis/api/v1/uploads`;
+    const url = isOld ? `${api}?token=${token}` : api;
+    const header = isOld ? '' : ` -H 'Upload-Token: ${token}'`;
+    const named = isOld ? `${url}&upload_name=<name>` : `${url}?upload_name=<name>`;
+    const json = {
+      upload_url: url,
+      upload_command: `curl -X POST${header} '${url}' -T <local_file>`,
+      upload_command_with_name: `curl -X POST${header} '${named}' -T <local_file>`,
+      upload_progress_command: `curl -X POST${header} '${url}' -T <local_file> | xargs echo`,
+      upload_command_form: `curl -X POST${header} '${url}' -F file=@<local_file>`,
+      upload_tar_command: `tar -cf - <local_folder> | curl -#${header} '${url}' -X POST -T - | xargs echo`,
+    };
+    return { status: 200, json };
+  };
+
+  return { tokenPost, tokenGet, appToken, signatureToken, commandExamples };
+}
+
+async function textOf(visit: Visit): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const chunk of visit.incoming) pieces.push(Buffer.from(chunk));
+  return Buffer.concat(pieces).toString();
+}

@@ -1,0 +1,97 @@
+/** Users and credentials. Facts: nomad/app/v1/routers/auth.py (v1.3.10), nomad/auth/tokens.py (1.4). */
+import { createHmac } from 'node:crypto';
+import { Refusal } from './answers.ts';
+import type { Generation, UserName, Visit } from './model.ts';
+
+export const USERS: Readonly<Record<UserName, string>> = {
+  alice: '00000001-0000-0000-0000-000000000000',
+  bob: '00000002-0000-0000-0000-000000000000',
+  collector: '00000003-0000-0000-0000-000000000000',
+  admin: '00000004-0000-0000-0000-000000000000',
+};
+export const PASSWORD = 'pw';
+
+const NAMES: readonly UserName[] = ['alice', 'bob', 'collector', 'admin'];
+export const nameOfUser = (id: string): UserName | undefined => NAMES.find((name) => USERS[name] === id);
+export const idOfUser = (text: string): string | undefined =>
+  NAMES.map((name) => [name, USERS[name]]).find((pair) => pair.includes(text))?.[1];
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** Makes and checks tokens; `outage()` true is a user management that does not answer. */
+export function createAuth(generation: Generation, secret: () => string, outage: () => boolean) {
+  const isOld = generation === 'v1.3';
+  const challenge = { 'www-authenticate': 'Bearer' };
+
+  /** base64url(16 bytes of the user id) '.' base64url(HMAC over them): SHA-1 before 1.4, SHA-256 since. */
+  function uploadToken(userId: string): string {
+    const bytes = Buffer.from(userId.replaceAll('-', ''), 'hex');
+    const mac = createHmac(isOld ? 'sha1' : 'sha256', secret())
+      .update(bytes)
+      .digest('base64url');
+    return `${bytes.toString('base64url')}.${mac}`;
+  }
+
+  function userOfUploadToken(token: string | null | undefined): string | undefined {
+    if (token === null || token === undefined || token === '') return undefined;
+    const parts = token.split('.');
+    const bad = isOld
+      ? new Refusal(401, 'A invalid upload token was supplied.')
+      : new Refusal(401, 'An invalid upload token was supplied.', challenge);
+    if (parts.length !== 2) throw bad;
+    const user = Object.values(USERS).find((id) => uploadToken(id) === token);
+    if (user === undefined && isOld) return undefined;
+    // Any exception of the user look-up is reported as a bad token (recorded: user management is down).
+    if (user === undefined || outage()) throw bad;
+    return user;
+  }
+
+  function sign(user: string, seconds: number): string {
+    const exp = Math.floor(Date.now() / 1000) + seconds;
+    const text = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${encoded({ user, exp })}`;
+    return `${text}.${createHmac('sha256', secret()).update(text).digest('base64url')}`;
+  }
+
+  function userOfBearer(header: string | undefined): string | undefined {
+    if (header === undefined) return undefined;
+    const token = header.replace(/^Bearer\s+/i, '');
+    const user = nameOfUser(token) === undefined ? userOfJwt(token) : token;
+    if (user === undefined) {
+      const text = 'Could not validate credentials. The given token is invalid.';
+      throw new Refusal(401, text, challenge);
+    }
+    if (outage() && isOld) throw new Refusal(401, 'You are logged in with an unknown user');
+    if (outage()) throw new Refusal(500, 'Failed to verify authenticated user');
+    return user;
+  }
+
+  function userOfJwt(token: string): string | undefined {
+    const [head, payload, mac] = token.split('.');
+    const signed = createHmac('sha256', secret()).update(`${head}.${payload}`).digest('base64url');
+    if (payload === undefined || mac !== signed) return undefined;
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    if (typeof claims !== 'object' || claims === null || !('user' in claims) || !('exp' in claims))
+      return undefined;
+    if (Number(claims.exp) * 1000 <= Date.now()) throw new Refusal(401, 'Expired token.');
+    return String(claims.user);
+  }
+
+  /** The user of a request, or undefined for an anonymous one. A bad bearer beats a good upload token. */
+  function userOf(visit: Visit, takesUploadToken: boolean): string | undefined {
+    const bearer = userOfBearer(visit.incoming.headers.authorization);
+    if (bearer !== undefined || !takesUploadToken) return bearer;
+    const header = visit.incoming.headers['upload-token'];
+    return userOfUploadToken(isOld ? visit.seen.query.get('token') : String(header ?? ''));
+  }
+
+  function requireUser(visit: Visit, takesUploadToken: boolean): string {
+    const user = userOf(visit, takesUploadToken);
+    if (user !== undefined) return user;
+    if (isOld) throw new Refusal(401, 'Authorization required.');
+    throw new Refusal(401, 'Authentication required.', challenge);
+  }
+
+  return { uploadToken, sign, userOf, requireUser };
+}

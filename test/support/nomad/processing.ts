@@ -1,0 +1,139 @@
+/** The worker: one process after another per upload, when the test lets it. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { Refusal } from './answers.ts';
+import { idOfUser } from './auth.ts';
+import type { Process, Upload } from './model.ts';
+import { walk } from './raw-files.ts';
+import { isRunning, type State, timestamp } from './state.ts';
+
+export type Worker = ReturnType<typeof createWorker>;
+
+export function createWorker(state: State) {
+  let held: 'pending' | 'running' | undefined;
+  let failure: string | undefined;
+  const busy = new Set<Upload>();
+  let onChange: (() => void)[] = [];
+
+  function schedule(upload: Upload, process: Process): void {
+    const blocked = upload.queue.some((queued) => queued.blocking === true);
+    if (blocked || (state.generation === 'v1.4' && isRunning(upload)))
+      throw new Refusal(400, 'The upload is currently blocked by another process.');
+    upload.queue.push(process);
+    if (upload.status !== 'RUNNING') announce(upload, process);
+    setImmediate(() => void work(upload));
+  }
+
+  async function work(upload: Upload): Promise<void> {
+    if (busy.has(upload) || held === 'pending' || upload.queue.length === 0) return;
+    busy.add(upload);
+    upload.status = 'RUNNING';
+    await changed(() => held !== 'running');
+    await finish(upload, upload.queue[0]);
+    busy.delete(upload);
+    const next = upload.queue[0];
+    if (next !== undefined) announce(upload, next);
+    notify();
+    if (next !== undefined) await work(upload);
+  }
+
+  async function finish(upload: Upload, process: Process | undefined): Promise<void> {
+    if (process === undefined) return;
+    try {
+      if (failure !== undefined) throw new Error(failure);
+      await process.run();
+      upload.errors = [];
+      upload.status = 'SUCCESS';
+      upload.message =
+        state.generation === 'v1.3'
+          ? `Process ${process.name} completed successfully`
+          : 'Process completed successfully';
+      upload.queue.shift();
+    } catch (thrown) {
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      upload.errors = [text];
+      upload.status = 'FAILURE';
+      upload.message = `Process ${process.name} failed: ${text}`;
+      failure = undefined;
+      // Everything queued behind a failing process is discarded although it was answered 200 (recorded).
+      for (const lost of upload.queue.splice(0).slice(1)) await lost.done?.();
+    }
+    await process.done?.();
+    upload.completeTime = timestamp(state);
+  }
+
+  function notify(): void {
+    const waiting = onChange;
+    onChange = [];
+    for (const wake of waiting) wake();
+  }
+
+  async function changed(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onChange.push(resolve);
+      await promise;
+    }
+  }
+
+  return {
+    schedule,
+    /** Keeps every process PENDING (not begun) or RUNNING (begun, not ended) until `release`. */
+    hold: (at: 'pending' | 'running' = 'pending'): void => {
+      held = at;
+    },
+    release: (): void => {
+      held = undefined;
+      notify();
+      for (const upload of state.uploads.values()) void work(upload);
+    },
+    /** The next process ends as FAILURE with this text. */
+    failNext: (text: string): void => {
+      failure = text;
+    },
+    /** Resolves when nothing is queued or running. */
+    idle: async (): Promise<void> =>
+      await changed(
+        () => busy.size === 0 && [...state.uploads.values()].every((one) => one.queue.length === 0),
+      ),
+  };
+}
+
+function announce(upload: Upload, process: Process): void {
+  upload.currentProcess = process.name;
+  upload.status = 'PENDING';
+  upload.message = `Pending: ${process.name}`;
+}
+
+const METADATA_FILES = ['nomad.json', 'nomad.yaml', 'nomad.yml'];
+
+/** After every change of files: metadata from the raw root while there are no entries, then the entries (contract §5). */
+export async function match(upload: Upload, publishDirectly: boolean, now: string): Promise<void> {
+  const raw = path.join(upload.dir, 'raw');
+  const files = await walk(raw);
+  const metadata = METADATA_FILES.find((name) => files.has(name));
+  if (upload.entries === 0 && metadata !== undefined)
+    applyMetadata(upload, parse(await readFile(path.join(raw, metadata), 'utf8')));
+  upload.entries = [...files.keys()].filter((name) => /\.archive\.(?:yaml|json)$/.test(name)).length;
+  if (publishDirectly && upload.entries > 0) upload.publishTime = now;
+}
+
+/** Unknown keys and unknown users are skipped silently; what is no mapping fails the process (recorded). */
+export function applyMetadata(upload: Upload, metadata: unknown): void {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw new Error('AttributeError: metadata is not a mapping');
+  const fields = new Map<string, unknown>(Object.entries(metadata));
+  const name = fields.get('upload_name');
+  if (typeof name === 'string') upload.name = name;
+  const embargo = fields.get('embargo_length');
+  if (typeof embargo === 'number' && embargo >= 0 && embargo <= 36) upload.embargoLength = embargo;
+  upload.coauthors = people(fields.get('coauthors')) ?? upload.coauthors;
+  upload.reviewers = people(fields.get('reviewers')) ?? upload.reviewers;
+}
+
+function people(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  const names = Array.isArray(value) ? value : [value];
+  return names.map((name) => idOfUser(String(name))).filter((id) => id !== undefined);
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { systemClock } from '../../src/core/clock.ts';
+import type { RedisTarget } from '../../src/queue/connect-redis.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/queue/embedded-redis.ts';
+
+/** A private server for one test, in a temp dir that goes with it. */
+export type TestRedis = AsyncDisposable & {
+  readonly stateDir: string;
+  readonly target: RedisTarget & { readonly socketPath: string };
+  /** SIGKILL, and gone when it resolves. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again on the same data. */
+  readonly restart: () => Promise<void>;
+  /** FLUSHALL: what an administrator's mistake looks like. */
+  readonly wipe: () => Promise<void>;
+  /** SIGSTOP and SIGCONT: it holds its connections and does not answer. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+};
+
+/** `await using redis = await startRedis()` */
+export async function startRedis(): Promise<TestRedis> {
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'nj-redis-'));
+  let server: EmbeddedRedis = await startEmbeddedRedis({ stateDir, clock: systemClock });
+  const { socketPath } = server;
+  return {
+    stateDir,
+    target: { socketPath },
+    kill: async () => {
+      process.kill(server.pid, 'SIGKILL');
+      await server.died;
+    },
+    restart: async () => {
+      server = await startEmbeddedRedis({ stateDir, clock: systemClock });
+    },
+    wipe: async () => {
+      const redis = new Redis({ path: socketPath });
+      await redis.flushall();
+      await redis.quit();
+    },
+    freeze: () => process.kill(server.pid, 'SIGSTOP'),
+    thaw: () => process.kill(server.pid, 'SIGCONT'),
+    [Symbol.asyncDispose]: async () => {
+      await server.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
