@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   TOKEN_UNSAFE: 'operator',
   TOKEN_REJECTED: 'operator',
   QUOTA_EXCEEDED: 'operator',
+  DESTINATION_UNUSABLE: 'operator',
   CONTAINER_LOST: 'operator',
   TARGET_CONFLICT: 'operator',
   RECEIPT_MISMATCH: 'operator',

@@ -42,7 +42,7 @@ function pausedBy(code: ErrorCode): 'lane' | 'destination' | undefined {
     code === 'QUOTA_EXCEEDED'
   )
     return 'lane';
-  return code === 'DISK_FULL' ? 'destination' : undefined;
+  return code === 'DISK_FULL' || code === 'DESTINATION_UNUSABLE' ? 'destination' : undefined;
 }
 
 function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {

@@ -82,7 +82,7 @@ describe('a directory destination that cannot be written', () => {
       await failureOf(copies.close(content)),
     ];
 
-    expect(errors.map((error) => error.code)).toEqual(errors.map(() => 'CONTAINER_LOST'));
+    expect(errors.map((error) => error.code)).toEqual(errors.map(() => 'DESTINATION_UNUSABLE'));
     expect(errors.every((error) => error.disposition === 'operator' && error.message.includes('EROFS'))).toBe(
       true,
     );

@@ -176,7 +176,7 @@ describe('a directory destination', () => {
 
     const error = await failureOf(copies.send(contentOf({ owner: 'ada', files: { 'SEM1/a': 'a' } })));
 
-    expect(error).toMatchObject({ code: 'CONTAINER_LOST', disposition: 'operator' });
+    expect(error).toMatchObject({ code: 'DESTINATION_UNUSABLE', disposition: 'operator' });
     expect(await readdir(copies.root)).toEqual([]);
   });
 
@@ -285,7 +285,7 @@ describe('a directory destination', () => {
     await using onFile = await directoryCopies({ root: copies.path('a-file') });
     const file = await failureOf(onFile.destination.check(noCredential));
 
-    expect(missing).toMatchObject({ code: 'CONTAINER_LOST', disposition: 'operator' });
+    expect(missing).toMatchObject({ code: 'DESTINATION_UNUSABLE', disposition: 'operator' });
     expect(file.code).toBe('TARGET_CONFLICT');
     expect(await readdir(copies.root)).toEqual(['a-file', 'ada']);
   });

@@ -48,8 +48,8 @@ describe('decide', () => {
     },
   );
 
-  it('stops the destination when its disk is full', () => {
-    expect(decide(error('DISK_FULL'), attempt(1), policy)).toEqual({ do: 'hold', pause: 'destination' });
+  it.each(['DISK_FULL', 'DESTINATION_UNUSABLE'] as const)('stops the destination after %s', (code) => {
+    expect(decide(error(code), attempt(1), policy)).toEqual({ do: 'hold', pause: 'destination' });
   });
 
   it('makes a lost container once anew, then asks a person', () => {

@@ -11,9 +11,9 @@ const unnamed = (errno: number) =>
 describe('a failure of the file system at a directory destination', () => {
   it.each([
     ['ENOSPC', 'DISK_FULL'],
-    ['EROFS', 'CONTAINER_LOST'],
-    ['EACCES', 'CONTAINER_LOST'],
-    ['ENOENT', 'CONTAINER_LOST'],
+    ['EROFS', 'DESTINATION_UNUSABLE'],
+    ['EACCES', 'DESTINATION_UNUSABLE'],
+    ['ENOENT', 'DESTINATION_UNUSABLE'],
     ['ENOTDIR', 'TARGET_CONFLICT'],
     ['ELOOP', 'TARGET_CONFLICT'],
     ['EIO', 'DESTINATION_UNREACHABLE'],

@@ -1,0 +1,149 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Content } from '../../core/content.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { Batch, Receipt } from '../../core/model.ts';
+import { printable, sharePath } from '../../core/share-path.ts';
+import type { Destination, RemoteContainer } from '../destination.ts';
+import type { HeldDir } from './dir-walk.ts';
+import { onDisk } from './disk-error.ts';
+import { freeSpace, requireSpace } from './free-space.ts';
+import type { DirectoryOptions } from './options.ts';
+import { clearIncoming, INCOMING, isDirectory, makeOwnerDir, openOwnerDir } from './owner-dir.ts';
+import { findPresent, placeFiles } from './place-files.ts';
+import { type Expected, readBack } from './read-back.ts';
+import { stageFiles } from './stage-files.ts';
+import { stopIfAborted } from './stop-if-aborted.ts';
+import { writeEvidence } from './write-evidence.ts';
+
+/** One attempt's worth of work and of room in the staging directory; a larger file is refused by the planner. */
+const DEFAULT_MAX_BYTES = 2 ** 40;
+const DEFAULT_MAX_FILES = 50_000;
+
+export type DirectorySettings = Omit<DirectoryOptions, 'kind'>;
+
+/**
+ * A copy of the data on a file system, one directory per owner: `data/`, `manifests/`, `receipts/`. A file appears in
+ * `data/` whole or not at all, nothing there is ever replaced, and a receipt says `verified` after reading back.
+ */
+export function createDirectory(settings: DirectorySettings): Destination {
+  return {
+    kind: 'directory',
+    limits: {
+      maxBytes: settings.maxBytes ?? DEFAULT_MAX_BYTES,
+      maxFiles: settings.maxFiles ?? DEFAULT_MAX_FILES,
+      acceptsZip: false,
+    },
+    check: async () => await check(settings),
+    containerName: (batch) => batch.owner,
+    open: async (name, { signal }) => await makeOwnerDir(settings.root, name, signal),
+    send: async (container, content, { signal }) => await send(settings, container, content, signal),
+    close: async (container, content, { signal }) => await close(settings, container, content, signal),
+  };
+}
+
+async function check({ root, verify }: DirectorySettings): Promise<string> {
+  const there = await isDirectory(root);
+  const place = there ? root : dirname(root);
+  await onDisk(access(place, constants.W_OK | constants.X_OK), () => `write into ${place}`);
+  const space = (await freeSpace(place)) ?? 'free space unknown';
+  const how =
+    verify === 'hash' ? 'each file is read back and its SHA-256 compared' : 'names and sizes are read back';
+  return there
+    ? `${root} can be written, ${space}; ${how}.`
+    : `${root} does not exist yet and will be made in ${place}, ${space}; ${how}.`;
+}
+
+async function send(
+  settings: DirectorySettings,
+  container: RemoteContainer,
+  content: Content,
+  signal: AbortSignal,
+): Promise<void> {
+  const { batch } = content;
+  requireSafePaths(content);
+  stopIfAborted(signal, `send ${batch.id}`);
+  await using owner = await openOwnerDir(settings.root, container, batch);
+  try {
+    await clearIncoming(owner);
+    await stageAndPlace(owner, content, signal);
+  } catch (thrown) {
+    // A failed attempt must not keep the disk full. After an abort nothing is touched: the next attempt clears.
+    if (!signal.aborted) await clearIncoming(owner).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function stageAndPlace(owner: HeldDir, content: Content, signal: AbortSignal): Promise<void> {
+  const { batch } = content;
+  const staged = `${INCOMING}/${batch.id}`;
+  const place = { owner, dir: `data/${content.targetDir}`, signal };
+  const present = await findPresent(batch, batch.files, place);
+  const missing = batch.files.filter((file) => !present.has(file.path));
+  await requireSpace(owner, batch, missing);
+  await stageFiles(content, { owner, dir: staged, present, signal });
+  const kept = batch.files.filter((file) => present.has(file.path));
+  await findPresent(batch, kept, { ...place, hashes: content.hashes(), flush: true });
+  await placeFiles(batch, { ...place, staged, present });
+  stopIfAborted(signal, `send ${batch.id}`);
+  await clearIncoming(owner);
+}
+
+function requireSafePaths(content: Content): void {
+  try {
+    if (sharePath(content.targetDir) === '') throw new RangeError('the target directory is empty');
+    for (const file of content.batch.files) {
+      if (sharePath(file.path) === '') throw new RangeError('a path is empty');
+    }
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new IngestError('PATH_UNREPRESENTABLE', `could not deliver ${content.batch.id}: ${why}`, {
+      hint: 'Rename it on the share.',
+      context: { batchId: content.batch.id },
+      cause: thrown,
+    });
+  }
+}
+
+async function close(
+  settings: DirectorySettings,
+  container: RemoteContainer,
+  content: Content,
+  signal: AbortSignal,
+): Promise<Receipt> {
+  const { batch } = content;
+  requireSafePaths(content);
+  stopIfAborted(signal, `verify ${batch.id}`);
+  const hashes = content.hashes();
+  await using owner = await openOwnerDir(settings.root, container, batch);
+  const place = { owner, dir: `data/${content.targetDir}`, signal };
+  await requireDelivered(batch, settings.verify === 'hash' ? { ...place, hashes } : place);
+  const receipt = receiptOf(settings, content, `${owner.path}/${place.dir}`);
+  stopIfAborted(signal, `write the receipt of ${batch.id}`);
+  await writeEvidence(owner, content, receipt);
+  return receipt;
+}
+
+async function requireDelivered(batch: Batch, expected: Expected): Promise<void> {
+  const wrong: string[] = [];
+  for (const { file, found } of await readBack(batch.files, expected)) {
+    if (found !== 'same') wrong.push(`${printable(file.path)} (${found})`);
+  }
+  if (wrong.length === 0) return;
+  const where = `${expected.owner.path}/${expected.dir}`;
+  const message = `${wrong.length} of the ${batch.files.length} files of ${batch.id} are not in ${where} as they were sent, the first is ${wrong[0] ?? ''}`;
+  throw new IngestError('RECEIPT_MISMATCH', message, {
+    hint: 'Something else writes there, or the disk is failing: look at it, move the wrong files away, then requeue the batch.',
+    context: { batchId: batch.id, where, wrong: wrong.length, paths: wrong.slice(0, 20) },
+  });
+}
+
+function receiptOf(settings: DirectorySettings, { batch }: Content, location: string): Receipt {
+  const count = batch.files.length;
+  const how =
+    settings.verify === 'hash'
+      ? `each of ${count} files was read back and its SHA-256 compared`
+      : `names and sizes of ${count} files were read back; their content was not compared`;
+  return { evidence: 'verified', how, location, files: count, bytes: batch.bytes };
+}
