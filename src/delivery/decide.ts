@@ -5,8 +5,11 @@ export type Decision =
   | { readonly do: 'retry'; readonly notBefore: number; readonly forgetContainer: boolean }
   | { readonly do: 'hold'; readonly pause: 'lane' | 'destination' | undefined }
   | { readonly do: 'reject' }
-  /** Cut again without `path`; `unreadable` files are tried again next evening, changed ones settle again. */
-  | { readonly do: 'recut'; readonly path: string; readonly unreadable: boolean }
+  /**
+   * Cut again without `path`. One that could not be read is tried again next evening, one that the destination cannot
+   * take stays out until it changes, and one that changed settles again.
+   */
+  | { readonly do: 'recut'; readonly path: string; readonly mark: 'none' | 'unreadable' | 'refused' }
   | { readonly do: 'interrupt' }
   | { readonly do: 'nothing' };
 
@@ -17,9 +20,10 @@ export type Attempt = { readonly attempts: number; readonly now: number; readonl
 
 /** The one place where an error becomes what is done about it. */
 export function decide(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {
+  const path = error.context['path'];
   switch (error.disposition) {
     case 'permanent':
-      return { do: 'reject' };
+      return typeof path === 'string' ? { do: 'recut', path, mark: 'refused' } : { do: 'reject' };
     case 'operator':
       return decideOperator(error, attempt);
     case 'retry':
@@ -50,7 +54,7 @@ function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy):
   if (error.code === 'LEASE_LOST') return { do: 'nothing' };
   if (error.code === 'INTERRUPTED') return { do: 'interrupt' };
   if (typeof path === 'string' && FILE_CODES.includes(error.code))
-    return { do: 'recut', path, unreadable: error.code === 'FILE_UNREADABLE' };
+    return { do: 'recut', path, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
   if (attempt.attempts >= policy.limit) return { do: 'hold', pause: undefined };
   const wait = error.retryAfterMs ?? backoffMs(attempt, policy);
   return { do: 'retry', notBefore: attempt.now + wait, forgetContainer: false };

@@ -82,7 +82,7 @@ function recut(
   batches.withdraw(
     batch.id,
     { ...words, path: decision.path },
-    { epoch: batch.epoch, mark: decision.unreadable ? 'unreadable' : 'none' },
+    { epoch: batch.epoch, mark: decision.mark },
   );
   const files = batch.files.filter(({ path }) => path !== decision.path);
   if (files.length === 0) return;

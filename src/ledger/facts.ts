@@ -12,11 +12,11 @@ export type Facts = {
   readonly prior: number;
   readonly mark: Mark;
 };
-/** `unreadable`: the last attempt to read it failed; tried again once a run. */
-export type Mark = 'none' | 'unreadable';
+/** `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it. */
+export type Mark = 'none' | 'unreadable' | 'refused';
 
 const WIDTH = 24;
-const MARKS: readonly Mark[] = ['none', 'unreadable'];
+const MARKS: readonly Mark[] = ['none', 'unreadable', 'refused'];
 
 export function encodeFacts(all: readonly Facts[]): Buffer {
   const out = Buffer.alloc(all.length * WIDTH);

@@ -124,6 +124,7 @@ export function judge(
   const owned = { ...where, owner, dataset };
   if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
     return { ...owned, bucket: 'unreadable', reason: unreadable(entry.error) };
+  if (facts.mark === 'refused') return { ...owned, bucket: 'rejected', reason: REFUSED };
   const file: OwnedFile = { ...entry, path, share, assignment, addendum: isAddendum(facts.prior, parts) };
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
@@ -132,6 +133,8 @@ export function judge(
 
 /** The owner's column for what belongs to nobody. */
 export const NOBODY = '-';
+
+const REFUSED = 'the destination cannot take this file under its name or in its size';
 
 type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file'>;
 

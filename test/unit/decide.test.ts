@@ -36,7 +36,7 @@ describe('decide', () => {
       expect(decide(error(code, { path: 'a/b' }), attempt(1), policy)).toEqual({
         do: 'recut',
         path: 'a/b',
-        unreadable: code === 'FILE_UNREADABLE',
+        mark: code === 'FILE_UNREADABLE' ? 'unreadable' : 'none',
       });
     },
   );

@@ -1,28 +1,26 @@
-import fc from 'fast-check';
+import { assert, constantFrom, property, uuid } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
 import { checkTokenOwner, tokenGeneration, tokenOwnerId } from '../../src/destinations/nomad/token.ts';
 
-const tokenOf = (uuid: string, signature: number): Secret =>
-  new Secret(
-    `${Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url')}.${'s'.repeat(signature)}`,
-  );
+const tokenOf = (id: string, signature: number): Secret =>
+  new Secret(`${Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url')}.${'s'.repeat(signature)}`);
 
 describe('an upload token, read offline,', () => {
   it('gives back the user id it was made of', () => {
-    fc.assert(
-      fc.property(fc.uuid(), fc.constantFrom(27, 43), (uuid, length) => {
-        expect(tokenOwnerId(tokenOf(uuid, length))).toBe(uuid);
+    assert(
+      property(uuid(), constantFrom(27, 43), (id, length) => {
+        expect(tokenOwnerId(tokenOf(id, length))).toBe(id);
       }),
     );
   });
 
   it('tells the generation by its length', () => {
-    const uuid = '7d1c5f2e-0000-4000-8000-000000000000';
+    const id = '7d1c5f2e-0000-4000-8000-000000000000';
 
-    expect(tokenGeneration(tokenOf(uuid, 27))).toBe('v1.3');
-    expect(tokenGeneration(tokenOf(uuid, 43))).toBe('v1.4');
+    expect(tokenGeneration(tokenOf(id, 27))).toBe('v1.3');
+    expect(tokenGeneration(tokenOf(id, 43))).toBe('v1.4');
   });
 
   it("is refused when it is another account's, and not shown", () => {
@@ -46,10 +44,10 @@ describe('an upload token, read offline,', () => {
   });
 });
 
-describe('the options of a NOMAD destination', () => {
-  const parse = (block: object): boolean =>
-    nomadOptions.safeParse({ kind: 'nomad', base_url: 'https://n.example.org/api/v1', ...block }).success;
+const parse = (block: object): boolean =>
+  nomadOptions.safeParse({ kind: 'nomad', base_url: 'https://n.example.org/api/v1', ...block }).success;
 
+describe('the options of a NOMAD destination', () => {
   it('have a container template that keeps owners apart and has no unknown part', () => {
     expect(parse({ container: '{owner}' })).toBe(true);
     expect(parse({ container: 'x {owner} {month}' })).toBe(true);

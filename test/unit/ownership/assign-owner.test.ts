@@ -284,6 +284,17 @@ describe('files of one directory', () => {
   });
 });
 
+describe('files at the root of the share', () => {
+  test('are told apart by their names, whichever is asked about first', () => {
+    const assigner = createAssigner(
+      mappingOf({ owners: OWNERS, rules: [{ match: 'notes.txt', owner: 'ben' }, { match: '{owner}' }] }),
+    );
+    const fates = ['zoe', 'notes.txt', 'anna'].map((name) => assigner.assign(sharePath(name)));
+
+    expect(fates).toMatchObject([{ owner: 'collector' }, { owner: 'ben' }, { owner: 'anna' }]);
+  });
+});
+
 describe('a mapping that makes no sense', () => {
   test('is refused with every problem at its line', () => {
     const rules = [

@@ -57,14 +57,19 @@ describe('edit distance', () => {
     ['kitten', 'sitting', 3],
     ['ca', 'abc', 3],
   ])('from %s to %s is %i', (left, right, edits) => {
-    expect(editDistance(left, right)).toBe(edits);
+    expect(editDistance(left, right, 9)).toBe(edits);
+  });
+
+  test('is not counted further than was asked', () => {
+    expect(editDistance('kitten', 'sitting', 3)).toBe(3);
+    expect(editDistance('kitten', 'sitting', 2)).toBeGreaterThan(2);
   });
 
   test('is the same both ways, zero only for equal texts, and never more than the longer text', () => {
     const text = string({ unit: constantFrom('a', 'b', 'c'), maxLength: 8 });
     const claim = property(text, text, (left, right) => {
-      const edits = editDistance(left, right);
-      const isSane = (edits === 0) === (left === right) && edits === editDistance(right, left);
+      const edits = editDistance(left, right, 8);
+      const isSane = (edits === 0) === (left === right) && edits === editDistance(right, left, 8);
       return isSane && edits <= Math.max(left.length, right.length);
     });
 

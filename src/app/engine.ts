@@ -1,0 +1,191 @@
+import { createPacker } from '../batch/packer.ts';
+import type { Clock } from '../core/clock.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
+import { createTokenStore } from '../credentials/read-token.ts';
+import { type DeliveryEvent, type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
+import { takeInstanceLock } from '../ledger/instance-lock.ts';
+import type { NightlyEvent, NightlyParts } from '../nightly/parts.ts';
+import { runNightly } from '../nightly/run-nightly.ts';
+import type { RunReport } from '../nightly/run-report.ts';
+import { createBatchQueue } from '../queue/batch-queue.ts';
+import type { RedisTarget } from '../queue/connect-redis.ts';
+import { createDispatcher } from '../queue/dispatcher.ts';
+import { workBatches } from '../queue/work-batches.ts';
+import { noTier } from '../tiering/none.ts';
+import { allDelivered } from './all-delivered.ts';
+import { keepRedis } from './keep-redis.ts';
+import { ownerToken } from './owner-token.ts';
+import { VERSION } from './version.ts';
+import type { Workspace } from './workspace.ts';
+
+export type EngineEvent =
+  | NightlyEvent
+  | DeliveryEvent
+  | { readonly name: 'engine.trouble'; readonly error: IngestError };
+
+export type EngineParts = {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emit: (event: EngineEvent) => void;
+  /** Who we are, for the one who finds the state directory in use. */
+  readonly holder: string;
+};
+
+/** What runs evenings and deliveries on this host. Close it to stop in order: it waits for what runs, then aborts it. */
+export type Engine = AsyncDisposable & {
+  readonly runEvening: (dueAt: number | undefined, signal: AbortSignal) => Promise<RunReport>;
+  /** The ledger was changed by another process: look again. */
+  readonly wake: () => void;
+};
+
+/** Milliseconds that running deliveries get to end by themselves when we are told to stop. */
+const DRAIN_MS = 20_000;
+
+/**
+ * Takes the instance lock, starts (or reaches) Redis, the workers and the dispatcher. Throws LEDGER_LOCKED,
+ * REDIS_MISSING, STATE_DIR_UNUSABLE and what else keeps it from starting; nothing is left behind then.
+ */
+export async function startEngine(workspace: Workspace, parts: EngineParts): Promise<Engine> {
+  const { config, ledger } = workspace;
+  const { clock, emit } = parts;
+  const trouble = (thrown: unknown): void =>
+    emit({ name: 'engine.trouble', error: asIngestError(thrown, 'run deliveries') });
+  await using stack = new AsyncDisposableStack();
+
+  const lock = takeInstanceLock(config.stateDir, parts.holder);
+  stack.defer(lock.release);
+  const target = await openRedis(workspace, parts, stack, trouble);
+  const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
+  stack.defer(queue.close);
+  if (config.redis.url === undefined) {
+    // Our own Redis has no other workers: whatever it remembers is of a process that is gone.
+    await queue.clear();
+    const left = ledger.dispatch.inFlight().map(({ id }) => id);
+    ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
+  }
+
+  const delivery = stack.use(startDeliveries(workspace, parts, target, trouble));
+  const dispatcher = createDispatcher({
+    ledger: dispatchLedger(workspace),
+    queue,
+    concurrency: () => config.deliveries.concurrency,
+    clock,
+    onError: trouble,
+    running: delivery.running,
+  });
+  stack.defer(dispatcher.close);
+  delivery.onFinished(dispatcher.wake);
+
+  const nightly: NightlyParts = {
+    ...{ ledger, clock, emit, shares: config.shares, assign: workspace.assigner.assign },
+    ...{ limitsOf: workspace.limitsOf, laneOf: workspace.laneOf, wake: dispatcher.wake },
+    delivered: (_runNo, signal) => allDelivered(ledger, clock, signal),
+    maxWaitMs: config.settleWaitMs,
+    stallMs: 60_000,
+  };
+  const disposal = stack.move();
+  return {
+    runEvening: (dueAt, signal) => runNightly(nightly, dueAt, signal),
+    wake: dispatcher.wake,
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+async function openRedis(
+  { config }: Workspace,
+  { clock }: EngineParts,
+  stack: AsyncDisposableStack,
+  trouble: (thrown: unknown) => void,
+): Promise<RedisTarget> {
+  if (config.redis.url !== undefined) return { url: config.redis.url };
+  const redis = stack.use(await keepRedis(config.stateDir, clock, trouble));
+  return { socketPath: redis.socketPath };
+}
+
+export type Deliveries = AsyncDisposable & {
+  readonly running: () => ReadonlySet<BatchId>;
+  readonly onFinished: (listener: () => void) => void;
+};
+
+/** Workers of this process on the queue at `target`. */
+export function startDeliveries(
+  workspace: Workspace,
+  { clock, env, emit }: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
+  target: RedisTarget,
+  trouble: (thrown: unknown) => void,
+): Deliveries {
+  const { config, ledger } = workspace;
+  const store = createTokenStore({ dir: config.credentials.dir, env });
+  const packers = new Map(
+    config.shares.map(({ name, stallMs, readAs }) => [
+      name,
+      createPacker({
+        clock,
+        stallMs,
+        version: VERSION,
+        spoolDir: `${config.stateDir}/spool`,
+        ...(readAs === undefined ? {} : { readAs }),
+      }),
+    ]),
+  );
+  const rootOf = new Map(config.shares.map(({ name, root }) => [name, root]));
+  const delivery: DeliveryParts = {
+    ledger,
+    destination: workspace.destination,
+    token: (batch) => ownerToken(config, store, batch),
+    content: (batch) => {
+      const packer = packers.get(batch.share);
+      const root = rootOf.get(batch.share);
+      if (packer !== undefined && root !== undefined) return packer.content(batch, root);
+      throw new IngestError(
+        'CONFIG_INVALID',
+        `batch ${batch.id} is of share ${batch.share}, which is not configured any more`,
+        {
+          hint: 'Configure the share again under that name, then `nightjar requeue` the batch.',
+        },
+      );
+    },
+    tier: noTier,
+    clock,
+    retry: {
+      limit: config.deliveries.retryLimit,
+      firstMs: config.deliveries.retryFirstMs,
+      maxMs: config.deliveries.retryMaxMs,
+    },
+    emit,
+  };
+  const listeners = new Set<() => void>();
+  const workers = workBatches(
+    {
+      target,
+      concurrency: config.deliveries.concurrency * config.destinations.length,
+      clock,
+      onError: trouble,
+      onFinished: () => {
+        for (const listener of listeners) listener();
+      },
+    },
+    (id, signal) => deliverBatch(id, delivery, signal),
+  );
+  return {
+    running: workers.running,
+    onFinished: (listener) => listeners.add(listener),
+    [Symbol.asyncDispose]: async () => {
+      await workers.drain(DRAIN_MS);
+      await workers.close();
+      for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function dispatchLedger({ ledger, clock }: Workspace): Parameters<typeof createDispatcher>[0]['ledger'] {
+  const { dispatch, batches } = ledger;
+  return {
+    heads: dispatch.heads,
+    inFlight: dispatch.inFlight,
+    nextDueAt: dispatch.nextDueAt,
+    markQueued: (id) => batches.markQueued(id, clock.now()),
+    backToPlanned: (ids, why) => batches.backToPlanned(ids, why, clock.now()),
+  };
+}

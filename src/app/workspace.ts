@@ -1,0 +1,69 @@
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DestinationName } from '../core/ids.ts';
+import type { Batch, BatchPlan } from '../core/model.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { createDirectory } from '../destinations/directory/directory.ts';
+import { createNomad } from '../destinations/nomad/nomad.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
+import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
+
+/** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
+export type Workspace = Disposable & {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly assigner: Assigner;
+  readonly destination: (name: DestinationName) => Destination;
+  readonly limitsOf: (name: DestinationName) => { readonly maxBytes: number; readonly maxFiles: number };
+  readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
+};
+
+/** `readOnly`: a copy of the ledger in memory, so that nothing is written anywhere. The HTTP client stays the caller's. */
+export function openWorkspace(
+  config: Config,
+  parts: { readonly clock: Clock; readonly http: HttpClient; readonly readOnly?: boolean },
+): Workspace {
+  const destinations = new Map(
+    config.destinations.map((options) => [options.name, makeDestination(options, parts)]),
+  );
+  const destination = (name: DestinationName): Destination => {
+    const found = destinations.get(name);
+    if (found === undefined) throw new RangeError(`no destination is called ${name}`);
+    return found;
+  };
+  const assigner = createAssigner(config.mapping);
+  const ledger = parts.readOnly === true ? copyLedger(config.stateDir) : openLedger(config.stateDir);
+  return {
+    config,
+    clock: parts.clock,
+    ledger,
+    assigner,
+    destination,
+    limitsOf: (name) => {
+      const { maxBytes, maxFiles } = destination(name).limits;
+      return {
+        maxBytes: Math.min(maxBytes, config.batch.maxBytes ?? maxBytes),
+        maxFiles: Math.min(maxFiles, config.batch.maxFiles ?? maxFiles),
+      };
+    },
+    laneOf: (plan, plannedAt) => {
+      const batch: Batch = { ...plan, plannedAt, epoch: 0, attempts: 0 };
+      return `${plan.destination}/${destination(plan.destination).containerName(batch)}`;
+    },
+    [Symbol.dispose]: ledger.close,
+  };
+}
+
+function makeDestination(
+  options: Config['destinations'][number],
+  { clock, http }: { clock: Clock; http: HttpClient },
+): Destination {
+  switch (options.kind) {
+    case 'directory':
+      return createDirectory(options);
+    case 'nomad':
+      return createNomad(options, { http, clock });
+  }
+}

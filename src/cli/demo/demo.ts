@@ -1,0 +1,102 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startEngine } from '../../app/engine.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+import { exitCodeOfRun } from '../exit-code.ts';
+import { configOf, openForCommand, optionsOf } from '../open.ts';
+import { createProgress } from '../progress.ts';
+import { renderReport } from '../render-report.ts';
+import type { AddCommand } from '../run-cli.ts';
+import { stopSignals } from '../stop-signals.ts';
+import { style } from '../style.ts';
+import { type DemoPlaces, writeDemoConfig } from './demo-config.ts';
+import { buildDemoShare, startInstruments } from './demo-share.ts';
+
+/** Who reads the share when the demo is run by root, who could read everything: the usual id of nobody. */
+const NOBODY = '{ uid: 65534, gid: 65534 }';
+
+export const addDemo: AddCommand = (program, context, finish) => {
+  program
+    .command('demo')
+    .argument('[dir]', 'where to build it (default: a folder in the temporary directory)')
+    .description(
+      'See an evening: a small share with instruments that write while you watch, delivered to a folder.',
+    )
+    .addHelpText(
+      'after',
+      '\nRun it twice: nothing is sent twice. Exit code 3: the demo holds something on purpose.',
+    )
+    .action(async (dir: string | undefined, _options, command) => {
+      const options = optionsOf(command);
+      const uid = process.getuid?.() ?? 0;
+      const root = resolve(dir ?? join(tmpdir(), `nightjar-demo-${uid}`));
+      claim(root, uid);
+      const places = writeDemoConfig(root, uid === 0 ? NOBODY : undefined);
+      buildDemoShare(places.share, context.clock.now());
+      finish(await runDemo(context, places, options.json === true));
+    });
+};
+
+async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): Promise<number> {
+  const options = { config: places.config, json };
+  using stop = stopSignals((name) =>
+    context.err.write(`\n${name}: finishing what is in flight; once more ends at once.\n`),
+  );
+  await using workspace = await openForCommand(context, options, { config: configOf(context, options) });
+  const evening = workspace.ledger.runs.latest(1_000_000).length + 1;
+  if (!json) context.err.write(introduction(places, evening, context));
+  const progress = createProgress(context, { quiet: json });
+  await using engine = await startEngine(workspace, {
+    clock: context.clock,
+    env: context.env,
+    emit: progress.show,
+    holder: `nightjar demo (pid ${process.pid} on ${hostname()})`,
+  });
+  const instruments = startInstruments(places.share, evening, context.clock);
+  try {
+    const report = await engine.runEvening(undefined, stop.signal);
+    progress.end();
+    context.out.write(
+      json
+        ? `${JSON.stringify(report)}\n`
+        : `${renderReport(report, context.out)}\n${farewell(places, evening)}`,
+    );
+    return stop.exitCode() ?? exitCodeOfRun(report.outcome);
+  } finally {
+    await instruments.stop();
+  }
+}
+
+/** The folder must be ours: the temporary directory is everybody's. */
+function claim(root: string, uid: number): void {
+  mkdirSync(root, { recursive: true, mode: 0o755 });
+  if (statSync(root).uid === uid) return;
+  throw new IngestError('USAGE', `${root} belongs to somebody else`, {
+    hint: 'Name another folder: nightjar demo DIR.',
+  });
+}
+
+function introduction({ root, share, delivered }: DemoPlaces, evening: number, { err }: CliContext): string {
+  const again = evening === 1 ? '' : ` This is evening ${evening}: what went before must not go again.`;
+  return `${style(err, 'bold', 'Nightjar demo')} in ${root}
+  A share with a SEM, a TEM, a diffractometer and a Raman microscope: ${share}
+  While you watch, the SEM writes a stack that grows, and a folder is copied in with old dates.
+  Every owner's data goes to ${delivered}; a real lab would configure NOMAD.${again}
+
+`;
+}
+
+function farewell({ config, delivered }: DemoPlaces, evening: number): string {
+  const ask = `npx nightjar --config ${config}`;
+  return `Ask it about any file:
+  ${ask} explain Raman/mueller_schmidt_mixed/map.spc
+  ${ask} explain SEM1/schmidt/live_stack_${evening}/stack.tif
+  ${ask} why
+  ${ask} status
+Check the delivered data without Nightjar:
+  cd ${delivered}/mueller/data/lab && cat ../../manifests/*.sha256 | sha256sum -c
+Run the demo again: what has gone does not go twice, and the stack that was growing has settled.
+`;
+}

@@ -1,0 +1,47 @@
+import type { IngestError } from '../core/errors.ts';
+import type { RunOutcome } from '../nightly/run-report.ts';
+
+/** What the process says when it ends; listed in docs/operations.md. */
+export const EXIT = {
+  done: 0,
+  unexpected: 1,
+  /** It ran, but something is held, rejected or unreadable. */
+  attention: 3,
+  usage: 64,
+  /** Try again later: nothing is wrong with what was asked. */
+  temporary: 75,
+  configuration: 78,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export function exitCodeOfRun(outcome: RunOutcome): number {
+  switch (outcome) {
+    case 'done':
+      return EXIT.done;
+    case 'attention':
+    case 'empty':
+      return EXIT.attention;
+    case 'waiting':
+    case 'cut':
+      return EXIT.temporary;
+    case 'unbalanced':
+      return EXIT.unexpected;
+  }
+}
+
+const CONFIGURATION: readonly string[] = [
+  'CONFIG_INVALID',
+  'TOKEN_MISSING',
+  'TOKEN_UNSAFE',
+  'REDIS_MISSING',
+  'STATE_DIR_UNUSABLE',
+  'LEDGER_TOO_NEW',
+];
+
+export function exitCodeOfError(error: IngestError): number {
+  if (error.code === 'USAGE') return EXIT.usage;
+  if (CONFIGURATION.includes(error.code)) return EXIT.configuration;
+  if (error.disposition === 'retry' || error.code === 'DISK_FULL') return EXIT.temporary;
+  return EXIT.unexpected;
+}

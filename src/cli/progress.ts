@@ -1,0 +1,129 @@
+import type { EngineEvent } from '../app/engine.ts';
+import { printable } from '../core/share-path.ts';
+import { formatBytes, formatDuration } from '../core/units.ts';
+import type { CliContext } from './context.ts';
+import { clockTime, count, style } from './style.ts';
+
+export type Progress = { readonly show: (event: EngineEvent) => void; readonly end: () => void };
+
+/** What the bar is drawn from. Bytes of batches planned and sent in this run. */
+type State = {
+  planned: number;
+  plannedBytes: number;
+  done: number;
+  doneBytes: number;
+  failed: number;
+  startedAt: number;
+  readonly sent: Map<string, number>;
+  drawnAt: number;
+  line: string;
+};
+
+const DRAW_MS = 100;
+const BAR_WIDTH = 24;
+
+/** Follows a run on standard error: one live bar with rate and time left on a terminal, plain lines elsewhere. */
+export function createProgress(context: CliContext, { quiet }: { readonly quiet: boolean }): Progress {
+  const { err, clock } = context;
+  const live = err.isTTY === true && !quiet;
+  const state: State = {
+    ...{ planned: 0, plannedBytes: 0, done: 0, doneBytes: 0, failed: 0, startedAt: 0, drawnAt: 0, line: '' },
+    sent: new Map(),
+  };
+
+  const clear = (): void => {
+    if (live && state.line !== '') err.write('\r\u001b[2K');
+    state.line = '';
+  };
+  const draw = (line: string, force = false): void => {
+    const now = clock.monotonic();
+    if (!live || (!force && now - state.drawnAt < DRAW_MS)) return;
+    state.drawnAt = now;
+    const width = (err.columns ?? 80) - 1;
+    clear();
+    state.line = line.slice(0, width);
+    err.write(state.line);
+  };
+  const say = (line: string): void => {
+    if (quiet) return;
+    clear();
+    err.write(`${line}\n`);
+  };
+
+  return {
+    show: (event) => {
+      keepTotals(state, event, clock.monotonic());
+      const line = sentence(event, context);
+      if (line !== undefined) say(line);
+      const bar = barOf(event, state, context);
+      if (bar !== undefined) draw(bar, line !== undefined);
+    },
+    end: clear,
+  };
+}
+
+/** Keeps the totals. */
+function keepTotals(state: State, event: EngineEvent, now: number): void {
+  switch (event.name) {
+    case 'batch.planned':
+      if (state.planned === 0) state.startedAt = now;
+      state.planned += 1;
+      state.plannedBytes += event.plan.bytes;
+      return;
+    case 'delivery.progress':
+      state.sent.set(event.batchId, event.bytes);
+      return;
+    case 'delivery.done':
+      state.sent.delete(event.batch.id);
+      state.done += 1;
+      state.doneBytes += event.batch.bytes;
+      return;
+    case 'delivery.failed':
+      state.sent.delete(event.batch.id);
+      state.failed += 1;
+      return;
+    default:
+  }
+}
+
+/** The line an event deserves; undefined for those that only move the bar. */
+function sentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
+  const dim = (text: string): string => style(err, 'dim', text);
+  switch (event.name) {
+    case 'run.started':
+      return `run ${event.run.id}`;
+    case 'share.looking':
+      return event.again ? `looking again at ${event.share}` : `looking at ${event.share}`;
+    case 'share.looked':
+      return dim(`  ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`);
+    case 'share.failed':
+      return style(err, 'red', `  ${event.error.message}\n  ${event.error.hint}`);
+    case 'run.waiting':
+      return `waiting until ${clockTime(event.until, clock.now())}: ${count(event.files, 'file')} may still be changing`;
+    case 'delivery.done':
+      return `${style(err, 'green', event.receipt.evidence.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)} ${dim(`(${count(event.batch.files.length, 'file')}, ${formatBytes(event.batch.bytes)})`)}`;
+    case 'delivery.failed':
+      return `${style(err, 'yellow', event.then.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)}: ${event.error.message}`;
+    case 'engine.trouble':
+      return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
+    default:
+      return undefined;
+  }
+}
+
+function barOf(event: EngineEvent, state: State, { clock }: CliContext): string | undefined {
+  if (event.name === 'share.progress')
+    return `  ${event.share}: ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`;
+  if (state.planned === 0 || event.name === 'run.finished') return undefined;
+  const sent = state.doneBytes + [...state.sent.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const seconds = Math.max(0.001, (clock.monotonic() - state.startedAt) / 1000);
+  const share = state.plannedBytes === 0 ? 1 : Math.min(1, sent / state.plannedBytes);
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = `${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}`;
+  const rate = sent / seconds;
+  const left =
+    rate > 0 && share < 1
+      ? `, ${formatDuration(Math.ceil((state.plannedBytes - sent) / rate) * 1000)} left`
+      : '';
+  return `[${bar}] ${state.done}/${state.planned} batches  ${formatBytes(sent)} of ${formatBytes(state.plannedBytes)}  ${formatBytes(rate)}/s${left}`;
+}

@@ -1,0 +1,123 @@
+import { formatBytes, formatDuration } from '../core/units.ts';
+import { BUCKETS } from '../nightly/judge.ts';
+import type { RunReport } from '../nightly/run-report.ts';
+import type { Counted, Note } from '../nightly/tally.ts';
+import { clockTime, columns, count, style } from './style.ts';
+
+const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
+  delivered: 'delivered',
+  unchanged: 'unchanged',
+  waiting: 'waiting',
+  notSettled: 'not settled',
+  held: 'held',
+  rejected: 'rejected',
+  excluded: 'excluded',
+  unreadable: 'unreadable',
+};
+
+const OUTCOMES: Readonly<Record<RunReport['outcome'], string>> = {
+  done: 'Everything that could go has gone.',
+  attention: 'It ran, but something needs a person: see "Why the rest did not go".',
+  waiting: 'Some batches are not delivered yet; they will be tried again.',
+  cut: 'The run was stopped before its end; the next one goes on where it was.',
+  empty: 'No file was seen on any share. An empty share is never a success: is it mounted?',
+  unbalanced: 'THE TOTALS DO NOT ADD UP. Do not trust this run; please report it.',
+};
+
+/** The report for a person: where everything went, why the rest did not, and the balance. */
+export function renderReport(report: RunReport, stream: NodeJS.WriteStream): string {
+  const head = (text: string): string => style(stream, 'bold', text);
+  const took = formatDuration(
+    Math.max(1000, Math.round((report.finishedAt - report.startedAt) / 1000) * 1000),
+  );
+  return [
+    '',
+    head(`Run ${report.run}`) + ` (${took})`,
+    '',
+    ...section(head('Where everything went'), deliveries(report)),
+    ...section(head('Why the rest did not go'), notes(report)),
+    ...section(head('Shares that could not be looked at'), shareProblems(report)),
+    ...section(head('By owner'), table('owner', report.owners)),
+    ...section(head('By instrument'), table('instrument', report.instruments)),
+    ...section(head('Balance'), balance(report)),
+    style(stream, report.outcome === 'done' ? 'green' : 'yellow', OUTCOMES[report.outcome]),
+    '',
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
+}
+
+function deliveries({ deliveries }: RunReport): string[] {
+  if (deliveries.length === 0) return ['nothing was delivered in this run'];
+  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location }) => [
+    evidence,
+    owner,
+    dataset,
+    count(files, 'file'),
+    formatBytes(bytes),
+    `→ ${location}`,
+  ]);
+  return columns(rows, [3, 4]);
+}
+
+function notes(report: RunReport): string[] {
+  const lines = report.notes.flatMap((note) => noteLines(note, report.finishedAt));
+  return report.moreNotes > 0
+    ? [...lines, `… and ${count(report.moreNotes, 'more cause')}: nightjar why`]
+    : lines;
+}
+
+function noteLines(note: Note, now: number): string[] {
+  const bucket = WORDS[note.bucket as keyof typeof WORDS] ?? note.bucket;
+  const whose = note.owner === '-' ? '' : ` (${note.owner})`;
+  const when = note.earliest === undefined ? '' : ` · not before ${clockTime(note.earliest, now)}`;
+  return [
+    `${bucket}: ${note.where}${whose}, ${count(note.files, 'file')}, ${formatBytes(note.bytes)}`,
+    `    ${note.reason}${when}`,
+  ];
+}
+
+function shareProblems({ shares }: RunReport): string[] {
+  return shares.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name}: ${problem.message} (${problem.code})`, `    ${problem.hint}`],
+  );
+}
+
+/** Files by bucket, a row for each name; buckets that are zero everywhere are left out. */
+function table(what: string, rows: Readonly<Record<string, Counted>>): string[] {
+  const names = Object.keys(rows).sort();
+  const used = BUCKETS.filter((bucket) => names.some((name) => (rows[name]?.[bucket].files ?? 0) > 0));
+  const head = [what, ...used.map((bucket) => WORDS[bucket]), 'files', 'bytes'];
+  const body = names.map((name) => {
+    const counted = rows[name];
+    const all = BUCKETS.map((bucket) => counted?.[bucket] ?? { files: 0, bytes: 0 });
+    return [
+      name === '-' ? '(nobody)' : name,
+      ...used.map((bucket) => String(counted?.[bucket].files ?? 0)),
+      String(all.reduce((sum, { files }) => sum + files, 0)),
+      formatBytes(all.reduce((sum, { bytes }) => sum + bytes, 0)),
+    ];
+  });
+  return names.length === 0 ? [] : columns([head, ...body], head.map((_cell, at) => at).slice(1));
+}
+
+function balance(report: RunReport): string[] {
+  const rows = [
+    ['seen', report.seen.files, report.seen.bytes] as const,
+    ...BUCKETS.map(
+      (bucket) => [WORDS[bucket], report.buckets[bucket].files, report.buckets[bucket].bytes] as const,
+    ),
+  ];
+  const lines = columns(
+    rows.map(([word, files, bytes], at) => [
+      at === 0 ? '' : at === 1 ? '=' : '+',
+      word,
+      files.toLocaleString('en-US'),
+      `${bytes.toLocaleString('en-US')} B`,
+    ]),
+    [2, 3],
+  );
+  return [...lines, report.balanced ? 'It balances.' : 'IT DOES NOT BALANCE.'];
+}

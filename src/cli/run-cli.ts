@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../app/version.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import type { CliContext } from './context.ts';
+import { addDemo } from './demo/demo.ts';
+import { EXIT, exitCodeOfError } from './exit-code.ts';
+import { addRun } from './run.ts';
+import { addServe } from './serve.ts';
+import { addWorker } from './worker.ts';
+
+/** A command that is over answers its exit code. */
+export type Finish = (code: number) => void;
+export type AddCommand = (program: Command, context: CliContext, finish: Finish) => void;
+
+/** In the order in which `--help` lists them. */
+const COMMANDS: readonly AddCommand[] = [addRun, addServe, addWorker, addDemo];
+
+/** Runs one command line and answers the exit code; every failure is told on standard error, as JSON with --json. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  let code: number = EXIT.done;
+  const program = new Command('nightjar')
+    .description(
+      'Every evening: finds what has finished on the instrument share, whose it is, and delivers it.',
+    )
+    .version(VERSION)
+    .option(
+      '-c, --config <file>',
+      'configuration (default: $NIGHTJAR_CONFIG, ./nightjar.yaml, /etc/nightjar/nightjar.yaml)',
+    )
+    .option('--json', 'answer as JSON on standard output (docs/json.md)')
+    .showHelpAfterError('(nightjar --help lists the commands)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.out.write(text),
+      writeErr: (text) => context.err.write(text),
+    });
+  for (const add of COMMANDS)
+    add(program, context, (result) => {
+      code = result;
+    });
+  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const error = asIngestError(thrown, `run nightjar ${argv[0] ?? ''}`);
+    tellError(error, context, argv.includes('--json'));
+    return exitCodeOfError(error);
+  }
+}
+
+function tellError(error: IngestError, { err, env }: CliContext, json: boolean): void {
+  const { code, message, hint, disposition, context } = error;
+  if (json) {
+    err.write(`${JSON.stringify({ error: { code, message, hint, disposition, context } })}\n`);
+    return;
+  }
+  err.write(`nightjar: ${message}\n  ${code}: ${hint}\n  See docs/errors.md#${code.toLowerCase()}\n`);
+  if (code === 'UNEXPECTED' && env['NIGHTJAR_DEBUG'] !== undefined && error.cause instanceof Error)
+    err.write(`${error.cause.stack ?? ''}\n`);
+}

@@ -1,0 +1,36 @@
+import { hostname } from 'node:os';
+import { startEngine } from '../app/engine.ts';
+import { logEvent } from '../app/log-event.ts';
+import { serveEvenings } from '../app/serve-evenings.ts';
+import { openLog } from '../log/open-log.ts';
+import { EXIT } from './exit-code.ts';
+import { openForCommand, optionsOf } from './open.ts';
+import type { AddCommand } from './run-cli.ts';
+import { stopSignals } from './stop-signals.ts';
+
+export const addServe: AddCommand = (program, context, finish) => {
+  program
+    .command('serve')
+    .description('The daemon: runs every evening on schedule and delivers; logs JSON lines.')
+    .addHelpText(
+      'after',
+      '\nEnds in order with SIGTERM: running deliveries get their time, the rest goes on after the next start.',
+    )
+    .action(async (_options, command) => {
+      const options = optionsOf(command);
+      await using workspace = await openForCommand(context, options);
+      const { config, ledger, clock } = workspace;
+      const log = openLog(config.logLevel, context.out);
+      using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'));
+      await using engine = await startEngine(workspace, {
+        clock,
+        env: context.env,
+        emit: (event) => logEvent(log, event),
+        holder: `nightjar serve (pid ${process.pid} on ${hostname()})`,
+      });
+      log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
+      await serveEvenings({ config, ledger, engine, clock, log, signal: stop.signal });
+      log.info('serve.stopped');
+      finish(EXIT.done);
+    });
+};

@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { comparePaths } from '../../../src/batch/compare-paths.ts';
+import { isRejected, planBatches } from '../../../src/batch/plan-batches.ts';
+import type { RejectedFile } from '../../../src/batch/rejection.ts';
+import { targetDir } from '../../../src/batch/target-dir.ts';
+import type { BatchPlan, OwnedFile } from '../../../src/core/model.ts';
+import { decodeBytes, encodeBytes } from '../../../src/core/share-path.ts';
+import { type OwnedOptions, ownedFile } from '../../support/plan-share.ts';
+
+const CAPS = { maxBytes: 100, maxFiles: 4 };
+const plan = (files: readonly OwnedFile[], caps = CAPS): (BatchPlan | RejectedFile)[] => [
+  ...planBatches(files, () => caps),
+];
+const batches = (files: readonly OwnedFile[], caps = CAPS): BatchPlan[] =>
+  plan(files, caps).filter((one): one is BatchPlan => !isRejected(one));
+const rejections = (files: readonly OwnedFile[]): RejectedFile[] => plan(files).filter(isRejected);
+
+const anyName = fc.constantFrom(
+  'a',
+  'b',
+  'ü',
+  'x y',
+  'A',
+  '\u{1f600}',
+  '\ue000',
+  'bad\\name',
+  'nl\n',
+  '..',
+  'a'.repeat(256),
+);
+const anyPath = fc.array(anyName, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+const anyOptions: fc.Arbitrary<OwnedOptions> = fc.record({
+  owner: fc.constantFrom('mueller', 'collector'),
+  destination: fc.constantFrom('nomad', 'archive'),
+  dataset: fc.constantFrom('d1', 'd2'),
+  addendum: fc.boolean(),
+  compress: fc.boolean(),
+});
+const anyFile = fc
+  .tuple(anyPath, fc.integer({ min: 0, max: 120 }), anyOptions)
+  .map(([path, size, options]) => ownedFile(path, { size, mtimeNs: BigInt(size) }, options));
+/** Grouped as the planner is promised: all files of a dataset together, every path once. */
+const anyEvening = fc
+  .uniqueArray(anyFile, { selector: (file) => file.path, maxLength: 40 })
+  .map((files) => files.toSorted((a, b) => (a.assignment.dataset < b.assignment.dataset ? -1 : 1)));
+
+describe('planning', () => {
+  test('every file ends in exactly one batch or rejection', () => {
+    fc.assert(
+      fc.property(anyEvening, (files) => {
+        const out = plan(files).flatMap((one) =>
+          isRejected(one) ? [one.path] : one.files.map(({ path }) => path),
+        );
+
+        expect(out.toSorted()).toEqual(files.map(({ path }) => path).toSorted());
+      }),
+    );
+  });
+
+  test('a batch has one owner, destination, dataset and kind, holds the caps and is sorted by path bytes', () => {
+    fc.assert(
+      fc.property(anyEvening, (files) => {
+        const byPath = new Map(files.map((file) => [file.path, file]));
+        for (const batch of batches(files)) {
+          expect(batch.bytes).toBe(batch.files.reduce((sum, { size }) => sum + size, 0));
+          expect(batch.bytes).toBeLessThanOrEqual(CAPS.maxBytes);
+          expect(batch.files.length).toBeLessThanOrEqual(CAPS.maxFiles);
+          for (const { path } of batch.files) {
+            const { share, addendum, assignment } = byPath.get(path) ?? files[0] ?? expect.fail();
+            const { owner, destination, dataset, compress } = assignment;
+            expect(batch).toMatchObject({ share, owner, destination, dataset, addendum, compress });
+          }
+          const sorted = batch.files.toSorted((a, b) =>
+            Buffer.compare(encodeBytes(a.path), encodeBytes(b.path)),
+          );
+          expect(batch.files).toEqual(sorted);
+        }
+      }),
+    );
+  });
+
+  test('the order in which a dataset was read changes nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(anyFile, { selector: (file) => file.path, maxLength: 20 }),
+        fc.nat(),
+        (files, turn) => {
+          const one = files.map((file) => ({
+            ...file,
+            assignment: { ...file.assignment, dataset: 'd' as typeof file.path },
+          }));
+          const other = one.map((_, index) => one[(index + turn) % one.length] ?? expect.fail()).toReversed();
+
+          expect(plan(other)).toEqual(plan(one));
+        },
+      ),
+    );
+  });
+
+  test('the id follows size and mtime, not inode or ctime', () => {
+    const idOf = (facts: Parameters<typeof ownedFile>[1]): string =>
+      batches([ownedFile('f', facts)])[0]?.id ?? '';
+
+    expect(idOf({ size: 3, ino: 8n, ctimeNs: 9n })).toBe(idOf({ size: 3 }));
+    expect(idOf({ size: 4 })).not.toBe(idOf({ size: 3 }));
+    expect(idOf({ size: 3, mtimeNs: 5n })).not.toBe(idOf({ size: 3 }));
+  });
+
+  test('a dataset is cut only over the caps, in path order', () => {
+    const files = ['e', 'd', 'c', 'b', 'a'].map((name) => ownedFile(name, { size: 30 }));
+
+    const cut = batches(files, { maxBytes: 90, maxFiles: 10 }).map((batch) =>
+      batch.files.map(({ path }) => path),
+    );
+
+    expect(cut).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ]);
+  });
+
+  test('a file over the cap is rejected with the numbers and does not hold its neighbours', () => {
+    const files = [ownedFile('huge', { size: 101 }), ownedFile('fits', { size: 100 })];
+
+    expect(rejections(files)).toMatchObject([{ path: 'huge', code: 'FILE_TOO_LARGE', owner: 'mueller' }]);
+    expect(rejections(files)[0]?.reason).toMatch(/101 bytes.*100 bytes.*exclude/);
+    expect(batches(files).map((batch) => batch.bytes)).toEqual([100]);
+  });
+
+  test.each([
+    ['not UTF-8', `dir/${decodeBytes(Buffer.from([0x66, 0xfc]))}`],
+    ['a backslash', 'C:\\data'],
+    ['a newline', 'a\nb'],
+    ['a parent directory', 'a/../b'],
+    ['a name of 256 bytes', `dir/${'ü'.repeat(128)}`],
+    ['the name the manifest needs', '.nightjar/b-1.json'],
+  ])('%s in the path is rejected, readably', (_, path) => {
+    const [rejected] = rejections([ownedFile(path, {})]);
+
+    expect(rejected?.code).toBe('PATH_UNREPRESENTABLE');
+    expect(rejected?.reason).toMatch(/^[\u0020-\u00ff]+$/);
+  });
+
+  test('names that differ only in case or normal form go together', () => {
+    const files = ['M\u00fcller', 'Mu\u0308ller', 'm\u00fcller'].map((name) => ownedFile(name, {}));
+
+    expect(batches(files)).toHaveLength(1);
+    expect(batches(files)[0]?.files).toHaveLength(3);
+  });
+
+  test('facts on which two files differ are not said of the batch', () => {
+    const file = ownedFile('a', {});
+    const other = ownedFile('b', {});
+    const files = [
+      { ...file, assignment: { ...file.assignment, facts: { date: '1', user: 'u' } } },
+      { ...other, assignment: { ...other.assignment, facts: { date: '2', user: 'u' } } },
+    ];
+
+    expect(batches(files)[0]?.facts).toEqual({ user: 'u' });
+  });
+});
+
+test('paths are ordered as their UTF-8 bytes are', () => {
+  const text = fc
+    .array(fc.constantFrom('a', '/', '\u00e9', '\ud7ff', '\ue000', '\uffff', '\u{10000}'))
+    .map((all) => all.join(''));
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      expect(Math.sign(comparePaths(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+  );
+});
+
+test('a first version has one place, an addendum a dated one of its own', () => {
+  const [plan] = batches([ownedFile('a', {})]);
+  const plannedAt = Date.UTC(2026, 10, 22, 23, 59);
+  const batch = { ...(plan ?? expect.fail()), plannedAt };
+
+  expect(targetDir(batch)).toBe('lab');
+  expect(targetDir({ ...batch, addendum: true })).toBe(`_addenda/2026-11-22_${batch.id.slice(2, 10)}/lab`);
+});
