@@ -198,6 +198,20 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the NOMAD adapter and a platform of
     server.worker.release();
   });
 
+  it('stops waiting for the end when it is told to, for the reason it was given', async () => {
+    const container = await opened();
+    server.worker.hold();
+    const content = contentOf(PLAN);
+    await nomad.send(container, content, call());
+    const lost = new IngestError('LEASE_LOST', 'lost', { hint: 'none' });
+    const controller = new AbortController();
+    const closing = nomad.close(container, content, { ...call(), signal: controller.signal });
+    controller.abort(lost);
+
+    await expect(closing).rejects.toBe(lost);
+    server.worker.release();
+  });
+
   it("passes on the platform's own words when processing fails, and a repeat replaces", async () => {
     const container = await opened();
     const content = contentOf(PLAN);

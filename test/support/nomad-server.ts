@@ -30,7 +30,7 @@ import { Cut, receiveParts } from './nomad/receive.ts';
 import type { State } from './nomad/state.ts';
 import { writeRoutes } from './nomad/write-routes.ts';
 
-export type { Fault, FaultHook, Generation, Received, UserName } from './nomad/model.ts';
+export type { Fault, Generation, UserName } from './nomad/model.ts';
 
 const API = '/nomad-oasis/api/v1';
 

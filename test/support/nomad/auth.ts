@@ -12,7 +12,7 @@ export const USERS: Readonly<Record<UserName, string>> = {
 export const PASSWORD = 'pw';
 
 const NAMES: readonly UserName[] = ['alice', 'bob', 'collector', 'admin'];
-export const nameOfUser = (id: string): UserName | undefined => NAMES.find((name) => USERS[name] === id);
+const nameOfUser = (id: string): UserName | undefined => NAMES.find((name) => USERS[name] === id);
 export const idOfUser = (text: string): string | undefined =>
   NAMES.map((name) => [name, USERS[name]]).find((pair) => pair.includes(text))?.[1];
 

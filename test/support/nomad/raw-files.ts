@@ -88,7 +88,7 @@ const neutral = (name: string): string =>
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .join('/');
 
-export const clash = (name: string): Error =>
+const clash = (name: string): Error =>
   new Error(`AssertionError: Cannot merge a file with a directory or vice versa: ${name}`);
 
 /** True when a directory is to become a file, or a file a directory, anywhere along `name`. */

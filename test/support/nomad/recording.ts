@@ -19,7 +19,6 @@ const exchange = z.object({
   after: z.record(z.string(), z.unknown()).optional(),
 });
 export type Exchange = z.infer<typeof exchange>;
-export type RecordedAnswer = z.infer<typeof recordedAnswer>;
 
 export async function readRecording(): Promise<readonly Exchange[]> {
   const file = new URL('recorded-v1.3.json', import.meta.url);

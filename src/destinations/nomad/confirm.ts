@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { Batch } from '../../core/model.ts';
+import type { Call, RemoteContainer } from '../destination.ts';
+import { encodePath, type UploadState, uploadStateOf } from './api.ts';
+import type { Connection } from './connection.ts';
+import { notNomad, refusalOf } from './refusal.ts';
+
+/** How long and how often the end of processing is asked for, in milliseconds. */
+export type Polling = { readonly firstMs: number; readonly longestMs: number; readonly totalMs: number };
+
+/** Each question leaves one empty directory below this in the upload, as only a new one is answered with the state. */
+const STATUS_DIR = '.nightjar-status';
+
+/**
+ * State of the upload's last process. A write-only token may not read, but making a directory is answered with it;
+ * a new name each time, as an existing one is refused without. CONTAINER_LOST when the upload cannot be written.
+ */
+export async function readState(
+  connection: Connection,
+  container: RemoteContainer,
+  call: Call,
+): Promise<UploadState> {
+  const attempted = `asking NOMAD how upload ${container.id} is`;
+  const path = `/uploads/${encodePath(container.id)}/raw-create-dir/${STATUS_DIR}/${randomBytes(6).toString('hex')}`;
+  const answer = await connection.ask({ method: 'POST', path }, call);
+  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  const state = uploadStateOf(answer.text);
+  if (state === undefined) throw notNomad(answer, attempted);
+  return state;
+}
+
+/** The state once nothing runs any more; undefined when that was not to be learned within `totalMs`. */
+export async function stateAtEnd(
+  connection: Connection,
+  container: RemoteContainer,
+  call: Call,
+  { clock, polling }: { clock: Clock; polling: Polling },
+): Promise<UploadState | undefined> {
+  const deadline = clock.monotonic() + polling.totalMs;
+  // Waits before it asks: the first answer would be "pending", and each costs a directory.
+  for (let wait = polling.firstMs; ; wait = Math.min(wait * 2, polling.longestMs)) {
+    // Aborted in its sleep, it asks once more: that throws the reason as an IngestError.
+    await clock.sleep(wait, call.signal).catch(() => undefined);
+    const state = await readState(connection, container, call).catch((thrown: unknown) =>
+      unlessPassing(thrown, call.signal),
+    );
+    if (state !== undefined && !state.isRunning) return state;
+    if (clock.monotonic() >= deadline) return undefined;
+  }
+}
+
+/** A platform that is away for a moment is asked again: it has the bytes, and a resend would cost more. */
+function unlessPassing(thrown: unknown, signal: AbortSignal): undefined {
+  if (!signal.aborted && thrown instanceof IngestError && thrown.disposition === 'retry') return undefined;
+  throw thrown;
+}
+
+/**
+ * True when the path is in the upload. A file copied onto itself is refused as existing (409) without any change;
+ * where it is missing the answer is 404 (no such directory), 409 in other words (v1.4), or 200 and nothing (v1.3).
+ */
+export async function isThere(
+  connection: Connection,
+  container: RemoteContainer,
+  path: { readonly dir: string; readonly name: string },
+  call: Call,
+): Promise<boolean> {
+  const source = `${path.dir}/${path.name}`;
+  const query = { copy_or_move: 'copy', copy_or_move_source_path: source, file_name: path.name };
+  const url = `/uploads/${encodePath(container.id)}/raw/${encodePath(path.dir)}`;
+  const answer = await connection.ask({ method: 'PUT', path: url, query }, call);
+  const text = answer.text;
+  if (answer.status === 409) return text.includes('The provided path already exists.');
+  if (answer.status === 200) return false;
+  if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
+  throw refusalOf(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
+}
+
+/** What is wrong with an upload whose processing did not do what was sent; RECEIPT_MISMATCH. */
+export function mismatch(
+  batch: Batch,
+  container: RemoteContainer,
+  what: string,
+  state: UploadState | undefined,
+): IngestError {
+  const said = [state?.message, ...(state?.errors ?? [])].filter((one) => one !== undefined);
+  return new IngestError('RECEIPT_MISMATCH', `batch ${batch.id} in NOMAD upload ${container.id}: ${what}`, {
+    hint: 'The platform took the bytes but does not have the batch. Look at the upload there, remove the cause, then requeue: sending it again replaces what is there.',
+    context: {
+      batchId: batch.id,
+      upload: container.id,
+      status: state?.status,
+      said: [...new Set(said)].slice(0, 10),
+    },
+  });
+}

@@ -1,0 +1,145 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Content } from '../../core/content.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { Batch, Receipt } from '../../core/model.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import type { Call, Destination, RemoteContainer } from '../destination.ts';
+import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
+import { isThere, mismatch, type Polling, readState, stateAtEnd } from './confirm.ts';
+import { type Connection, createConnection } from './connection.ts';
+import type { NomadOptions } from './options.ts';
+import { notNomad, refusalOf } from './refusal.ts';
+import { tokenGeneration, tokenOwnerId } from './token.ts';
+
+export type NomadParts = {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** How the end of processing is waited for; 30 minutes is where the platform itself gives up (v1.3). */
+  readonly polling?: Polling;
+};
+
+const POLLING: Polling = { firstMs: 500, longestMs: 60_000, totalMs: 30 * 60_000 };
+
+type Nomad = {
+  readonly options: NomadOptions;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly polling: Polling;
+  /** When the upload's process before ours had ended; forgotten with the content. */
+  readonly endedBefore: WeakMap<Content, { readonly completedAt: string | undefined }>;
+};
+
+/**
+ * NOMAD through each owner's write-only upload token. A container is an upload; a parcel is a zip that the platform
+ * unpacks below the target directory. `close` answers `confirmed` only when processing ended well and the batch's
+ * own manifest is there; else `accepted` or RECEIPT_MISMATCH.
+ */
+export function createNomad(options: NomadOptions, { http, clock, polling }: NomadParts): Destination {
+  const nomad: Nomad = {
+    options,
+    connection: createConnection(options, http),
+    clock,
+    polling: polling ?? POLLING,
+    endedBefore: new WeakMap(),
+  };
+  return {
+    kind: 'nomad',
+    limits: { maxBytes: options.maxBytes, maxFiles: options.maxFiles, acceptsZip: true },
+    check: async (call) => await check(nomad, call),
+    containerName: (batch) => containerName(options.container, batch),
+    open: async (name, call) => await open(nomad, name, call),
+    send: async (container, content, call) => await send(nomad, container, content, call),
+    close: async (container, content, call) => await close(nomad, container, content, call),
+  };
+}
+
+/** `{owner}` and `{month}` (of planning, UTC): the same batch gives the same name on every attempt. */
+function containerName(template: string, batch: Batch): string {
+  const month = new Date(batch.plannedAt).toISOString().slice(0, 7);
+  return template.replaceAll('{owner}', batch.owner).replaceAll('{month}', month);
+}
+
+/**
+ * A request that is refused for its parameters right after the token was looked at, before any upload is: 400 means
+ * a good token, and nothing changes.
+ */
+async function check({ options, connection }: Nomad, call: Call): Promise<string> {
+  const attempted = `checking the upload token at ${options.baseUrl}`;
+  const query = { include_archive: 'true' };
+  const answer = await connection.ask({ method: 'PUT', path: '/uploads/anything/raw/', query }, call);
+  if (answer.status !== 400 || !detailOf(answer.text).includes('wait_for_processing'))
+    throw answer.status < 300 ? notNomad(answer, attempted) : refusalOf(answer, attempted);
+  const version = (await connection.version(call)) ?? 'NOMAD of unknown version';
+  const token = call.token;
+  const whose = token === undefined ? '' : ` of user ${tokenOwnerId(token)} (${tokenGeneration(token)})`;
+  return `${options.baseUrl} answers (${version}) and takes the upload token${whose}.`;
+}
+
+async function open({ options, connection }: Nomad, name: string, call: Call): Promise<RemoteContainer> {
+  const attempted = `opening the NOMAD upload "${name}"`;
+  const query = { upload_name: name };
+  const answer = await connection.ask({ method: 'POST', path: '/uploads', query }, call);
+  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  const state = uploadStateOf(answer.text);
+  if (state === undefined) throw notNomad(answer, attempted);
+  return { id: state.uploadId, name, location: locationOf(options, state.uploadId) };
+}
+
+/** The upload's page in the platform's web pages, which lie beside the API. */
+function locationOf(options: NomadOptions, uploadId: string): string {
+  return `${options.baseUrl.replace(/\/api\/v1$/, '')}/gui/user/uploads/upload/id/${uploadId}`;
+}
+
+/**
+ * Asks first whether the upload is busy: v1.3 queues behind a running process and drops the queue when that fails,
+ * v1.4 refuses only after it has taken the whole body.
+ */
+async function send(nomad: Nomad, container: RemoteContainer, content: Content, call: Call): Promise<void> {
+  const attempted = `sending batch ${content.batch.id} to NOMAD upload ${container.id}`;
+  const path = `/uploads/${encodePath(container.id)}/raw/${encodePath(content.targetDir)}`;
+  const before = await readState(nomad.connection, container, call);
+  if (before.isRunning) throw busy(attempted, before);
+  const body = await content.parcel(call.signal);
+  const headers = { 'content-type': 'application/zip' };
+  const answer = await nomad.connection.ask({ method: 'PUT', path, headers, body }, call);
+  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  const after = uploadStateOf(answer.text);
+  if (after?.uploadId !== container.id) throw notNomad(answer, attempted);
+  nomad.endedBefore.set(content, { completedAt: before.completedAt });
+}
+
+function busy(attempted: string, state: UploadState): IngestError {
+  return new IngestError(
+    'DESTINATION_BUSY',
+    `${attempted}: the platform still works on it (${state.status})`,
+    {
+      hint: 'Nothing to do: it is tried again later. If it stays so for days, ask the operator of the platform.',
+      retryAfterMs: 60_000,
+      context: { status: state.status },
+    },
+  );
+}
+
+async function close(
+  nomad: Nomad,
+  container: RemoteContainer,
+  content: Content,
+  call: Call,
+): Promise<Receipt> {
+  const { batch } = content;
+  const receipt = { location: container.location, files: batch.files.length, bytes: batch.bytes };
+  const state = await stateAtEnd(nomad.connection, container, call, nomad);
+  if (state === undefined) {
+    const minutes = Math.round(nomad.polling.totalMs / 60_000);
+    const how = `NOMAD answered 200 to the parcel; ${minutes} minutes later it had not said that it unpacked it.`;
+    return { ...receipt, evidence: 'accepted', how };
+  }
+  if (nomad.endedBefore.get(content)?.completedAt === state.completedAt && nomad.endedBefore.has(content))
+    throw mismatch(batch, container, 'it was answered 200, but no process ran afterwards', state);
+  if (state.status === 'FAILURE') throw mismatch(batch, container, 'processing failed there', state);
+  const manifest = { dir: `${content.targetDir}/.nightjar`, name: `${batch.id}.json` };
+  if (!(await isThere(nomad.connection, container, manifest, call)))
+    throw mismatch(batch, container, 'its manifest is not in the upload', state);
+  const how = `NOMAD ended processing (${state.status}) and has the batch's manifest ${manifest.dir}/${manifest.name}; sizes and hashes cannot be read back with an upload token.`;
+  return { ...receipt, evidence: 'confirmed', how };
+}

@@ -1,0 +1,83 @@
+import { type ErrorCode, IngestError } from '../../core/errors.ts';
+import { errorOfStatus, summaryOf } from '../../http/error-of-status.ts';
+import type { HttpAnswer } from '../../http/http-client.ts';
+import { detailOf } from './api.ts';
+
+type Meaning = {
+  readonly says: RegExp;
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retryAfterMs?: number;
+};
+
+const LOST =
+  'Data of this batch was not taken. Let a new upload be opened for this owner (requeue with a new container), or see to the old one on the platform.';
+
+/**
+ * What NOMAD says with the same status for different causes; both generations, literal server texts (README.md).
+ * The platform gives no codes: its words are all there is. The first that fits wins, else the status decides.
+ */
+const MEANINGS: readonly Meaning[] = [
+  {
+    says: /^Limit of unpublished uploads exceeded/,
+    code: 'QUOTA_EXCEEDED',
+    hint: 'The account has as many unpublished uploads as the platform allows (10 by default). Publish or delete some, or ask its operator to raise services.upload_limit.',
+  },
+  { says: /already published, operation not possible/, code: 'CONTAINER_LOST', hint: LOST },
+  { says: /^The specified upload_id was not found/, code: 'CONTAINER_LOST', hint: LOST },
+  { says: /^You do not have write access to the specified upload/, code: 'CONTAINER_LOST', hint: LOST },
+  // v1.3: 99 temp dirs of refused requests were left behind, and only its operator can remove them.
+  { says: /Could not create temporary directory/, code: 'CONTAINER_LOST', hint: LOST },
+  {
+    says: /currently blocked by another process|currently being processed/,
+    code: 'DESTINATION_BUSY',
+    hint: 'The platform still works on this upload: it is tried again later.',
+    retryAfterMs: 60_000,
+  },
+  {
+    says: /Some IO went wrong, upload probably aborted/,
+    code: 'DESTINATION_BUSY',
+    hint: 'The platform lost the transfer: it is tried again later.',
+  },
+  {
+    says: /^Cannot extract file\.|does not look like a zip or tar file/,
+    code: 'BATCH_REFUSED',
+    hint: 'The platform does not take the parcel for a zip. Sending it again would only fill its disk; report it with the log lines around it.',
+  },
+  {
+    says: /^Bad path provided|^Bad file name provided/,
+    code: 'PATH_UNREPRESENTABLE',
+    hint: 'Rename the file or folder on the share, or leave it out by a rule.',
+  },
+  {
+    says: /invalid upload token was supplied|Could not validate credentials|^Auth(?:orization|entication) required/,
+    code: 'TOKEN_REJECTED',
+    hint: 'Either the token is dead, or the user management of the platform is down: both are answered alike. Try `nightjar token check` later; only if it stays, enrol a new token. The batch is kept.',
+  },
+];
+
+/** The IngestError of a refusal by NOMAD. `attempted` says what was asked of which upload. */
+export function refusalOf(answer: HttpAnswer, attempted: string): IngestError {
+  const said = detailOf(answer.text);
+  const readable = { ...answer, text: said === '' ? answer.text : said };
+  const meaning = MEANINGS.find((one) => one.says.test(said));
+  if (meaning === undefined) return errorOfStatus(readable, attempted);
+  return new IngestError(meaning.code, `${attempted}: answered ${answer.status}: ${summaryOf(said)}`, {
+    hint: meaning.hint,
+    retryAfterMs: answer.retryAfterMs ?? meaning.retryAfterMs,
+    context: { status: answer.status },
+  });
+}
+
+/** A success that is not in NOMAD's form: a login page, a captive portal, a text without the upload's id. */
+export function notNomad(answer: HttpAnswer, attempted: string): IngestError {
+  const type = answer.headers['content-type'] ?? 'no content type';
+  return new IngestError(
+    'DESTINATION_UNCLEAR',
+    `${attempted}: answered ${answer.status}, but not as NOMAD does`,
+    {
+      hint: 'Check base_url: a proxy or a login page may answer in its place. It is tried again later.',
+      context: { status: answer.status, type, said: summaryOf(answer.text).slice(0, 120) },
+    },
+  );
+}

@@ -1,0 +1,196 @@
+import { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import { IngestError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
+import { networkError } from './network-error.ts';
+import { redact } from './redact.ts';
+import { type Failed, type Progress, paced, type RequestBody } from './request-body.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { startWatchdog } from './watchdog.ts';
+
+/** One request. Secrets are named apart from URL and headers, so that only this module ever reveals them. */
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly secretHeaders?: Readonly<Record<string, Secret>>;
+  readonly secretQuery?: Readonly<Record<string, Secret>>;
+  readonly body?: RequestBody | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** Any answer, of any status. `text` is bounded; `truncated` says that there was more. */
+export type HttpAnswer = {
+  readonly status: number;
+  /** Names in small letters; repeated headers joined by ', '. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly location: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly text: string;
+  readonly truncated: boolean;
+};
+
+export type HttpClient = {
+  /**
+   * Answers with whatever status came, never following a redirect, never repeating a request. Throws IngestError:
+   * DESTINATION_UNREACHABLE (network, TLS, DNS), DESTINATION_STALLED or SHARE_STALLED (no byte for `stallMs`),
+   * the body's own error, or the signal's reason (INTERRUPTED where that is no IngestError).
+   */
+  readonly request: (request: HttpRequest) => Promise<HttpAnswer>;
+  /** Ends idle connections and breaks running ones; may be called again. */
+  readonly close: () => Promise<void>;
+};
+
+export type HttpClientOptions = {
+  readonly userAgent: string;
+  readonly clock: Clock;
+  /** Milliseconds without any byte either way before a request is given up. */
+  readonly stallMs?: number;
+  readonly connectMs?: number;
+  readonly maxAnswerBytes?: number;
+};
+
+/** The one HTTP client. It holds connections only; whoever makes it closes it. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const agent = new Agent({
+    // Both bounded by the watchdog instead: a big body may take hours, silence may not.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: options.connectMs ?? 15_000 },
+    // A server that closes idle connections must not meet our next request: undici's default of 4 s is below
+    // the 75 s of nginx and the 5 s of node and uvicorn.
+    keepAliveTimeout: 4_000,
+    pipelining: 1,
+  });
+  const limits = {
+    clock: options.clock,
+    userAgent: options.userAgent,
+    stallMs: options.stallMs ?? 120_000,
+    maxAnswerBytes: options.maxAnswerBytes ?? 8 * 1024 * 1024,
+  };
+  return {
+    request: async (request) => await runRequest(agent, limits, request),
+    close: async () => {
+      await agent.destroy();
+    },
+  };
+}
+
+type Bounds = Required<Omit<HttpClientOptions, 'connectMs'>>;
+
+async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): Promise<HttpAnswer> {
+  const attempted = `${request.method} ${redact(request.url)}`;
+  const ended = new AbortController();
+  const watch = startWatchdog(bounds, attempted, ended.signal);
+  const signal = AbortSignal.any([request.signal, watch.expired]);
+  const failed: Failed = { error: undefined };
+  const body = outgoing(request, watch.progress, failed);
+  try {
+    signal.throwIfAborted();
+    const answer = await agent.request(dispatchOptions(bounds, request, body?.stream ?? null, signal));
+    watch.progress.moved();
+    return await readAnswer(answer, bounds, watch.progress);
+  } catch (thrown) {
+    throw (
+      stopped(request.signal, watch.expired, attempted) ?? failed.error ?? networkError(thrown, attempted)
+    );
+  } finally {
+    ended.abort();
+    // An early answer leaves the rest of the body unsent: its source must not stay open behind it.
+    body?.stop();
+  }
+}
+
+type Outgoing = { readonly stream: Readable | Buffer; readonly stop: () => void };
+
+function outgoing(request: HttpRequest, progress: Progress, failed: Failed): Outgoing | undefined {
+  const body = request.body;
+  if (body === undefined) return undefined;
+  if (body instanceof Uint8Array) return { stream: Buffer.from(body), stop: () => undefined };
+  const source = body.stream;
+  // Its failure reaches us through the iteration; one that comes after our end must not end the process.
+  source.on('error', () => undefined);
+  const stream = Readable.from(paced(body, progress, failed), { objectMode: false });
+  stream.on('error', () => undefined);
+  const stop = (): void => {
+    source.destroy();
+    stream.destroy();
+  };
+  return { stream, stop };
+}
+
+function dispatchOptions(
+  bounds: Bounds,
+  request: HttpRequest,
+  body: Readable | Buffer | null,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions & { origin: string } {
+  const url = new URL(request.url);
+  for (const [name, secret] of Object.entries(request.secretQuery ?? {}))
+    url.searchParams.set(name, secret.reveal());
+  const headers: Record<string, string> = { 'user-agent': bounds.userAgent, ...request.headers };
+  for (const [name, secret] of Object.entries(request.secretHeaders ?? {})) headers[name] = secret.reveal();
+  if (request.body !== undefined) {
+    headers['content-length'] = String(
+      request.body instanceof Uint8Array ? request.body.length : request.body.bytes,
+    );
+  }
+  return {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: request.method,
+    headers,
+    body,
+    signal,
+    // A streamed body may be cut by an early answer: its connection is not used again.
+    reset: body instanceof Readable,
+  };
+}
+
+async function readAnswer(
+  answer: Dispatcher.ResponseData,
+  bounds: Bounds,
+  progress: Progress,
+): Promise<HttpAnswer> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let truncated = false;
+  for await (const chunk of answer.body) {
+    const piece = chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
+    progress.moved();
+    truncated = bytes + piece.length > bounds.maxAnswerBytes;
+    const kept = piece.subarray(0, bounds.maxAnswerBytes - bytes);
+    pieces.push(kept);
+    bytes += kept.length;
+    if (truncated) break;
+  }
+  const headers = flat(answer.headers);
+  return {
+    status: answer.statusCode,
+    headers,
+    location: headers['location'] === undefined ? undefined : redact(headers['location']),
+    retryAfterMs: retryAfterMs(headers['retry-after'], bounds.clock.now()),
+    text: Buffer.concat(pieces).toString('utf8'),
+    truncated,
+  };
+}
+
+function flat(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const flattened: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flattened[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flattened;
+}
+
+/** Why we stopped it ourselves, if we did: the caller's reason, or the watchdog's. */
+function stopped(caller: AbortSignal, watchdog: AbortSignal, attempted: string): IngestError | undefined {
+  const reason: unknown = caller.aborted ? caller.reason : watchdog.aborted ? watchdog.reason : undefined;
+  if (reason instanceof IngestError) return reason;
+  if (!caller.aborted) return undefined;
+  return new IngestError('INTERRUPTED', `${attempted}: stopped before the answer`, {
+    hint: 'Nothing to do: it goes on after the next start.',
+    cause: reason,
+  });
+}
