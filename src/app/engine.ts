@@ -2,6 +2,8 @@ import { createPacker } from '../batch/packer.ts';
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
+import type { Batch } from '../core/model.ts';
+import type { Secret } from '../core/secret.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
 import { type DeliveryEvent, type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
@@ -15,6 +17,7 @@ import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
 import { allDelivered } from './all-delivered.ts';
 import { keepRedis } from './keep-redis.ts';
+import { liftCured } from './lift-cured.ts';
 import { ownerToken } from './owner-token.ts';
 import { VERSION } from './version.ts';
 import type { Workspace } from './workspace.ts';
@@ -35,6 +38,8 @@ export type EngineParts = {
 /** What runs evenings and deliveries on this host. Close it to stop in order: it waits for what runs, then aborts it. */
 export type Engine = AsyncDisposable & {
   readonly runEvening: (dueAt: number | undefined, signal: AbortSignal) => Promise<RunReport>;
+  /** Lifts the pauses whose cause is gone. */
+  readonly liftCured: (signal: AbortSignal) => Promise<void>;
   /** The ledger was changed by another process: look again. */
   readonly wake: () => void;
 };
@@ -86,7 +91,11 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   };
   const disposal = stack.move();
   return {
-    runEvening: (dueAt, signal) => runNightly(nightly, dueAt, signal),
+    runEvening: async (dueAt, signal) => {
+      await liftCured(workspace, delivery.token, signal);
+      return runNightly(nightly, dueAt, signal);
+    },
+    liftCured: (signal) => liftCured(workspace, delivery.token, signal),
     wake: dispatcher.wake,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };
@@ -104,6 +113,8 @@ async function openRedis(
 }
 
 export type Deliveries = AsyncDisposable & {
+  /** The owner's credential at the destination, as the deliveries use it. */
+  readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
   readonly onFinished: (listener: () => void) => void;
 };
@@ -130,10 +141,11 @@ export function startDeliveries(
     ]),
   );
   const rootOf = new Map(config.shares.map(({ name, root }) => [name, root]));
+  const token: Deliveries['token'] = (batch) => ownerToken(config, store, batch);
   const delivery: DeliveryParts = {
     ledger,
     destination: workspace.destination,
-    token: (batch) => ownerToken(config, store, batch),
+    token,
     content: (batch) => {
       const packer = packers.get(batch.share);
       const root = rootOf.get(batch.share);
@@ -169,6 +181,7 @@ export function startDeliveries(
     (id, signal) => deliverBatch(id, delivery, signal),
   );
   return {
+    token,
     running: workers.running,
     onFinished: (listener) => listeners.add(listener),
     [Symbol.asyncDispose]: async () => {

@@ -17,11 +17,13 @@ type ServeParts = {
 
 /** How often the ledger is asked whether another process has changed it. */
 const NOTICE_MS = 1000;
+/** How often a pause is asked whether its cause is gone. */
+const PROBE_MS = 15 * 60_000;
 
 /** Runs evenings until the signal: first the one that was missed, if any, then each when it is due. */
 export async function serveEvenings(parts: ServeParts): Promise<void> {
   const { config, ledger, clock, log, signal } = parts;
-  const noticing = noticeChanges(parts);
+  const noticing = Promise.all([noticeChanges(parts), probePauses(parts)]);
   let due = missedEvening(config.schedule, clock.now(), ledger.runs.lastDueAt());
   if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   while (!signal.aborted) {
@@ -78,5 +80,18 @@ async function noticeChanges({ ledger, engine, clock, signal }: ServeParts): Pro
     const now = ledger.version();
     if (now !== version) engine.wake();
     version = now;
+  }
+}
+
+/** A pause that an error made is over when its cause is gone: asked again and again, not only in the evening. */
+async function probePauses({ engine, clock, log, signal }: ServeParts): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(PROBE_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await engine.liftCured(signal);
+    } catch (thrown) {
+      log.warn({ error: asIngestError(thrown, 'look whether pauses are over') }, 'pause.probe-failed');
+    }
   }
 }

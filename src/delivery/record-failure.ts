@@ -79,11 +79,7 @@ function recut(
   const { batches } = parts.ledger;
   const { lane, runNo } = batches.head(batch.id);
   const now = parts.clock.now();
-  batches.withdraw(
-    batch.id,
-    { ...words, path: decision.path },
-    { epoch: batch.epoch, mark: decision.mark },
-  );
+  batches.withdraw(batch.id, { ...words, path: decision.path }, { epoch: batch.epoch, mark: decision.mark });
   const files = batch.files.filter(({ path }) => path !== decision.path);
   if (files.length === 0) return;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -3,6 +3,7 @@ import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assignment, Entry, OwnedFile } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
+import { formatDuration } from '../core/units.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { KnownDir, KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -212,10 +213,7 @@ function bySettling(
   const { dataset, settleMs } = file.assignment;
   const youngest = unsettled.get(dataset);
   if (youngest !== undefined) {
-    const self = youngest.path === file.path;
-    const reason = self
-      ? `it has not yet looked the same for ${settleMs / 1000} s`
-      : `its dataset is still changing: ${youngest.path} has not yet looked the same for ${settleMs / 1000} s`;
+    const reason = `${youngest.path} has not yet looked the same for ${formatDuration(settleMs)}`;
     return { bucket: 'notSettled', reason, earliest: youngest.earliest };
   }
   const earlier = prior === 0 ? undefined : parts.batchByNo(prior)?.state;

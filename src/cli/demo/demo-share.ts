@@ -52,7 +52,11 @@ const FINISHED: readonly (readonly [string, number])[] = [
   ['XRD/garcia_20261118_quartz/scan.txt', 4_000],
 ];
 
-export type DemoInstruments = { readonly stop: () => Promise<void> };
+export type DemoInstruments = {
+  /** Resolves when the folder is copied in. */
+  readonly copied: Promise<void>;
+  readonly stop: () => Promise<void>;
+};
 
 /**
  * Instruments that write while the evening runs: one stack that grows until it is stopped, and one folder that is
@@ -77,6 +81,7 @@ export function startInstruments(root: string, evening: number, clock: Clock): D
     }
   })();
   return {
+    copied: copying,
     stop: async () => {
       stop.abort();
       await Promise.all([growing, copying]);

@@ -56,6 +56,7 @@ async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): 
   });
   const instruments = startInstruments(places.share, evening, context.clock);
   try {
+    await instruments.copied;
     const report = await engine.runEvening(undefined, stop.signal);
     progress.end();
     context.out.write(
