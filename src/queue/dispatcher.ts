@@ -1,0 +1,176 @@
+import type { Clock } from '../core/clock.ts';
+import type { BatchId, DestinationName } from '../core/ids.ts';
+import type { JobState } from './batch-queue.ts';
+import { chooseNext, type Head, type InFlight, servedKey } from './choose-next.ts';
+
+/** What the dispatcher needs of the ledger. Every call is short and synchronous. */
+export interface DispatchLedger {
+  /** For every lane that is neither paused nor has a batch in flight: its first planned batch that is due. */
+  heads(now: number): readonly Head[];
+  /** The batches in state queued or delivering. */
+  inFlight(): readonly InFlight[];
+  /** The earliest instant after `now` at which a planned batch becomes due. */
+  nextDueAt(now: number): number | undefined;
+  /** planned → queued; false when the batch is not planned any more. */
+  markQueued(id: BatchId): boolean;
+  /** queued or delivering → planned; leaves alone what has moved on meanwhile. */
+  backToPlanned(ids: readonly BatchId[], why: string): void;
+}
+
+/** What the dispatcher needs of the queue. */
+export interface DispatchQueue {
+  enqueue(id: BatchId): Promise<void>;
+  jobs(): Promise<ReadonlyMap<BatchId, JobState>>;
+  remove(id: BatchId): Promise<boolean>;
+}
+
+export type Dispatcher = {
+  /** Look again: something was planned, has finished, or a lane was resumed. Cheap, may be called at any time. */
+  readonly wake: () => void;
+  /** Nothing is queued afterwards. Bounded by the queue's own deadlines; may be called again. */
+  readonly close: () => Promise<void>;
+};
+
+type DispatcherOptions = {
+  readonly ledger: DispatchLedger;
+  readonly queue: DispatchQueue;
+  /** At most so many batches in flight at a destination. */
+  readonly concurrency: (destination: DestinationName) => number;
+  readonly clock: Clock;
+  /** Told of every failure; the dispatcher itself goes on and tries again. */
+  readonly onError: (error: unknown) => void;
+  /** How often ledger and queue are compared, in ms. */
+  readonly sweepMs?: number;
+  /** Batches this process works on: never put back, whatever Redis says. */
+  readonly running?: () => ReadonlySet<BatchId>;
+};
+
+/** Who had the latest turns, as `chooseNext` wants them, and how many turns there were. */
+type Turns = { count: number; readonly last: Map<string, number> };
+
+const RETRY_MS = { first: 250, most: 30_000 } as const;
+
+/**
+ * Brings the ledger's next batches into the queue: one of a lane, so many of a destination, owners in turn. Starts at
+ * once with a comparison of ledger and queue, so that a queue that was wiped is filled again.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { clock, onError, sweepMs = 60_000 } = options;
+  const closed = new AbortController();
+  const turns: Turns = { count: 0, last: new Map() };
+  let nap = new AbortController();
+  let woken = false;
+
+  const loop = async (): Promise<void> => {
+    let sweepAt = clock.monotonic();
+    let failures = 0;
+    while (!closed.signal.aborted) {
+      woken = false;
+      try {
+        if (clock.monotonic() >= sweepAt) {
+          await compare(options);
+          sweepAt = clock.monotonic() + sweepMs;
+        }
+        await dispatch(options, turns, closed.signal);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        // What failed may have left ledger and queue apart: compare first, then go on.
+        sweepAt = clock.monotonic();
+        onError(error);
+      }
+      const ms = failures > 0 ? backoffMs(failures) : untilNextMs(options, sweepAt);
+      await rest(ms, failures > 0);
+    }
+  };
+
+  /** Sleeps until `ms` have passed, somebody wakes us (not while Redis is away) or we are closed. */
+  const rest = async (ms: number, whateverComes: boolean): Promise<void> => {
+    if (closed.signal.aborted || (woken && !whateverComes)) return;
+    nap = new AbortController();
+    const signal = whateverComes ? closed.signal : AbortSignal.any([nap.signal, closed.signal]);
+    await clock.sleep(ms, signal).catch(() => undefined);
+  };
+
+  const running = loop().catch(onError);
+  return {
+    wake: () => {
+      woken = true;
+      nap.abort();
+    },
+    close: async () => {
+      closed.abort();
+      await running;
+    },
+  };
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(failures - 1, 10));
+}
+
+function untilNextMs({ ledger, clock, onError }: DispatcherOptions, sweepAt: number): number {
+  const untilSweep = Math.max(0, sweepAt - clock.monotonic());
+  try {
+    const now = clock.now();
+    const due = ledger.nextDueAt(now);
+    return due === undefined ? untilSweep : Math.min(untilSweep, Math.max(1, due - now));
+  } catch (error) {
+    onError(error);
+    return untilSweep;
+  }
+}
+
+/** Queues all that may go now. One look at the ledger, then two short calls to Redis a batch. */
+async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortSignal): Promise<void> {
+  const { ledger, clock } = options;
+  let heads = ledger.heads(clock.now());
+  const inFlight: InFlight[] = heads.length === 0 ? [] : [...ledger.inFlight()];
+  while (!closed.aborted) {
+    const next = chooseNext(heads, inFlight, turns.last, options.concurrency);
+    if (next === undefined) return;
+    heads = heads.filter((head) => head.lane !== next.lane);
+    if (!ledger.markQueued(next.id)) continue;
+    inFlight.push({ ...next, state: 'queued' });
+    await enqueueOrPutBack(options, next.id);
+    turns.count += 1;
+    turns.last.set(servedKey(next.destination, next.owner), turns.count);
+  }
+}
+
+async function enqueueOrPutBack({ ledger, queue }: DispatcherOptions, id: BatchId): Promise<void> {
+  try {
+    await queue.enqueue(id);
+  } catch (error) {
+    ledger.backToPlanned([id], 'the queue did not take the batch');
+    throw error;
+  }
+}
+
+/**
+ * Puts back what the ledger believes in flight and no job stands for, and removes jobs the ledger does not know.
+ * The ledger is read before and after the queue: what moved meanwhile is left for the next time.
+ */
+async function compare({ ledger, queue, running }: DispatcherOptions): Promise<void> {
+  const before = new Map(ledger.inFlight().map((batch) => [batch.id, batch.state]));
+  const jobs = await queue.jobs();
+  const here = running?.() ?? new Set<BatchId>();
+  const after = ledger.inFlight();
+
+  const lost = after.filter(
+    ({ id, state }) => before.get(id) === state && !here.has(id) && !standsFor(jobs.get(id), state),
+  );
+  if (lost.length > 0) {
+    ledger.backToPlanned(
+      lost.map((batch) => batch.id),
+      'its job is gone from the queue',
+    );
+  }
+  const known = new Set([...before.keys(), ...after.map((batch) => batch.id)]);
+  for (const id of jobs.keys()) if (!known.has(id) && !here.has(id)) await queue.remove(id);
+}
+
+/** A delivering batch whose job waits again has lost its worker. */
+function standsFor(job: JobState | undefined, state: InFlight['state']): boolean {
+  return job === 'active' || (job === 'waiting' && state === 'queued');
+}

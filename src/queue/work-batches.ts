@@ -1,0 +1,166 @@
+import { type Job, WaitingError, Worker } from 'bullmq';
+import type { Clock } from '../core/clock.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import { type BatchId, batchId } from '../core/ids.ts';
+import { type JobData, QUEUE_NAME } from './batch-queue.ts';
+import { connectRedis, type RedisLink, type RedisTarget } from './connect-redis.ts';
+
+/** Delivers one batch and records the outcome in the ledger itself. Throwing means that nothing was recorded. */
+export type BatchHandler = (id: BatchId, signal: AbortSignal) => Promise<void>;
+
+export type BatchWorkers = {
+  /** The batches this process works on now. */
+  readonly running: () => ReadonlySet<BatchId>;
+  /** Takes nothing new and waits for what runs, at most `deadlineMs`. False when something still runs. */
+  readonly drain: (deadlineMs: number) => Promise<boolean>;
+  /** Takes nothing new, aborts what runs (INTERRUPTED) and waits at most `graceMs` for it. False when it did not end. */
+  readonly abort: (graceMs: number) => Promise<boolean>;
+  /** Aborts what still runs and ends the connections, with Redis or without, within a few seconds. May be called again. */
+  readonly close: () => Promise<void>;
+};
+
+type WorkOptions = {
+  readonly target: RedisTarget;
+  /** Batches at a time in this process: at least the sum of the destinations' caps. */
+  readonly concurrency: number;
+  /** How long a job stays ours without a sign of life, in ms. */
+  readonly lockMs?: number;
+  readonly clock: Clock;
+  /** Whatever goes wrong around a job; the batch itself is put back by the dispatcher's sweep. */
+  readonly onError: (error: Error) => void;
+  /** A job has left Redis, whatever became of its batch: the dispatcher looks again. */
+  readonly onFinished?: (id: BatchId) => void;
+};
+
+type Run = { readonly controller: AbortController; readonly done: Promise<void> };
+
+const CLOSE_MS = 2000;
+const CLOSE_GRACE_MS = 5000;
+
+/** Starts taking jobs. Only the ledger knows retries: a job is tried once and then forgotten by Redis. */
+export function workBatches(options: WorkOptions, handler: BatchHandler): BatchWorkers {
+  const { clock, onError } = options;
+  const link = connectRedis(options.target, { waitForRedis: true, onError });
+  const runs = new Map<BatchId, Run>();
+  const stopping = new AbortController();
+  const worker = startWorker(options, link, async (job, token) => {
+    if (stopping.signal.aborted) await giveBack(job, token);
+    else await runOnce(runs, batchId(job.data.batchId), handler);
+  });
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) runs.get(batchId(id))?.controller.abort(lockLost(id));
+  });
+
+  const stopTaking = (): void => {
+    stopping.abort();
+    // close() takes nothing more and waits for what runs; it has no end while Redis is away, so nobody waits for it here.
+    worker.close().catch((error: unknown) => onError(link.plainError(error)));
+  };
+  const ended = async (ms: number): Promise<boolean> => {
+    await within(clock, ms, Promise.allSettled([...runs.values()].map((run) => run.done)));
+    return runs.size === 0;
+  };
+  const abort = (graceMs: number): Promise<boolean> => {
+    stopTaking();
+    for (const run of runs.values()) run.controller.abort(interrupted());
+    return ended(graceMs);
+  };
+
+  let closing: Promise<void> | undefined;
+  return {
+    running: () => new Set(runs.keys()),
+    drain: (deadlineMs) => {
+      stopTaking();
+      return ended(deadlineMs);
+    },
+    abort,
+    close: () => {
+      closing ??= abort(CLOSE_GRACE_MS).then(() => endConnections(worker, link, clock));
+      return closing;
+    },
+  };
+}
+
+function startWorker(
+  { concurrency, lockMs = 120_000, onError, onFinished }: WorkOptions,
+  link: RedisLink,
+  processor: (job: Job<JobData>, token: string | undefined) => Promise<void>,
+): Worker<JobData> {
+  const worker = new Worker<JobData>(QUEUE_NAME, processor, {
+    connection: link.redis,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: 30_000,
+    // A job of a killed process always comes back: how often a batch may fail is counted in the ledger. BullMQ's
+    // own bound would fail it at the second kill (github.com/taskforcesh/bullmq/issues/651).
+    maxStalledCount: 1000,
+    runRetryDelay: 1000,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on('error', (error) => onError(link.plainError(error)));
+  worker.on('failed', (job, error) => {
+    onError(asIngestError(error, `working on batch ${job?.id ?? '(unknown)'}`));
+    if (job?.id !== undefined) onFinished?.(batchId(job.id));
+  });
+  worker.on('completed', (job) => {
+    if (job.id !== undefined) onFinished?.(batchId(job.id));
+  });
+  return worker;
+}
+
+/** A job that was fetched while we were stopping goes back untouched. */
+async function giveBack(job: Job<JobData>, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+/**
+ * One run of a batch at a time in this process: after an outage Redis may hand out again what still runs here. The
+ * earlier run is told to stop, and the later one waits until it has.
+ */
+async function runOnce(runs: Map<BatchId, Run>, id: BatchId, handler: BatchHandler): Promise<void> {
+  for (let earlier = runs.get(id); earlier !== undefined; earlier = runs.get(id)) {
+    earlier.controller.abort(lockLost(id));
+    await earlier.done;
+  }
+  const controller = new AbortController();
+  const done = Promise.withResolvers<void>();
+  runs.set(id, { controller, done: done.promise });
+  try {
+    await handler(id, controller.signal);
+  } finally {
+    runs.delete(id);
+    done.resolve();
+  }
+}
+
+async function endConnections(worker: Worker<JobData>, link: RedisLink, clock: Clock): Promise<void> {
+  await within(clock, CLOSE_MS, worker.close());
+  link.abandon();
+  // BullMQ's blocking connection is a duplicate of ours: one that is open is not ended by the link.
+  const blocking = worker.getBackend().blockingClient;
+  blocking?.then((client) => client.disconnect()).catch(() => undefined);
+}
+
+/** Waits for `work` at most `ms`; how it ends is not told. */
+async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const late = clock.sleep(ms, over.signal);
+  await Promise.race([work, late]).catch(() => undefined);
+  over.abort();
+  late.catch(() => undefined);
+}
+
+function interrupted(): IngestError {
+  return new IngestError('INTERRUPTED', 'delivering was interrupted: Nightjar is stopping', {
+    hint: 'Nothing to do: the batch goes on after the next start.',
+  });
+}
+
+function lockLost(id: string): IngestError {
+  return new IngestError('LEASE_LOST', `working on batch ${id}: Redis has given the job to another worker`, {
+    hint: 'Nothing to do: the batch is delivered by the worker that has it now, or planned again.',
+    context: { batchId: id },
+  });
+}
