@@ -1,11 +1,6 @@
-import { createPacker } from '../batch/packer.ts';
 import type { Clock } from '../core/clock.ts';
-import { asIngestError, IngestError } from '../core/errors.ts';
-import type { BatchId } from '../core/ids.ts';
-import type { Batch } from '../core/model.ts';
-import type { Secret } from '../core/secret.ts';
-import { createTokenStore } from '../credentials/read-token.ts';
-import { type DeliveryEvent, type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
+import { asIngestError, type IngestError } from '../core/errors.ts';
+import type { DeliveryEvent } from '../delivery/deliver-batch.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
 import type { NightlyEvent, NightlyParts } from '../nightly/parts.ts';
 import { runNightly } from '../nightly/run-nightly.ts';
@@ -13,13 +8,10 @@ import type { RunReport } from '../nightly/run-report.ts';
 import { createBatchQueue } from '../queue/batch-queue.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { createDispatcher } from '../queue/dispatcher.ts';
-import { workBatches } from '../queue/work-batches.ts';
-import { noTier } from '../tiering/none.ts';
 import { allDelivered } from './all-delivered.ts';
+import { startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
-import { ownerToken } from './owner-token.ts';
-import { VERSION } from './version.ts';
 import type { Workspace } from './workspace.ts';
 
 export type EngineEvent =
@@ -44,9 +36,6 @@ export type Engine = AsyncDisposable & {
   readonly wake: () => void;
 };
 
-/** Milliseconds that running deliveries get to end by themselves when we are told to stop. */
-const DRAIN_MS = 20_000;
-
 /**
  * Takes the instance lock, starts (or reaches) Redis, the workers and the dispatcher. Throws LEDGER_LOCKED,
  * REDIS_MISSING, STATE_DIR_UNUSABLE and what else keeps it from starting; nothing is left behind then.
@@ -70,7 +59,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
   }
 
-  const delivery = stack.use(startDeliveries(workspace, parts, target, trouble));
+  const delivery = stack.use(startDeliveries(workspace, parts, { target, trouble }));
   const dispatcher = createDispatcher({
     ledger: dispatchLedger(workspace),
     queue,
@@ -83,8 +72,14 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   delivery.onFinished(dispatcher.wake);
 
   const nightly: NightlyParts = {
-    ...{ ledger, clock, emit, shares: config.shares, assign: workspace.assigner.assign },
-    ...{ limitsOf: workspace.limitsOf, laneOf: workspace.laneOf, wake: dispatcher.wake },
+    ledger,
+    clock,
+    emit,
+    shares: config.shares,
+    assign: workspace.assigner.assign,
+    limitsOf: workspace.limitsOf,
+    laneOf: workspace.laneOf,
+    wake: dispatcher.wake,
     delivered: (_runNo, signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
     stallMs: 60_000,
@@ -110,86 +105,6 @@ async function openRedis(
   if (config.redis.url !== undefined) return { url: config.redis.url };
   const redis = stack.use(await keepRedis(config.stateDir, clock, trouble));
   return { socketPath: redis.socketPath };
-}
-
-export type Deliveries = AsyncDisposable & {
-  /** The owner's credential at the destination, as the deliveries use it. */
-  readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
-  readonly running: () => ReadonlySet<BatchId>;
-  readonly onFinished: (listener: () => void) => void;
-};
-
-/** Workers of this process on the queue at `target`. */
-export function startDeliveries(
-  workspace: Workspace,
-  { clock, env, emit }: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
-  target: RedisTarget,
-  trouble: (thrown: unknown) => void,
-): Deliveries {
-  const { config, ledger } = workspace;
-  const store = createTokenStore({ dir: config.credentials.dir, env });
-  const packers = new Map(
-    config.shares.map(({ name, stallMs, readAs }) => [
-      name,
-      createPacker({
-        clock,
-        stallMs,
-        version: VERSION,
-        spoolDir: `${config.stateDir}/spool`,
-        ...(readAs === undefined ? {} : { readAs }),
-      }),
-    ]),
-  );
-  const rootOf = new Map(config.shares.map(({ name, root }) => [name, root]));
-  const token: Deliveries['token'] = (batch) => ownerToken(config, store, batch);
-  const delivery: DeliveryParts = {
-    ledger,
-    destination: workspace.destination,
-    token,
-    content: (batch) => {
-      const packer = packers.get(batch.share);
-      const root = rootOf.get(batch.share);
-      if (packer !== undefined && root !== undefined) return packer.content(batch, root);
-      throw new IngestError(
-        'CONFIG_INVALID',
-        `batch ${batch.id} is of share ${batch.share}, which is not configured any more`,
-        {
-          hint: 'Configure the share again under that name, then `nightjar requeue` the batch.',
-        },
-      );
-    },
-    tier: noTier,
-    clock,
-    retry: {
-      limit: config.deliveries.retryLimit,
-      firstMs: config.deliveries.retryFirstMs,
-      maxMs: config.deliveries.retryMaxMs,
-    },
-    emit,
-  };
-  const listeners = new Set<() => void>();
-  const workers = workBatches(
-    {
-      target,
-      concurrency: config.deliveries.concurrency * config.destinations.length,
-      clock,
-      onError: trouble,
-      onFinished: () => {
-        for (const listener of listeners) listener();
-      },
-    },
-    (id, signal) => deliverBatch(id, delivery, signal),
-  );
-  return {
-    token,
-    running: workers.running,
-    onFinished: (listener) => listeners.add(listener),
-    [Symbol.asyncDispose]: async () => {
-      await workers.drain(DRAIN_MS);
-      await workers.close();
-      for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
-    },
-  };
 }
 
 function dispatchLedger({ ledger, clock }: Workspace): Parameters<typeof createDispatcher>[0]['ledger'] {

@@ -1,75 +1,61 @@
 import type { Log } from '../log/open-log.ts';
 import type { EngineEvent } from './engine.ts';
 
-/** One line of the journal for an event: static message, fields beside it. info = the evening in a page, debug = each batch. */
+type Level = 'debug' | 'info' | 'warn' | 'error';
+type Line = { readonly level: Level; readonly fields: object };
+type Lines = {
+  readonly [Name in EngineEvent['name']]: (event: Extract<EngineEvent, { name: Name }>) => Line;
+};
+
+/** How each event is written: info = the evening in a page, debug = each batch, warn = tried again, error = a person must act. */
+const LINES: Lines = {
+  'run.started': ({ run }) => ({ level: 'info', fields: { run: run.id, dueAt: run.dueAt } }),
+  'share.looking': ({ share, again }) => ({ level: 'info', fields: { share, again } }),
+  'share.progress': ({ share, files, bytes }) => ({ level: 'debug', fields: { share, files, bytes } }),
+  'share.looked': ({ share, files, bytes }) => ({ level: 'info', fields: { share, files, bytes } }),
+  'share.failed': ({ share, error }) => ({ level: 'error', fields: { share, error } }),
+  'run.waiting': ({ until, files }) => ({
+    level: 'info',
+    fields: { until: new Date(until).toISOString(), files },
+  }),
+  'batch.planned': ({ plan }) => ({
+    level: 'debug',
+    fields: { ...batchFields(plan), files: plan.files.length },
+  }),
+  'run.delivering': () => ({ level: 'info', fields: {} }),
+  'run.finished': ({ report: { run, outcome, balanced, seen, buckets } }) => ({
+    level: balanced ? 'info' : 'error',
+    fields: { run, outcome, balanced, seen, buckets },
+  }),
+  'delivery.attempt': ({ batch }) => ({
+    level: 'debug',
+    fields: { ...batchFields(batch), attempt: batch.attempts },
+  }),
+  'delivery.progress': ({ batchId, bytes }) => ({ level: 'debug', fields: { batchId, bytes } }),
+  'delivery.done': ({ batch, receipt: { evidence, location } }) => ({
+    level: 'info',
+    fields: { ...batchFields(batch), evidence, location },
+  }),
+  'delivery.failed': ({ batch, error, decided }) => ({
+    level: decided === 'hold' ? 'error' : 'warn',
+    fields: { ...batchFields(batch), decided, error },
+  }),
+  'engine.trouble': ({ error }) => ({ level: 'warn', fields: { error } }),
+};
+
+/** One line of the journal for an event: the event's name as the message, everything else as fields. */
 export function logEvent(log: Log, event: EngineEvent): void {
-  switch (event.name) {
-    case 'run.started':
-      log.info({ run: event.run.id, dueAt: event.run.dueAt }, event.name);
-      return;
-    case 'share.looking':
-      log.info({ share: event.share, again: event.again }, event.name);
-      return;
-    case 'share.progress':
-      log.debug({ share: event.share, files: event.files, bytes: event.bytes }, event.name);
-      return;
-    case 'share.looked':
-      log.info({ share: event.share, files: event.files, bytes: event.bytes }, event.name);
-      return;
-    case 'share.failed':
-      log.error({ share: event.share, error: event.error }, event.name);
-      return;
-    case 'run.waiting':
-      log.info({ until: new Date(event.until).toISOString(), files: event.files }, event.name);
-      return;
-    case 'batch.planned':
-      log.debug(
-        {
-          batchId: event.plan.id,
-          owner: event.plan.owner,
-          files: event.plan.files.length,
-          bytes: event.plan.bytes,
-        },
-        event.name,
-      );
-      return;
-    case 'run.delivering':
-      log.info(event.name);
-      return;
-    case 'run.finished': {
-      const { run, outcome, balanced, seen, buckets } = event.report;
-      log.info({ run, outcome, balanced, seen, buckets }, event.name);
-      return;
-    }
-    case 'delivery.progress':
-      return;
-    case 'delivery.attempt':
-      log.debug({ ...batchFields(event.batch), attempt: event.batch.attempts }, event.name);
-      return;
-    case 'delivery.done':
-      log.info(
-        { ...batchFields(event.batch), evidence: event.receipt.evidence, location: event.receipt.location },
-        event.name,
-      );
-      return;
-    case 'delivery.failed':
-      log[event.then === 'hold' ? 'error' : 'warn'](
-        { ...batchFields(event.batch), then: event.then, error: event.error },
-        event.name,
-      );
-      return;
-    case 'engine.trouble':
-      log.warn({ error: event.error }, event.name);
-  }
+  const { level, fields } = lineOf(event);
+  log[level](fields, event.name);
 }
 
-function batchFields(batch: {
-  id: string;
-  owner: string;
-  destination: string;
-  dataset: string;
-  bytes: number;
-}): object {
-  const { id, owner, destination, dataset, bytes } = batch;
+function lineOf<Name extends EngineEvent['name']>(event: Extract<EngineEvent, { name: Name }>): Line {
+  const line: (event: Extract<EngineEvent, { name: Name }>) => Line = LINES[event.name];
+  return line(event);
+}
+
+type BatchFields = { id: string; owner: string; destination: string; dataset: string; bytes: number };
+
+function batchFields({ id, owner, destination, dataset, bytes }: BatchFields): object {
   return { batchId: id, owner, destination, dataset, bytes };
 }

@@ -25,9 +25,16 @@ const BAR_WIDTH = 24;
 /** Follows a run on standard error: one live bar with rate and time left on a terminal, plain lines elsewhere. */
 export function createProgress(context: CliContext, { quiet }: { readonly quiet: boolean }): Progress {
   const { err, clock } = context;
-  const live = err.isTTY === true && !quiet;
+  const live = err.isTTY && !quiet;
   const state: State = {
-    ...{ planned: 0, plannedBytes: 0, done: 0, doneBytes: 0, failed: 0, startedAt: 0, drawnAt: 0, line: '' },
+    planned: 0,
+    plannedBytes: 0,
+    done: 0,
+    doneBytes: 0,
+    failed: 0,
+    startedAt: 0,
+    drawnAt: 0,
+    line: '',
     sent: new Map(),
   };
 
@@ -103,7 +110,7 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
     case 'delivery.done':
       return `${style(err, 'green', event.receipt.evidence.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)} ${dim(`(${count(event.batch.files.length, 'file')}, ${formatBytes(event.batch.bytes)})`)}`;
     case 'delivery.failed':
-      return `${style(err, 'yellow', event.then.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)}: ${event.error.message}`;
+      return `${style(err, 'yellow', event.decided.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)}: ${event.error.message}`;
     case 'engine.trouble':
       return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
     default:

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { startDeliveries } from '../app/engine.ts';
+import { startDeliveries } from '../app/deliveries.ts';
+import type { EngineEvent } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
 import { asIngestError } from '../core/errors.ts';
 import { openLog } from '../log/open-log.ts';
@@ -26,12 +27,10 @@ export const addWorker: AddCommand = (program, context, finish) => {
         config.redis.url === undefined
           ? { socketPath: join(config.stateDir, 'redis', 'redis.sock') }
           : { url: config.redis.url };
-      await using deliveries = startDeliveries(
-        workspace,
-        { clock, env: context.env, emit: (event) => logEvent(log, event) },
-        target,
-        (thrown) => log.warn({ error: asIngestError(thrown, 'work') }, 'worker.trouble'),
-      );
+      const parts = { clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) };
+      const trouble = (thrown: unknown): void =>
+        log.warn({ error: asIngestError(thrown, 'work') }, 'worker.trouble');
+      await using deliveries = startDeliveries(workspace, parts, { target, trouble });
       log.info({ running: deliveries.running().size }, 'worker.started');
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => resolve(), { once: true });

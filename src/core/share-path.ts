@@ -101,14 +101,13 @@ export function pathOfSortKey(key: Uint8Array): SharePath {
   return decodeBytes(bytes) as SharePath;
 }
 
-/** For terminals, logs and reports: control characters and bytes outside UTF-8 as \xNN or \u{N}. */
+/** For terminals, logs and reports: control characters, text direction marks and bytes outside UTF-8 as \xNN or \u{N}. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    escapeChar,
-  );
+  return text.replace(UNPRINTABLE, escapeChar);
 }
+
+/** Control and format characters that move a cursor or turn text around, line separators, and lone surrogates. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/gu;
 
 function escapeChar(char: string): string {
   const code = char.charCodeAt(0);

@@ -7,7 +7,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
-import type { RetryPolicy } from './decide.ts';
+import type { Decision, RetryPolicy } from './decide.ts';
 import { recordFailure } from './record-failure.ts';
 
 export type DeliveryParts = {
@@ -31,7 +31,7 @@ export type DeliveryEvent =
       readonly name: 'delivery.failed';
       readonly batch: Batch;
       readonly error: IngestError;
-      readonly then: string;
+      readonly decided: Decision['do'];
     };
 
 /**
@@ -39,7 +39,8 @@ export type DeliveryEvent =
  * this resolves. Rejects only when the ledger cannot be written, or the batch is no longer ours.
  */
 export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: AbortSignal): Promise<void> {
-  const batch = parts.ledger.batches.begin(id, parts.clock.now());
+  const batch = beginOrLeave(id, parts);
+  if (batch === undefined) return;
   parts.emit({ name: 'delivery.attempt', batch });
   try {
     await parts.tier.recall(batch.files, signal); // 7 recall
@@ -50,11 +51,21 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     await destination.send(container, content, call); // … and send
     const receipt = await destination.close(container, content, call); // 10 close
     checkReceipt(batch, receipt);
-    parts.ledger.batches.deliver(id, batch.epoch, receipt, hashesInOrder(batch, content), parts.clock.now()); // 11 record
+    parts.ledger.batches.deliver(batch, receipt, hashesInOrder(batch, content), parts.clock.now()); // 11 record
     parts.emit({ name: 'delivery.done', batch, receipt });
   } catch (thrown) {
     const error = signal.aborted ? stopped(signal, thrown) : asIngestError(thrown, `deliver batch ${id}`);
     recordFailure(batch, error, parts);
+  }
+}
+
+/** The batch as a new attempt of ours; undefined for a stale job, whose batch is not queued any more. */
+function beginOrLeave(id: BatchId, { ledger, clock }: DeliveryParts): Batch | undefined {
+  try {
+    return ledger.batches.begin(id, clock.now());
+  } catch (thrown) {
+    if (thrown instanceof IngestError && thrown.code === 'LEASE_LOST') return undefined;
+    throw thrown;
   }
 }
 

@@ -15,7 +15,7 @@ export function recordFailure(batch: Batch, error: IngestError, parts: DeliveryP
     // A newer attempt has the batch: its own result counts.
     if (!(thrown instanceof IngestError && thrown.code === 'LEASE_LOST')) throw thrown;
   }
-  parts.emit({ name: 'delivery.failed', batch, error, then: decision.do });
+  parts.emit({ name: 'delivery.failed', batch, error, decided: decision.do });
 }
 
 function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: DeliveryParts): void {
@@ -25,21 +25,21 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
   switch (decision.do) {
     case 'retry': {
       if (decision.forgetContainer) containers.forget(batch.destination, laneContainer(batch, parts));
-      batches.fail(batch.id, batch.epoch, { to: 'planned', error: words, notBefore: decision.notBefore });
+      batches.fail(batch, { to: 'planned', error: words, notBefore: decision.notBefore });
       return;
     }
     case 'hold':
-      batches.fail(batch.id, batch.epoch, { to: 'held', error: words });
+      batches.fail(batch, { to: 'held', error: words });
       pause(batch, error, decision.pause, parts);
       return;
     case 'reject':
-      batches.fail(batch.id, batch.epoch, { to: 'rejected', error: words });
+      batches.fail(batch, { to: 'rejected', error: words });
       return;
     case 'recut':
       recut(batch, words, decision, parts);
       return;
     case 'interrupt':
-      batches.interrupt(batch.id, batch.epoch, now);
+      batches.interrupt(batch, now);
       return;
     case 'nothing':
       return;
@@ -79,12 +79,12 @@ function recut(
   const { batches } = parts.ledger;
   const { lane, runNo } = batches.head(batch.id);
   const now = parts.clock.now();
-  batches.withdraw(batch.id, { ...words, path: decision.path }, { epoch: batch.epoch, mark: decision.mark });
+  batches.withdraw(batch, { ...words, path: decision.path }, decision.mark);
   const files = batch.files.filter(({ path }) => path !== decision.path);
   if (files.length === 0) return;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const plan: BatchPlan = { ...batch, files, bytes };
-  batches.plan({ ...plan, id: batchIdOf(plan) }, lane, now, runNo);
+  batches.plan({ ...plan, id: batchIdOf(plan) }, { lane, at: now, runNo });
 }
 
 function wordsOf(error: IngestError, at: number): BatchError {

@@ -67,7 +67,7 @@ export function headOf(row: Row): BatchHead {
     dataset: decodeBytes(bytesOf(row['dataset'])) as SharePath,
     instrument: String(row['instrument']),
     rule: String(row['rule']),
-    reason: row['reason'] === null ? undefined : String(row['reason']),
+    reason: textOf(row['reason']),
     addendum: row['addendum'] === 1,
     files: Number(row['files']),
     bytes: Number(row['bytes']),
@@ -83,6 +83,11 @@ export function headOf(row: Row): BatchHead {
   };
 }
 
+/** A text column that may be NULL. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 function parsed<T>(value: unknown): T | undefined {
   return typeof value === 'string' ? (JSON.parse(value) as T) : undefined;
 }
@@ -92,7 +97,15 @@ export function batchOf(row: Row): Batch {
   const { id, share, owner, destination, dataset, instrument, rule, reason, addendum, bytes, ...head } =
     headOf(row);
   return {
-    ...{ id, share, owner, destination, dataset, instrument, rule, addendum, bytes },
+    id,
+    share,
+    owner,
+    destination,
+    dataset,
+    instrument,
+    rule,
+    addendum,
+    bytes,
     ...(reason === undefined ? {} : { reason }),
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,

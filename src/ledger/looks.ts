@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ShareName } from '../core/ids.ts';
 import { decodeListing } from '../core/listing.ts';
 import type { DirLook, Entry } from '../core/model.ts';
-import { nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
+import { joinPath, nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
 import { type BatchState, isDelivered } from '../core/states.ts';
 import { decodeFacts, encodeFacts, type Facts, type Mark } from './facts.ts';
 import { mergeLook } from './merge-look.ts';
@@ -19,11 +19,91 @@ export type KnownDir = {
   readonly entries: readonly KnownEntry[];
 };
 
-export type Looks = ReturnType<typeof createLooks>;
+/** The looks at a share, one packed row a directory. */
+export class Looks {
+  readonly #db: DatabaseSync;
 
-/** The looks at a share, a packed row a directory. */
-export function createLooks(db: DatabaseSync) {
-  const find = db.prepare('SELECT id, listing, facts, gone, open FROM dir WHERE share = ? AND key = ?');
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Records looks taken at `at` (ms, our clock) in one transaction. */
+  record(share: ShareName, looks: readonly DirLook[], at: number, runNo: number): void {
+    const recordOne = lookRecorder(this.#db, share, at, runNo);
+    inTransaction(this.#db, () => {
+      for (const look of looks) recordOne(look);
+    });
+  }
+
+  /** Directories with entries that no batch holds, in path order; with `runNo` only those that run looked at. */
+  open(share: ShareName, runNo?: number): Generator<KnownDir> {
+    return knownDirs(this.#db, share, 'AND open > 0', runNo);
+  }
+
+  /** Every directory, in path order; with `runNo` only those that run looked at. */
+  all(share: ShareName, runNo?: number): Generator<KnownDir> {
+    return knownDirs(this.#db, share, '', runNo);
+  }
+
+  /** What the scanner counted in the directories a run looked at; the balance is held against this. */
+  seen(share: ShareName, runNo: number): { files: number; bytes: number; dirs: number } {
+    const row = this.#db
+      .prepare(
+        'SELECT count(*) AS dirs, sum(files) AS files, sum(bytes) AS bytes FROM dir WHERE share = ? AND run = ?',
+      )
+      .get(share, runNo);
+    const number = (name: string): number => Number(row?.[name] ?? 0);
+    return { dirs: number('dirs'), files: number('files'), bytes: number('bytes') };
+  }
+
+  /** Number of the newest run that looked at the share; 0 = none did. */
+  lastRun(share: ShareName): number {
+    return Number(
+      this.#db.prepare('SELECT max(run) AS run FROM dir WHERE share = ?').get(share)?.['run'] ?? 0,
+    );
+  }
+
+  /** As if everything looked at `at` just as it did at the last look: what `plan` assumes of the rest of the evening. */
+  assumeQuiet(share: ShareName, runNo: number, at: number): void {
+    this.#db.prepare('UPDATE dir SET looked_at = ? WHERE share = ? AND run = ?').run(at, share, runNo);
+  }
+
+  /** The entry at a path, or undefined when no look has seen it. */
+  find(share: ShareName, path: SharePath): (KnownEntry & { lookedAt: number }) | undefined {
+    const row = this.#db
+      .prepare('SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key = ?')
+      .get(share, sortKey(parentOf(path)));
+    if (row === undefined) return undefined;
+    const known = knownDir(row);
+    const found = known.entries.find(({ entry }) => entry.name === nameOf(path));
+    return found === undefined ? undefined : { ...found, lookedAt: known.lookedAt };
+  }
+
+  /** Changes what is known of these paths, in one transaction. */
+  assign(share: ShareName, paths: readonly SharePath[], change: (facts: Facts) => Facts): void {
+    inTransaction(this.#db, () => assignFacts(this.#db, share, paths, change));
+  }
+
+  /** Clears the marks of a kind, so that the next plan tries those files again. */
+  clearMarks(share: ShareName, mark: Mark): void {
+    inTransaction(this.#db, () => {
+      for (const { dir, entries } of this.open(share)) {
+        const marked = entries.filter(({ facts }) => facts.mark === mark);
+        const paths = marked.map(({ entry }) => joinPath(dir, entry.name));
+        if (paths.length > 0) assignFacts(this.#db, share, paths, (facts) => ({ ...facts, mark: 'none' }));
+      }
+    });
+  }
+}
+
+/** Joins one look with the directory's row and writes what changed; prepared once for many looks. */
+function lookRecorder(
+  db: DatabaseSync,
+  share: ShareName,
+  at: number,
+  runNo: number,
+): (look: DirLook) => void {
+  const find = db.prepare('SELECT id, listing, facts, gone FROM dir WHERE share = ? AND key = ?');
   const touch = db.prepare('UPDATE dir SET looked_at = ?, run = ? WHERE id = ?');
   const put = db.prepare(
     `INSERT INTO dir (share, key, listing, facts, gone, files, bytes, open, looked_at, run)
@@ -32,96 +112,31 @@ export function createLooks(db: DatabaseSync) {
        files = excluded.files, bytes = excluded.bytes, open = excluded.open, looked_at = excluded.looked_at,
        run = excluded.run`,
   );
-  const batchState = db.prepare('SELECT state, addendum FROM batch WHERE no = ?');
-
-  /** A batch whose files reached the destination, or may be on their way there: the next version is an addendum. */
-  const keepsPrior = (no: number): boolean => {
-    const row = batchState.get(no);
-    if (row === undefined) return false;
-    const state = String(row['state']) as BatchState;
-    return isDelivered(state) || state === 'delivering' || state === 'queued' || row['addendum'] === 1;
-  };
-
-  const recordOne = (share: ShareName, look: DirLook, at: number, runNo: number): void => {
+  const keepsPrior = priorKeeper(db);
+  return (look) => {
     const key = sortKey(look.dir);
     const row = find.get(share, key);
-    const known =
-      row === undefined
-        ? undefined
-        : { listing: bytesOf(row['listing']), facts: bytesOf(row['facts']), gone: nullable(row['gone']) };
-    if (row !== undefined && known !== undefined && look.listing.equals(known.listing)) {
+    if (row !== undefined && look.listing.equals(bytesOf(row['listing']))) {
       touch.run(at, runNo, Number(row['id']));
       return;
     }
-    const merged = mergeLook(known, look, at, keepsPrior);
-    const { listing, facts, gone, open } = merged;
+    const known =
+      row === undefined
+        ? undefined
+        : { listing: bytesOf(row['listing']), facts: bytesOf(row['facts']), gone: bytesOrNull(row['gone']) };
+    const { listing, facts, gone, open } = mergeLook(known, look, at, keepsPrior);
     put.run(share, key, listing, facts, gone, look.files, look.bytes, open, at, runNo);
   };
+}
 
-  return {
-    /** Records looks taken at `at` (ms, our clock) in one transaction. */
-    record: (share: ShareName, looks: readonly DirLook[], at: number, runNo: number): void =>
-      inTransaction(db, () => {
-        for (const look of looks) recordOne(share, look, at, runNo);
-      }),
-
-    /** Directories with entries that no batch holds, in path order; `below` narrows to a directory and what is in it. */
-    open: (share: ShareName, runNo?: number): Generator<KnownDir> =>
-      knownDirs(db, share, 'AND open > 0', runNo),
-
-    /** Every directory, in path order; with `runNo` only those that run looked at. */
-    all: (share: ShareName, runNo?: number): Generator<KnownDir> => knownDirs(db, share, '', runNo),
-
-    /** What the scanner counted in the directories a run looked at; the balance is held against this. */
-    seen: (share: ShareName, runNo: number): { files: number; bytes: number; dirs: number } => {
-      const row = db
-        .prepare(
-          'SELECT count(*) AS dirs, sum(files) AS files, sum(bytes) AS bytes FROM dir WHERE share = ? AND run = ?',
-        )
-        .get(share, runNo);
-      return {
-        dirs: Number(row?.['dirs'] ?? 0),
-        files: Number(row?.['files'] ?? 0),
-        bytes: Number(row?.['bytes'] ?? 0),
-      };
-    },
-
-    /** Number of the newest run that looked at the share; 0 = none did. */
-    lastRun: (share: ShareName): number =>
-      Number(db.prepare('SELECT max(run) AS run FROM dir WHERE share = ?').get(share)?.['run'] ?? 0),
-
-    /** As if everything looked at `at` just as it did at the last look: what `plan` assumes of the rest of the evening. */
-    assumeQuiet: (share: ShareName, runNo: number, at: number): void => {
-      db.prepare('UPDATE dir SET looked_at = ? WHERE share = ? AND run = ?').run(at, share, runNo);
-    },
-
-    /** The entry at a path, or undefined when no look has seen it. */
-    find: (share: ShareName, path: SharePath): (KnownEntry & { lookedAt: number }) | undefined => {
-      const row = db
-        .prepare('SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key = ?')
-        .get(share, sortKey(parentOf(path)));
-      if (row === undefined) return undefined;
-      const known = knownDir(row);
-      const found = known.entries.find(({ entry }) => entry.name === nameOf(path));
-      return found === undefined ? undefined : { ...found, lookedAt: known.lookedAt };
-    },
-
-    /** Writes that batch `no` holds these paths, or (0) that no batch does; paths grouped by directory by us. */
-    assign: (share: ShareName, paths: readonly SharePath[], change: (facts: Facts) => Facts): void =>
-      assignFacts(db, share, paths, change),
-
-    /** Clears the marks of a kind, so that the next plan tries those files again. */
-    clearMarks: (share: ShareName, mark: Mark): void =>
-      inTransaction(db, () => {
-        for (const { dir, entries } of [...knownDirs(db, share, 'AND open > 0', undefined)]) {
-          const marked = entries.filter(({ facts }) => facts.mark === mark);
-          if (marked.length === 0) continue;
-          const paths = marked.map(
-            ({ entry }) => (dir === '' ? entry.name : `${dir}/${entry.name}`) as SharePath,
-          );
-          assignFacts(db, share, paths, (facts) => ({ ...facts, mark: 'none' }));
-        }
-      }),
+/** Tells the batches whose files reached the destination, or may be on their way: the next version is an addendum. */
+function priorKeeper(db: DatabaseSync): (no: number) => boolean {
+  const find = db.prepare('SELECT state, addendum FROM batch WHERE no = ?');
+  return (no) => {
+    const row = find.get(no);
+    if (row === undefined) return false;
+    const state = String(row['state']) as BatchState;
+    return isDelivered(state) || state === 'delivering' || state === 'queued' || row['addendum'] === 1;
   };
 }
 
@@ -153,7 +168,7 @@ function* knownDirs(
   runNo: number | undefined,
 ): Generator<KnownDir> {
   // Pages by key instead of one open cursor: rows may be written while the caller goes through them.
-  const ofRun = runNo === undefined ? '' : `AND run = ${Number(runNo)}`;
+  const ofRun = runNo === undefined ? '' : `AND run = ${runNo}`;
   const page = db.prepare(
     `SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key > ? ${where} ${ofRun} ORDER BY key LIMIT 500`,
   );
@@ -185,4 +200,4 @@ export function bytesOf(value: unknown): Uint8Array {
   throw new TypeError('the ledger holds no bytes where it must');
 }
 
-const nullable = (value: unknown): Uint8Array | null => (value === null ? null : bytesOf(value));
+const bytesOrNull = (value: unknown): Uint8Array | null => (value === null ? null : bytesOf(value));

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { IngestError, systemCode } from '../core/errors.ts';
+import { asIngestError, type ErrorCode, IngestError, systemCode } from '../core/errors.ts';
 import { SCHEMA_STEPS } from './schema.ts';
 
 export const LEDGER_FILE = 'ledger.db';
@@ -79,42 +79,46 @@ function checkVersion(version: number, file: string): void {
   );
 }
 
-/** SQLite's errors as ours. Error codes: sqlite.org/rescode.html. */
+type Meaning = { readonly code: ErrorCode; readonly hint: string };
+
+const FULL: Meaning = {
+  code: 'DISK_FULL',
+  hint: 'Free space on the file system of the state directory; nothing is lost, the next start goes on.',
+};
+const UNUSABLE: Meaning = {
+  code: 'STATE_DIR_UNUSABLE',
+  hint: 'The state directory must exist or be creatable, and belong to the user Nightjar runs as.',
+};
+const CORRUPT: Meaning = {
+  code: 'LEDGER_CORRUPT',
+  hint: 'Stop Nightjar, keep the file, and put the newest backup of the state directory in its place.',
+};
+const BUSY: Meaning = { code: 'LEDGER_UNAVAILABLE', hint: 'Another Nightjar process is writing; try again.' };
+
+/** SQLite's primary result codes (sqlite.org/rescode.html). */
+const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
+  [5, BUSY], // SQLITE_BUSY
+  [6, BUSY], // SQLITE_LOCKED
+  [8, UNUSABLE], // SQLITE_READONLY
+  [10, UNUSABLE], // SQLITE_IOERR
+  [11, CORRUPT], // SQLITE_CORRUPT
+  [13, FULL], // SQLITE_FULL
+  [14, UNUSABLE], // SQLITE_CANTOPEN
+  [26, CORRUPT], // SQLITE_NOTADB
+]);
+
+/** SQLite's errors, and those of the file system around it, as ours. */
 export function ledgerError(error: unknown, attempted: string): IngestError {
-  if (error instanceof IngestError) return error;
+  const { code, hint } = meaningOf(error) ?? {};
+  if (code === undefined || hint === undefined) return asIngestError(error, attempted);
   const reason = error instanceof Error ? error.message : String(error);
-  const number =
-    typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  const details = (hint: string) => ({ hint, cause: error });
-  if (number === 11 || number === 26)
-    return new IngestError(
-      'LEDGER_CORRUPT',
-      `${attempted}: ${reason}`,
-      details('Stop Nightjar, keep the file, and put the newest backup of the state directory in its place.'),
-    );
-  if (number === 13 || systemCode(error) === 'ENOSPC')
-    return new IngestError(
-      'DISK_FULL',
-      `${attempted}: ${reason}`,
-      details(
-        'Free space on the file system of the state directory; nothing is lost, the next start goes on.',
-      ),
-    );
-  if (number === 5 || number === 6)
-    return new IngestError(
-      'LEDGER_UNAVAILABLE',
-      `${attempted}: ${reason}`,
-      details('Another Nightjar process is writing; try again.'),
-    );
-  if (number === 8 || number === 14 || number === 10 || systemCode(error) !== undefined)
-    return new IngestError(
-      'STATE_DIR_UNUSABLE',
-      `${attempted}: ${reason}`,
-      details('The state directory must exist or be creatable, and belong to the user Nightjar runs as.'),
-    );
-  return new IngestError(
-    'UNEXPECTED',
-    `${attempted}: ${reason}`,
-    details('This is a defect in Nightjar: report it with the log lines around it.'),
-  );
+  return new IngestError(code, `${attempted}: ${reason}`, { hint, cause: error });
+}
+
+function meaningOf(error: unknown): Meaning | undefined {
+  if (error instanceof IngestError || typeof error !== 'object' || error === null) return undefined;
+  if ('errcode' in error) return MEANINGS.get(Number(error.errcode) & 0xff);
+  const code = systemCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return FULL;
+  return code?.startsWith('E') === true && !code.startsWith('ERR_') ? UNUSABLE : undefined;
 }

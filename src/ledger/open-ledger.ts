@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
-import { createBatches } from './batches.ts';
+import { Batches } from './batches.ts';
 import { createDispatchView } from './dispatch.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
-import { createLooks } from './looks.ts';
+import { Looks } from './looks.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRuns } from './runs.ts';
@@ -21,12 +21,12 @@ export const openLedger = (stateDir: string): Ledger => ledgerOn(openDatabase(st
 export const copyLedger = (stateDir: string): Ledger => ledgerOn(copyDatabase(stateDir));
 
 function ledgerOn(db: DatabaseSync) {
-  const looks = createLooks(db);
+  const looks = new Looks(db);
   const pauses = createPauses(db);
   return {
     looks,
     pauses,
-    batches: createBatches(db, looks),
+    batches: new Batches(db, looks),
     runs: createRuns(db),
     containers: createContainers(db),
     identities: createIdentities(db),

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type RunId, runId } from '../core/ids.ts';
+import { textOf } from './batch-row.ts';
 import { inTransaction } from './transaction.ts';
 
 /** One evening's pass. `outcome` undefined: it is going on, or its process died. */
@@ -17,16 +18,6 @@ export type Run = {
 export type Runs = ReturnType<typeof createRuns>;
 
 export function createRuns(db: DatabaseSync) {
-  const runOf = (row: Record<string, unknown>): Run => ({
-    no: Number(row['no']),
-    id: runId(String(row['id'])),
-    dueAt: row['due_at'] === null ? undefined : Number(row['due_at']),
-    startedAt: Number(row['started_at']),
-    finishedAt: row['finished_at'] === null ? undefined : Number(row['finished_at']),
-    outcome: row['outcome'] === null ? undefined : String(row['outcome']),
-    report: row['report'] === null ? undefined : String(row['report']),
-  });
-
   return {
     /** Records that a run begins; `dueAt` is the evening it is for, undefined for one asked for by hand. */
     start: (at: number, dueAt: number | undefined): Run =>
@@ -60,5 +51,19 @@ export function createRuns(db: DatabaseSync) {
       const due = db.prepare('SELECT max(due_at) AS due FROM run').get()?.['due'];
       return typeof due === 'number' ? due : undefined;
     },
+  };
+}
+
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+function runOf(row: Record<string, unknown>): Run {
+  return {
+    no: Number(row['no']),
+    id: runId(String(row['id'])),
+    dueAt: numberOf(row['due_at']),
+    startedAt: Number(row['started_at']),
+    finishedAt: numberOf(row['finished_at']),
+    outcome: textOf(row['outcome']),
+    report: textOf(row['report']),
   };
 }

@@ -176,21 +176,18 @@ function byBatch(
   if (batch.state === 'held' || batch.state === 'rejected')
     return { ...base, bucket: batch.state, reason: batch.error?.message ?? batch.state };
   const pause = pauseOf(parts.pauses, batch);
-  if (pause !== undefined)
-    return {
-      ...base,
-      bucket: 'held',
-      reason: pauseReason(pause),
-      ...(pause.until === undefined ? {} : { earliest: pause.until }),
-    };
-  if (batch.error !== undefined && batch.state === 'planned')
-    return {
-      ...base,
-      bucket: 'waiting',
-      reason: `will be tried again: ${batch.error.message}`,
-      earliest: batch.notBefore,
-    };
-  return { ...base, bucket: 'waiting', reason: `the batch is ${batch.state}` };
+  return { ...base, ...(pause === undefined ? onItsWay(batch) : pausedFor(pause)) };
+}
+
+function pausedFor(pause: Pause): Judged {
+  const earliest = pause.until === undefined ? {} : { earliest: pause.until };
+  return { bucket: 'held', reason: pauseReason(pause), ...earliest };
+}
+
+function onItsWay({ state, error, notBefore }: BatchHead): Judged {
+  if (error === undefined || state !== 'planned')
+    return { bucket: 'waiting', reason: `the batch is ${state}` };
+  return { bucket: 'waiting', reason: `will be tried again: ${error.message}`, earliest: notBefore };
 }
 
 export function pauseReason({ kind, name, reason }: Pause): string {

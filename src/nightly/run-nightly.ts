@@ -86,7 +86,7 @@ async function planAll(
   for (const name of looked(outcomes)) {
     for (const plan of planShare(parts, name, run)) {
       const at = parts.clock.now();
-      parts.ledger.batches.plan(plan, parts.laneOf(plan, at), at, run.no);
+      parts.ledger.batches.plan(plan, { lane: parts.laneOf(plan, at), at, runNo: run.no });
       parts.emit({ name: 'batch.planned', plan });
       parts.wake();
       if (parts.clock.monotonic() - breathedAt < BREATH_MS) continue;

@@ -133,11 +133,20 @@ function shareLine(name: ShareName, outcome: ShareOutcome | undefined): RunRepor
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];
-  for (const batch of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.startedAt })) {
-    const { id, owner, destination, dataset, files, bytes, state, receipt } = batch;
+  for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.startedAt })) {
+    const { owner, destination, files, bytes, receipt } = head;
+    const { how = '', location = '' } = receipt ?? {};
+    const dataset = printable(head.dataset);
     lines.push({
-      ...{ batch: id, owner, destination, dataset: printable(dataset), files, bytes, evidence: state },
-      ...{ how: receipt?.how ?? '', location: receipt?.location ?? '' },
+      batch: head.id,
+      owner,
+      destination,
+      dataset,
+      files,
+      bytes,
+      evidence: head.state,
+      how,
+      location,
     });
   }
   return lines;

@@ -67,7 +67,7 @@ describe('the ledger', () => {
     const { looks, batches } = temp.ledger;
     looks.record(SHARE, [look('SEM1/a', [entry('x'), entry('y')])], 1, 1);
     const plan = planOf('SEM1/a', [entry('x')]);
-    batches.plan(plan, 'archive/mueller', 2, 1);
+    batches.plan(plan, { lane: 'archive/mueller', at: 2, runNo: 1 });
     expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts.batch).toBe(batches.head(plan.id).no);
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts.batch).toBe(0);
     expect(batches.get(plan.id)).toMatchObject({ files: plan.files, owner: 'mueller', epoch: 0 });
@@ -76,23 +76,21 @@ describe('the ledger', () => {
   it('refuses the result of an attempt when a newer one has begun', () => {
     const { batches } = temp.ledger;
     const plan = planOf('SEM1/a', [entry('x')]);
-    batches.plan(plan, 'lane', 1, 1);
+    batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
     batches.markQueued(plan.id, 2);
     const first = batches.begin(plan.id, 3);
     batches.backToPlanned([plan.id], 'its job is gone', 4);
     batches.markQueued(plan.id, 5);
     const second = batches.begin(plan.id, 6);
-    expect(codeOf(() => batches.deliver(plan.id, first.epoch, receipt(1, 10), Buffer.alloc(32), 7))).toBe(
-      'LEASE_LOST',
-    );
+    expect(codeOf(() => batches.deliver(first, receipt(1, 10), Buffer.alloc(32), 7))).toBe('LEASE_LOST');
     expect(batches.head(plan.id).state).toBe('delivering');
-    batches.deliver(plan.id, second.epoch, receipt(1, 10), Buffer.alloc(32), 8);
+    batches.deliver(second, receipt(1, 10), Buffer.alloc(32), 8);
     expect(batches.head(plan.id)).toMatchObject({ state: 'verified', receipt: { how: 'read back' } });
   });
 
   it('refuses to begin a batch that is not queued', () => {
     const plan = planOf('SEM1/a', [entry('x')]);
-    temp.ledger.batches.plan(plan, 'lane', 1, 1);
+    temp.ledger.batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
     expect(codeOf(() => temp.ledger.batches.begin(plan.id, 2))).toBe('LEASE_LOST');
   });
 
@@ -100,30 +98,33 @@ describe('the ledger', () => {
     const { looks, batches } = temp.ledger;
     looks.record(SHARE, [look('SEM1/a', [entry('x'), entry('y')])], 1, 1);
     const plan = planOf('SEM1/a', [entry('x'), entry('y')]);
-    batches.plan(plan, 'lane', 2, 1);
+    batches.plan(plan, { lane: 'lane', at: 2, runNo: 1 });
     batches.markQueued(plan.id, 3);
-    const { epoch } = batches.begin(plan.id, 4);
+    const begun = batches.begin(plan.id, 4);
     const error = { code: 'FILE_UNREADABLE', message: 'no', hint: 'chmod', at: 5, path: 'SEM1/a/y' };
-    batches.withdraw(plan.id, error, { epoch, mark: 'unreadable' });
+    batches.withdraw(begun, error, 'unreadable');
     expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'none' });
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'unreadable' });
     looks.clearMarks(SHARE, 'unreadable');
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts.mark).toBe('none');
-    batches.plan(plan, 'lane', 6, 2);
+    batches.plan(plan, { lane: 'lane', at: 6, runNo: 2 });
     expect(batches.head(plan.id)).toMatchObject({ state: 'planned', attempts: 0 });
   });
 
   it('puts a held batch back with its attempts forgotten, and leaves one alone that is on its way', () => {
     const { batches } = temp.ledger;
     const plan = planOf('SEM1/a', [entry('x')]);
-    batches.plan(plan, 'lane', 1, 1);
+    batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
     expect(batches.requeue(plan.id, 2)).toBe(false);
     batches.markQueued(plan.id, 3);
     const { epoch } = batches.begin(plan.id, 4);
-    batches.fail(plan.id, epoch, {
-      to: 'held',
-      error: { code: 'TOKEN_REJECTED', message: '401', hint: 'enrol', at: 5 },
-    });
+    batches.fail(
+      { id: plan.id, epoch },
+      {
+        to: 'held',
+        error: { code: 'TOKEN_REJECTED', message: '401', hint: 'enrol', at: 5 },
+      },
+    );
     expect([...temp.ledger.list({ code: 'TOKEN_REJECTED' })]).toHaveLength(1);
     expect(batches.requeue(plan.id, 6)).toBe(true);
     expect(batches.head(plan.id)).toMatchObject({ state: 'planned', attempts: 0 });
@@ -136,8 +137,8 @@ describe('the ledger', () => {
     const { batches, dispatch, pauses } = temp.ledger;
     const plans = ['a', 'b', 'c'].map((dir) => planOf(`SEM1/${dir}`, [entry('x')]));
     const other = planOf('SEM2/a', [entry('x')], { owner: ownerId('schmidt'), instrument: 'SEM2' });
-    for (const plan of plans) batches.plan(plan, 'archive/mueller', 1, 1);
-    batches.plan(other, 'archive/schmidt', 1, 1);
+    for (const plan of plans) batches.plan(plan, { lane: 'archive/mueller', at: 1, runNo: 1 });
+    batches.plan(other, { lane: 'archive/schmidt', at: 1, runNo: 1 });
     const [first, second] = plans;
     if (first === undefined || second === undefined) throw new Error('no plans');
     expect(dispatch.heads(10).map(({ id }) => id)).toEqual([first.id, other.id]);
@@ -145,7 +146,7 @@ describe('the ledger', () => {
     expect(dispatch.heads(10).map(({ id }) => id)).toEqual([other.id]);
     const { epoch } = batches.begin(first.id, 11);
     const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at: 12 };
-    batches.fail(first.id, epoch, { to: 'planned', error, notBefore: 100 });
+    batches.fail({ id: first.id, epoch }, { to: 'planned', error, notBefore: 100 });
     expect(dispatch.heads(13).map(({ id }) => id)).toEqual([second.id, other.id]);
     expect(dispatch.nextDueAt(13)).toBe(100);
     pauses.put({ kind: 'owner', name: 'mueller', reason: 'away', since: 13, until: 50, code: undefined });

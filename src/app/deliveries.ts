@@ -1,0 +1,108 @@
+import { createPacker, type Packer } from '../batch/packer.ts';
+import { IngestError } from '../core/errors.ts';
+import type { BatchId, ShareName } from '../core/ids.ts';
+import type { Batch } from '../core/model.ts';
+import type { Secret } from '../core/secret.ts';
+import { createTokenStore } from '../credentials/read-token.ts';
+import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
+import type { RedisTarget } from '../queue/connect-redis.ts';
+import { workBatches } from '../queue/work-batches.ts';
+import { noTier } from '../tiering/none.ts';
+import type { EngineParts } from './engine.ts';
+import { ownerToken } from './owner-token.ts';
+import { VERSION } from './version.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The workers of this process. Disposing lets what runs end, within a bound, and stops the rest. */
+export type Deliveries = AsyncDisposable & {
+  /** The owner's credential at the destination, as the deliveries use it. */
+  readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
+  readonly running: () => ReadonlySet<BatchId>;
+  readonly onFinished: (listener: () => void) => void;
+};
+
+type Where = { readonly target: RedisTarget; readonly trouble: (thrown: unknown) => void };
+
+/** Milliseconds that running deliveries get to end by themselves when we are told to stop. */
+const DRAIN_MS = 20_000;
+
+/** Starts the workers on the queue at `target`. */
+export function startDeliveries(
+  workspace: Workspace,
+  parts: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
+  { target, trouble }: Where,
+): Deliveries {
+  const { config } = workspace;
+  const packers = openPackers(workspace, parts);
+  const delivery = deliveryParts(workspace, parts, packers);
+  const listeners = new Set<() => void>();
+  const workers = workBatches(
+    {
+      target,
+      concurrency: config.deliveries.concurrency * config.destinations.length,
+      clock: parts.clock,
+      onError: trouble,
+      onFinished: () => {
+        for (const listener of listeners) listener();
+      },
+    },
+    (id, signal) => deliverBatch(id, delivery, signal),
+  );
+  return {
+    token: delivery.token,
+    running: workers.running,
+    onFinished: (listener) => listeners.add(listener),
+    [Symbol.asyncDispose]: async () => {
+      await workers.drain(DRAIN_MS);
+      await workers.close();
+      for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'>;
+
+function deliveryParts(
+  workspace: Workspace,
+  { clock, env, emit }: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
+  packers: ReadonlyMap<ShareName, Packer>,
+): DeliveriesParts {
+  const { config, ledger } = workspace;
+  const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
+  const store = createTokenStore({ dir: config.credentials.dir, env });
+  const roots = new Map(config.shares.map(({ name, root }) => [name, root]));
+  return {
+    ledger,
+    destination: workspace.destination,
+    token: (batch) => ownerToken(config, store, batch),
+    content: (batch) => {
+      const [packer, root] = [packers.get(batch.share), roots.get(batch.share)];
+      if (packer === undefined || root === undefined) throw shareNotConfigured(batch);
+      return packer.content(batch, root);
+    },
+    tier: noTier,
+    clock,
+    retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },
+    emit,
+  };
+}
+
+function openPackers({ config }: Workspace, { clock }: Pick<EngineParts, 'clock'>): Map<ShareName, Packer> {
+  const spoolDir = `${config.stateDir}/spool`;
+  return new Map(
+    config.shares.map(({ name, stallMs, readAs }) => [
+      name,
+      createPacker({ clock, stallMs, readAs, spoolDir, version: VERSION }),
+    ]),
+  );
+}
+
+function shareNotConfigured({ id, share }: Batch): IngestError {
+  return new IngestError(
+    'CONFIG_INVALID',
+    `batch ${id} is of share ${share}, which is not configured any more`,
+    {
+      hint: 'Configure the share again under that name, then `nightjar requeue` the batch.',
+    },
+  );
+}

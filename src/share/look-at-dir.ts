@@ -1,0 +1,199 @@
+import { accessSync, type BigIntStats, constants, lstatSync, readdirSync, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { appendEntry, isAscii, type RawEntry } from '../core/listing.ts';
+import type { EntryKind } from '../core/model.ts';
+import { errnoName } from './errno.ts';
+import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive } from './frames.ts';
+
+/**
+ * The calls that look at a share. Only names and `lstat`: opening a file could recall it from tape. Names and paths
+ * are "binary strings" here, one character for each byte ('latin1'): lossless, small, and ordered like the bytes. The
+ * share's root is the process's working directory: short paths are looked up faster.
+ */
+export type Looker = {
+  /** What the root was when the scan began. */
+  readonly root: { readonly dev: bigint; readonly ino: bigint };
+  readonly me: Me;
+  readonly out: FrameWriter;
+  readonly totals: { -readonly [K in keyof ScanTotals]: ScanTotals[K] };
+};
+
+/** As whom the share is read. */
+export type Me = { readonly uid: number; readonly groups: ReadonlySet<number> };
+
+export type Names = { readonly names: string[] } | { readonly error: string };
+
+/** Called with each sub-directory that could be listed. */
+type OnDir = (dir: string, names: readonly string[]) => void;
+
+/** One name: its path for a system call, itself, and the path of its directory below the root with '/' behind it. */
+type Place = { readonly path: string | Buffer; readonly name: string; readonly prefix: string };
+
+/** Every how many entries a thread considers saying that it lives. */
+const ALIVE_EVERY = 256;
+
+export function createLooker(out: FrameWriter): Looker {
+  const { dev, ino } = statSync('.', { bigint: true });
+  const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
+  return {
+    root: { dev, ino },
+    me: { uid: process.geteuid?.() ?? 0, groups },
+    out,
+    totals: { dirs: 0, files: 0, bytes: 0, excluded: 0, unreadable: 0 },
+  };
+}
+
+/** Throws when at `rootPath` is not what was there at the start: what was seen since then means nothing. */
+export function checkRoot(looker: Looker, rootPath: string): void {
+  const { dev, ino } = statSync(rootPath, { bigint: true });
+  if (dev === looker.root.dev && ino === looker.root.ino) return;
+  throw Object.assign(new Error('another file system or directory took its place during the scan'), {
+    errno: -osConstants.errno.ESTALE,
+  });
+}
+
+/** The names in a directory ('' = the root), unsorted; throws the system's error. */
+export function readNames(dir: string): string[] {
+  return readdirSync(dir === '' ? '.' : syscallPath(dir), 'latin1');
+}
+
+/** The same, with the errno name when the directory cannot be listed. */
+export function tryNames(dir: string): Names {
+  try {
+    return { names: readNames(dir) };
+  } catch (error) {
+    return { error: errnoName(error) ?? rethrow(error) };
+  }
+}
+
+/**
+ * Looks at every name of a directory and writes the look. A sub-directory is not an entry unless it cannot be listed
+ * or is another file system; every other one goes to `onDir` with its names.
+ */
+export function lookAtDir(looker: Looker, dir: string, names: readonly string[], onDir: OnDir): void {
+  const { out, totals } = looker;
+  const prefix = dir === '' ? '' : `${dir}/`;
+  const plain = isAscii(prefix);
+  const start = beginLook(out, dir);
+  let files = 0;
+  let bytes = 0;
+  let untilAlive = ALIVE_EVERY;
+  for (const name of names.toSorted(byBytes)) {
+    const path = plain && isAscii(name) ? prefix + name : Buffer.from(prefix + name, 'latin1');
+    const entry = lookAt(looker, { path, name, prefix }, onDir);
+    if (--untilAlive === 0) {
+      untilAlive = ALIVE_EVERY;
+      sayAlive(out);
+    }
+    if (entry === undefined) continue;
+    appendEntry(out.sink, entry);
+    files += 1;
+    bytes += entry.size;
+    count(totals, entry.kind);
+  }
+  endLook(out, start, files, bytes);
+  totals.dirs += 1;
+  totals.files += files;
+  totals.bytes += bytes;
+}
+
+/** The look at a directory of which nothing can be known: one entry without a name. */
+export function writeUnknown(looker: Looker, dir: string, error: string): void {
+  const start = beginLook(looker.out, dir);
+  appendEntry(looker.out.sink, { ...NOTHING, rawName: '', kind: 'unreadable-dir', error });
+  endLook(looker.out, start, 1, 0);
+  looker.totals.dirs += 1;
+  looker.totals.files += 1;
+  looker.totals.unreadable += 1;
+}
+
+/** `lstat` of a path below the root; undefined when there is nothing. Throws on every other failure. */
+export function lstatBelow(path: string): BigIntStats | undefined {
+  return lstatSync(syscallPath(path), LSTAT);
+}
+
+const LSTAT = { bigint: true, throwIfNoEntry: false } as const;
+const NOTHING = { size: 0, mtimeNs: 0n, ctimeNs: 0n, ino: 0n };
+
+function lookAt(looker: Looker, { path, name, prefix }: Place, onDir: OnDir): RawEntry | undefined {
+  let stats: BigIntStats | undefined;
+  try {
+    stats = lstatSync(path, LSTAT);
+  } catch (error) {
+    return { ...NOTHING, rawName: name, kind: 'unreadable', error: errnoName(error) ?? rethrow(error) };
+  }
+  if (stats === undefined) return undefined;
+  const mode = Number(stats.mode);
+  const type = mode & constants.S_IFMT;
+  if (type === constants.S_IFREG) return fileEntry(looker.me, path, name, stats);
+  if (type !== constants.S_IFDIR) {
+    return entryOf(name, type === constants.S_IFLNK ? 'symlink' : 'special', stats, 0);
+  }
+  if (stats.dev !== looker.root.dev) return entryOf(name, 'other-file-system', stats, 0);
+  const below = tryNames(prefix + name);
+  if ('names' in below) {
+    onDir(prefix + name, below.names);
+    return undefined;
+  }
+  // Gone, or no directory any more, since the lstat: the next look will see what it is.
+  if (below.error === 'ENOENT' || below.error === 'ENOTDIR') return undefined;
+  return { ...entryOf(name, 'unreadable-dir', stats, 0), error: below.error };
+}
+
+function fileEntry(me: Me, path: string | Buffer, name: string, stats: BigIntStats): RawEntry {
+  const size = Number(stats.size);
+  if (mayRead(me, stats) || accessAllows(path)) return entryOf(name, 'file', stats, size);
+  return { ...entryOf(name, 'unreadable', stats, size), error: 'EACCES' };
+}
+
+function entryOf(rawName: string, kind: EntryKind, stats: BigIntStats, size: number): RawEntry {
+  return { rawName, kind, size, mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs, ino: stats.ino };
+}
+
+/** What the permission bits say; they alone, for an access(2) on every file would cost as much as the look. */
+function mayRead(me: Me, stats: BigIntStats): boolean {
+  const mode = Number(stats.mode);
+  if ((mode & 0o444) === 0o444) return true;
+  if (Number(stats.uid) === me.uid) return (mode & 0o400) !== 0;
+  return (mode & (me.groups.has(Number(stats.gid)) ? 0o040 : 0o004)) !== 0;
+}
+
+/** Asked only when the bits say no: access lists, capabilities and the file server may say yes. */
+function accessAllows(path: string | Buffer): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function count(totals: Looker['totals'], kind: EntryKind): void {
+  switch (kind) {
+    case 'file':
+      return;
+    case 'symlink':
+    case 'special':
+    case 'other-file-system':
+      totals.excluded += 1;
+      return;
+    case 'unreadable':
+    case 'unreadable-dir':
+      totals.unreadable += 1;
+  }
+}
+
+/** As a string where that is the same bytes (faster), else as bytes. */
+function syscallPath(raw: string): string | Buffer {
+  return isAscii(raw) ? raw : Buffer.from(raw, 'latin1');
+}
+
+/** Binary strings in the order of their bytes. */
+export function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What failed was no system call but the program: that is never noted as a fact about the share. */
+function rethrow(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,35 @@
+import type { Entry } from '../core/model.ts';
+
+/**
+ * When a file has settled is told by our own clock and our own looks: copying tools keep old modification times, and
+ * the clocks of instruments and file servers differ from ours. All times in milliseconds.
+ */
+
+/** The earliest time at which a look that finds it unchanged makes a file settled. */
+export function settlesAt(firstSameLookAt: number, settleMs: number): number {
+  return firstSameLookAt + settleMs;
+}
+
+/** True when it looked the same from `since` to `lookedAt`, and these two looks are at least `settleMs` apart. */
+export function isSettled(
+  facts: { readonly since: number; readonly lookedAt: number },
+  settleMs: number,
+): boolean {
+  return facts.lookedAt >= settlesAt(facts.since, settleMs);
+}
+
+/** True when nothing suggests that an entry was written, replaced or touched between two looks. */
+export function sameForSettling(a: Entry, b: Entry): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.ino === b.ino &&
+    a.kind === b.kind
+  );
+}
+
+/** True for the same version of a file: what was delivered is known again after a move or a copied-back share. */
+export function sameContent(a: Entry, b: Entry): boolean {
+  return a.kind === 'file' && b.kind === 'file' && a.size === b.size && a.mtimeNs === b.mtimeNs;
+}

@@ -1,0 +1,98 @@
+import { errnoName } from './errno.ts';
+import { flush } from './frames.ts';
+import { type Looker, lookAtDir, lstatBelow, readNames, tryNames, writeUnknown } from './look-at-dir.ts';
+import { donateItems, takeItems, type WorkItem, type WorkPool } from './work-pool.ts';
+
+/** Names that a thread keeps for directories it will look at later; above this it reads them a second time. */
+const MOST_KEPT_NAMES = 200_000;
+
+/**
+ * One thread's part of the walk of the whole share. A directory's names are read while its parent is looked at, so
+ * that the parent's listing can say when it cannot be listed. No recursion: depth costs no stack. Throws the system's
+ * error when the root cannot be listed, or a directory no more that could be a moment ago.
+ */
+export function walkShare(looker: Looker, pool: WorkPool, thread: number): void {
+  let items: WorkItem[] = thread === 0 ? [{ dir: '', names: readNames('') }] : [];
+  let kept = countNames(items);
+  const keep = (dir: string, names: readonly string[]): void => {
+    const keeps = kept + names.length <= MOST_KEPT_NAMES;
+    if (keeps) kept += names.length;
+    items.push({ dir, names: keeps ? names : undefined });
+  };
+  for (;;) {
+    const item = items.pop();
+    if (item !== undefined) {
+      kept -= item.names?.length ?? 0;
+      const names = item.names ?? namesAgain(item.dir);
+      if (names !== undefined) lookAtDir(looker, item.dir, names, keep);
+      if (donateItems(pool, thread, items)) kept = countNames(items);
+      continue;
+    }
+    flush(looker.out);
+    const taken = takeItems(pool, thread);
+    if (taken === undefined) return;
+    items = taken;
+    kept = countNames(items);
+  }
+}
+
+const countNames = (items: readonly WorkItem[]): number =>
+  items.reduce((sum, item) => sum + (item.names?.length ?? 0), 0);
+
+/** Undefined when the directory has vanished since its parent was looked at. */
+function namesAgain(dir: string): string[] | undefined {
+  try {
+    return readNames(dir);
+  } catch (error) {
+    const name = errnoName(error);
+    if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * One thread's part of a look at given directories only; `next` (shared memory) is the first that nobody took yet.
+ * A directory that is proven to be gone has an empty look; one that cannot be looked at has an unknown one.
+ */
+export function lookAtDirs(
+  looker: Looker,
+  dirs: readonly string[],
+  next: Int32Array<SharedArrayBuffer>,
+): void {
+  for (let at = Atomics.add(next, 0, 1); at < dirs.length; at = Atomics.add(next, 0, 1)) {
+    const dir = dirs[at] ?? '';
+    const found = findDir(looker, dir);
+    if ('error' in found) writeUnknown(looker, dir, found.error);
+    else lookAtDir(looker, dir, found.names, () => undefined);
+  }
+}
+
+/** The names in a directory that is reached without following links or leaving the file system; none when it is gone. */
+function findDir(looker: Looker, dir: string): { names: string[] } | { error: string } {
+  let parent = '';
+  for (const part of dir === '' ? [] : dir.split('/')) {
+    const path = parent === '' ? part : `${parent}/${part}`;
+    const is = lookAtPart(looker, parent, part, path);
+    if (is === 'gone') return { names: [] };
+    if (is !== 'directory') return { error: is };
+    parent = path;
+  }
+  return tryNames(dir);
+}
+
+/** 'directory', 'gone', or the errno name of why it is not known. */
+function lookAtPart(looker: Looker, parent: string, part: string, path: string): string {
+  try {
+    const stats = lstatBelow(path);
+    if (stats === undefined) {
+      // Two witnesses: network file systems have answered ENOENT for what was only out of reach for a moment.
+      return readNames(parent).includes(part) ? 'ENOENT' : 'gone';
+    }
+    if (!stats.isDirectory()) return 'gone';
+    return stats.dev === looker.root.dev ? 'directory' : 'EXDEV';
+  } catch (error) {
+    const name = errnoName(error);
+    if (name === undefined) throw error;
+    return name;
+  }
+}
