@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createPacker, type Packer } from '../batch/packer.ts';
 import { IngestError } from '../core/errors.ts';
 import type { BatchId, ShareName } from '../core/ids.ts';
@@ -88,7 +90,8 @@ function deliveryParts(
 }
 
 function openPackers({ config }: Workspace, { clock }: Pick<EngineParts, 'clock'>): Map<ShareName, Packer> {
-  const spoolDir = `${config.stateDir}/spool`;
+  const spoolDir = join(config.stateDir, 'spool');
+  mkdirSync(spoolDir, { recursive: true, mode: 0o700 });
   return new Map(
     config.shares.map(({ name, stallMs, readAs }) => [
       name,

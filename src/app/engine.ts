@@ -84,13 +84,17 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     maxWaitMs: config.settleWaitMs,
     stallMs: 60_000,
   };
+  const lift = async (signal: AbortSignal): Promise<void> => {
+    await liftCured(workspace, delivery.token, signal);
+    dispatcher.wake();
+  };
   const disposal = stack.move();
   return {
     runEvening: async (dueAt, signal) => {
-      await liftCured(workspace, delivery.token, signal);
+      await lift(signal);
       return runNightly(nightly, dueAt, signal);
     },
-    liftCured: (signal) => liftCured(workspace, delivery.token, signal),
+    liftCured: lift,
     wake: dispatcher.wake,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };

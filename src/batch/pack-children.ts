@@ -1,15 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { extname } from 'node:path';
-import { Readable } from 'node:stream';
-import { DATA_FD, type PackJob } from './pack-protocol.ts';
+import { type DataPipe, openDataPipe } from './data-pipe.ts';
+import type { PackJob } from './pack-protocol.ts';
 
 /** The account that reads the share, where the daemon runs as root. */
 export type ReadAs = { readonly uid: number; readonly gid: number };
 
+export type ChildOptions = {
+  readonly readAs?: ReadAs | undefined;
+  /** Where the pipe to a child is made. */
+  readonly spoolDir: string;
+};
+
 /** One process that reads, and the pipe its bytes come by. */
 export type PackChild = {
   readonly process: ChildProcess;
-  readonly bytes: Readable;
+  readonly bytes: DataPipe;
   readonly begin: (job: PackJob) => void;
 };
 
@@ -18,13 +25,13 @@ const KEEP_WARM = 2;
 
 /** Owns the pack children: at most two wait idle, every one is killed at the latest by `[Symbol.dispose]`. */
 export class PackChildren {
-  readonly #readAs: ReadAs | undefined;
+  readonly #options: ChildOptions;
   readonly #idle = new Set<PackChild>();
   readonly #busy = new Set<PackChild>();
   #disposed = false;
 
-  constructor(readAs: ReadAs | undefined) {
-    this.#readAs = readAs;
+  constructor(options: ChildOptions) {
+    this.#options = options;
   }
 
   /** A child for one pass; give it back with `release` after a clean end, or `kill` it. */
@@ -38,7 +45,7 @@ export class PackChildren {
   }
 
   #start(): PackChild {
-    const child = startPackChild(this.#readAs);
+    const child = startPackChild(this.#options);
     child.process.once('exit', () => this.#idle.delete(child));
     return child;
   }
@@ -65,23 +72,22 @@ export class PackChildren {
   }
 }
 
-function startPackChild(readAs: ReadAs | undefined): PackChild {
+function startPackChild({ readAs, spoolDir }: ChildOptions): PackChild {
   const file = new URL(`./pack-child${extname(import.meta.filename)}`, import.meta.url);
   const args = readAs === undefined ? [] : [String(readAs.uid), String(readAs.gid)];
+  const { pipe, writeFd } = openDataPipe(spoolDir);
   const child = fork(file, args, {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+    // The data pipe is the child's DATA_FD, and its alone: when it ends, the bytes end.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc', writeFd],
     serialization: 'advanced',
     // Neither the daemon's environment (it may name secrets) nor its flags are the reader's business.
     env: {},
     execArgv: [],
   });
+  closeSync(writeFd);
   // Every pass listens for itself; between passes an error only means that the child is gone, which `exit` tells too.
   child.on('error', () => undefined);
-  const bytes = child.stdio[DATA_FD];
-  if (!(bytes instanceof Readable)) throw new TypeError('the pack child has no data pipe');
-  bytes.on('error', () => undefined);
-  bytes.pause();
-  return { process: child, bytes, begin: (job) => void child.send(job) };
+  return { process: child, bytes: pipe, begin: (job) => void child.send(job) };
 }
 
 function killChild(child: PackChild): void {

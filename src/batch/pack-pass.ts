@@ -4,8 +4,6 @@ import { IngestError } from '../core/errors.ts';
 import type { PackChild } from './pack-children.ts';
 import type { PackJob, PackReport } from './pack-protocol.ts';
 
-/** Smaller pieces make the socket behind them slow. */
-const PIECE_BYTES = 256 * 1024;
 const READ_AHEAD_BYTES = 1024 * 1024;
 
 export type PassParts = {
@@ -37,9 +35,9 @@ class Pass {
   readonly #parts: PassParts;
   readonly #stopWatch = new AbortController();
   #received = 0;
+  /** Held back until the child has said that all is well: nobody can take the bytes for whole before they are. */
+  #last: Buffer | undefined;
   #digests: Buffer | undefined;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
   /** Since when the consumer has waited for a byte; undefined while it does not read. */
   #waitingSince: number | undefined;
   #isOver = false;
@@ -57,8 +55,8 @@ class Pass {
   }
 
   begin(): void {
-    const { child, job, signal } = this.#parts;
-    child.bytes.on('data', this.#onData);
+    const { child, job, signal, bytes, clock } = this.#parts;
+    child.bytes.begin({ bytes, clock, onPiece: this.#onPiece });
     child.process.on('message', this.#onReport);
     child.process.on('exit', this.#onExit);
     child.process.on('error', this.#onError);
@@ -74,29 +72,13 @@ class Pass {
     this.#parts.child.bytes.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  readonly #onPiece = (piece: Buffer): void => {
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#parts.clock.monotonic();
-    this.#received += chunk.length;
-    if (this.#pendingBytes === 0) setImmediate(this.#deliver);
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes >= PIECE_BYTES) this.#deliver();
-  };
-
-  /** Hands on what has come in this turn of the event loop as one piece. */
-  readonly #deliver = (): void => {
-    if (this.#isOver) return;
-    if (this.#pendingBytes > 0) {
-      const [first] = this.#pending;
-      const piece =
-        this.#pending.length === 1 && first !== undefined
-          ? first
-          : Buffer.concat(this.#pending, this.#pendingBytes);
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      if (!this.stream.push(piece)) this.#hold();
-    }
-    this.#endWhenComplete();
+    this.#received += piece.length;
+    if (this.#received >= this.#parts.bytes) {
+      this.#last = piece;
+      this.#endWhenComplete();
+    } else if (!this.stream.push(piece)) this.#hold();
   };
 
   #hold(): void {
@@ -116,13 +98,14 @@ class Pass {
   #endWhenComplete(): void {
     const { bytes, onDone, job } = this.#parts;
     if (this.#received > bytes) return this.#fail(wrongLength(job, this.#received, bytes));
-    if (this.#digests === undefined || this.#received < bytes || this.#pendingBytes > 0) return;
+    if (this.#digests === undefined || this.#last === undefined) return;
     try {
       onDone(this.#digests);
     } catch (thrown) {
       return this.#fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
     this.#end(true);
+    this.stream.push(this.#last);
     this.stream.push(null);
   }
 
@@ -175,7 +158,7 @@ class Pass {
     this.#isOver = true;
     const { child, signal, onEnd } = this.#parts;
     this.#stopWatch.abort();
-    child.bytes.off('data', this.#onData).pause();
+    child.bytes.end();
     child.process.off('message', this.#onReport).off('exit', this.#onExit).off('error', this.#onError);
     signal.removeEventListener('abort', this.#onAbort);
     onEnd(clean);

@@ -33,7 +33,7 @@ export type Packer = AsyncDisposable & {
 };
 
 export function createPacker(options: PackerOptions): Packer {
-  const children = new PackChildren(options.readAs);
+  const children = new PackChildren(options);
   return {
     content: (batch, root) => makeContent({ ...options, children, batch, root }),
     [Symbol.asyncDispose]: async () => children[Symbol.dispose](),

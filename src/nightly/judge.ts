@@ -109,8 +109,7 @@ export function judge(
   },
 ): Verdict {
   const { entry, facts } = at.known;
-  // A directory that could not be looked at again stands for itself: its one entry has no name.
-  const path = entry.name === '' ? at.dir : joinPath(at.dir, entry.name);
+  const path = joinPath(at.dir, entry.name);
   const assignment = parts.assign(path);
   const where = { share, path, entry, instrument: assignment.instrument, dataset: undefined };
   const nobody = { ...where, owner: NOBODY };

@@ -1,5 +1,6 @@
 import { IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
+import { unknownBecause } from '../core/listing.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { proveShare, type ShareIdentity } from '../share/prove-share.ts';
 import { type ScanTarget, scanShare } from '../share/scan-share.ts';
@@ -44,7 +45,9 @@ export async function lookAtShare(
   });
   let [files, bytes] = [0, 0];
   for await (const looks of scan.looks) {
-    ledger.looks.record(share.name, looks, clock.now(), runNo);
+    // A directory that could not be looked at again is unknown, never gone: what was known of it stays.
+    const known = looks.filter(({ listing }) => unknownBecause(listing) === undefined);
+    ledger.looks.record(share.name, known, clock.now(), runNo);
     for (const look of looks) [files, bytes] = [files + look.files, bytes + look.bytes];
     emit({ name: 'share.progress', share: share.name, files, bytes });
   }

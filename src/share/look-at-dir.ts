@@ -19,7 +19,7 @@ export type Looker = {
 };
 
 /** As whom the share is read. */
-export type Me = { readonly uid: number; readonly groups: ReadonlySet<number> };
+type Me = { readonly uid: number; readonly groups: ReadonlySet<number> };
 
 export type Names = { readonly names: string[] } | { readonly error: string };
 
@@ -189,7 +189,7 @@ function syscallPath(raw: string): string | Buffer {
 }
 
 /** Binary strings in the order of their bytes. */
-export function byBytes(a: string, b: string): number {
+function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

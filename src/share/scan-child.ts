@@ -18,7 +18,7 @@ export type ScanRequest = {
 };
 
 /** The first pipe: 0–2 are the standard ones, the channel to the parent comes after the last pipe. */
-export const FIRST_PIPE = 3;
+const FIRST_PIPE = 3;
 
 // Without its parent nobody reads: end at once, also when a thread is stuck in a call.
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));

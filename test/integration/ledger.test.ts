@@ -239,15 +239,12 @@ describe('opening a ledger', () => {
       },
     );
     await once(child.stdout, 'data');
-    try {
-      takeInstanceLock(dir, 'me');
-      expect.unreachable('the lock was given twice');
-    } catch (error) {
-      expect(error).toMatchObject({
+    expect(() => takeInstanceLock(dir, 'me')).toThrow(
+      expect.objectContaining({
         code: 'LEDGER_LOCKED',
         message: expect.stringContaining('the other one') as string,
-      });
-    }
+      }),
+    );
     child.kill('SIGKILL');
     await once(child, 'exit');
     takeInstanceLock(dir, 'me').release();

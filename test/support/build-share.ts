@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, lchown, lutimes, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  lchownSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeBytes } from '../../src/core/share-path.ts';
 
 /** Who may do what with a node, and when it was written (a Date, or milliseconds since 1970). */
-export type NodeFacts = {
+type NodeFacts = {
   readonly mtime?: Date | number;
   readonly mode?: number;
   readonly uid?: number;
@@ -43,14 +53,15 @@ export async function buildShare(
   tree: Readonly<Record<string, ShareNode>> = {},
   options: { readonly marker?: boolean } = {},
 ): Promise<BuiltShare> {
-  const root = await mkdtemp(join(tmpdir(), 'nightjar-share-'));
-  await chmod(root, 0o755);
+  const root = mkdtempSync(join(tmpdir(), 'nightjar-share-'));
+  chmodSync(root, 0o755);
   const closed = new Set<string>();
   const put = async (nodes: Readonly<Record<string, ShareNode>>): Promise<void> => {
-    for (const [path, node] of Object.entries(nodes)) await putNode(root, path, node);
+    const made = new Set<string>();
+    for (const [path, node] of Object.entries(nodes)) putNode(root, path, node, made);
     // Modes and times of directories last: what is put into them would change or forbid them.
     for (const [path, node] of Object.entries(nodes).toReversed()) {
-      await applyFacts(absolute(root, path), node);
+      applyFacts(absolute(root, path), node);
       if (isNode(node, 'dir') && node.mode !== undefined) closed.add(path);
     }
   };
@@ -60,10 +71,10 @@ export async function buildShare(
     root,
     path: (relative = '') => (relative === '' ? root : join(root, relative)),
     put,
-    remove: (relative) => rm(absolute(root, relative), { recursive: true, force: true }),
+    remove: async (relative) => rmSync(absolute(root, relative), { recursive: true, force: true }),
     [Symbol.asyncDispose]: async () => {
-      for (const path of closed) await chmod(absolute(root, path), 0o700).catch(() => undefined);
-      await rm(root, { recursive: true, force: true });
+      for (const path of closed) openAgain(absolute(root, path));
+      rmSync(root, { recursive: true, force: true });
     },
   };
 }
@@ -72,35 +83,45 @@ function absolute(root: string, path: string): Buffer {
   return Buffer.concat([Buffer.from(`${root}/`), encodeBytes(path)]);
 }
 
-async function putNode(root: string, path: string, node: ShareNode): Promise<void> {
+/** Synchronous calls: a share of 20,000 files is built in a second instead of ten. */
+function putNode(root: string, path: string, node: ShareNode, made: Set<string>): void {
   const target = absolute(root, path);
-  const cut = path.lastIndexOf('/');
-  if (cut > 0) await mkdir(absolute(root, path.slice(0, cut)), { recursive: true });
-  if (typeof node === 'string' || node instanceof Uint8Array) return writeFile(target, node);
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  if (!made.has(parent)) mkdirSync(absolute(root, parent), { recursive: true });
+  made.add(parent);
+  if (typeof node === 'string' || node instanceof Uint8Array) return writeFileSync(target, node);
   if (isNode(node, 'dir')) {
-    await mkdir(target, { recursive: true });
+    mkdirSync(target, { recursive: true });
     return;
   }
-  await rm(target, { force: true });
-  if (isNode(node, 'symlink')) return symlink(node.symlink, target);
+  rmSync(target, { force: true });
+  if (isNode(node, 'symlink')) return symlinkSync(node.symlink, target);
   if (isNode(node, 'fifo')) {
     execFileSync('mkfifo', [target.toString('utf8')]);
     return;
   }
   const file = node as NodeFacts & { content?: string | Uint8Array; size?: number };
-  await writeFile(target, file.content ?? '');
-  if (file.size !== undefined) await truncate(target, file.size);
+  writeFileSync(target, file.content ?? '');
+  if (file.size !== undefined) truncateSync(target, file.size);
 }
 
-async function applyFacts(target: Buffer, node: ShareNode): Promise<void> {
+function openAgain(dir: Buffer): void {
+  try {
+    chmodSync(dir, 0o700);
+  } catch {
+    // the test has removed it
+  }
+}
+
+function applyFacts(target: Buffer, node: ShareNode): void {
   if (typeof node === 'string' || node instanceof Uint8Array) return;
   if (node.uid !== undefined || node.gid !== undefined) {
-    await lchown(target, node.uid ?? -1, node.gid ?? -1);
+    lchownSync(target, node.uid ?? -1, node.gid ?? -1);
   }
-  if (node.mode !== undefined) await chmod(target, node.mode);
+  if (node.mode !== undefined) chmodSync(target, node.mode);
   if (node.mtime !== undefined) {
     const mtime = typeof node.mtime === 'number' ? new Date(node.mtime) : node.mtime;
-    await lutimes(target, mtime, mtime);
+    lutimesSync(target, mtime, mtime);
   }
 }
 

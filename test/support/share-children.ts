@@ -24,7 +24,7 @@ export async function until<T>(find: () => T | undefined | false): Promise<T> {
   for (;;) {
     const found = find();
     if (found !== undefined && found !== false) return found;
-    if (systemClock.monotonic() > deadline) throw new Error(`never came true: ${find}`);
+    if (systemClock.monotonic() > deadline) throw new Error(`never came true: ${find.toString()}`);
     await systemClock.sleep(2);
   }
 }

@@ -98,10 +98,7 @@ describe('a scan', () => {
     const failed = failure(readScan(share.path('root')));
     // Entered by the child, but not yet looked at: it is still loading its threads.
     const pid = await scanChild();
-    await until(() => {
-      const [cwd] = [`/proc/${pid}/cwd/a`];
-      return existsSync(cwd);
-    });
+    await until(() => existsSync(`/proc/${pid}/cwd/a`));
     process.kill(pid, 'SIGSTOP');
     await rename(share.path('root'), share.path('moved'));
     await rename(share.path('other'), share.path('root'));
@@ -141,21 +138,21 @@ describe('a scan', () => {
       return peak;
     };
 
-    const [short, tenfold] = [await peakOf(150), await peakOf(1500)];
+    const [short, tenfold] = [await peakOf(100), await peakOf(800)];
 
-    // 175 MB of listings went through in the second scan.
-    expect(tenfold - short).toBeLessThan(60 * 1024);
+    // 94 MB of listings went through in the second scan.
+    expect(tenfold - short).toBeLessThan(50 * 1024);
   });
 });
 
 describe('the process that touches the share', () => {
   test('ends when the one that started it is killed', async () => {
     await using share = await buildShare({ 'a/x': '1' });
-    const module = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
+    const module = new URL('../../../src/share/share-child.ts', import.meta.url).href;
     const parent = spawn(process.execPath, [
       '--input-type=module',
       '--eval',
-      `import { startShareChild } from ${JSON.stringify(module('share/share-child.ts'))};
+      `import { startShareChild } from ${JSON.stringify(module)};
        const child = startShareChild('scan-child', 1, { unknown: 'request' , threads: 0, root: ${JSON.stringify(share.root)} });
        process.stdout.write(String(child.process.pid));`,
     ]);

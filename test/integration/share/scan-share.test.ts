@@ -9,6 +9,9 @@ import { readScan } from '../../support/read-scan.ts';
 /** As root everything is readable, so then the share is read as somebody else. */
 const reader = process.geteuid?.() === 0 ? { readAs: { uid: 65_534, gid: 65_534 } } : {};
 
+const look = (root: string, dirs: readonly string[], options = {}) =>
+  readScan(root, { dirs: dirs.map(sharePath), ...options });
+
 describe('a scan of a whole share', () => {
   test('sees what lstat says of every entry, to the nanosecond', async () => {
     await using share = await buildShare({ 'SEM1/a/x.tif': 'content', 'SEM1/b': { size: 5e12 } });
@@ -88,7 +91,7 @@ describe('a scan of a whole share', () => {
     const tree: Record<string, ShareNode> = {};
     for (let dir = 0; dir < 400; dir++) {
       for (let file = 0; file < 50; file++)
-        tree[`i${dir % 7}/u${dir % 31}/s${dir}/f${file}`] = 'x'.repeat(file);
+        tree[`i${dir % 7}/u${dir % 31}/s${dir}/f${file}`] = { size: file };
     }
     await using share = await buildShare(tree);
     const found = execFileSync('find', [share.root, '-type', 'f', '-printf', '%P %s %i\n'], {
@@ -126,9 +129,6 @@ describe('a scan of a whole share', () => {
 });
 
 describe('a second look', () => {
-  const look = async (root: string, dirs: readonly string[], options = {}) =>
-    readScan(root, { dirs: dirs.map(sharePath), ...options });
-
   test('sees the named directories as a whole scan does, and no others', async () => {
     await using share = await buildShare({
       'a/x': '1',

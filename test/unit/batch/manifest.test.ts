@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isoOfNs, manifestBytes, manifestJson, sha256Sums } from '../../../src/batch/manifest.ts';
 import { batchId } from '../../../src/core/ids.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeListing, encodeListing, unknownBecause } from '../../../src/core/listing.ts';
 import type { Entry, EntryKind } from '../../../src/core/model.ts';
@@ -10,7 +10,14 @@ const nameBytes = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 255 }),
   fc.string({ minLength: 1, maxLength: 60 }).map((text) => new TextEncoder().encode(text)),
 );
-const kinds: readonly EntryKind[] = ['file', 'symlink', 'special', 'other-file-system', 'unreadable', 'unreadable-dir'];
+const kinds: readonly EntryKind[] = [
+  'file',
+  'symlink',
+  'special',
+  'other-file-system',
+  'unreadable',
+  'unreadable-dir',
+];
 const times = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n);
 const anyEntry: fc.Arbitrary<Entry> = fc
   .record({

@@ -73,13 +73,16 @@ describe('judgeRoot', () => {
     expect(error.message).toMatch(message);
   });
 
-  test.each(['ENOENT', 'ESTALE', 'EHOSTDOWN', 'EIO'])('says that a share that answers %s is unreachable', (errno) => {
-    const error = failureOf({ errno, message: `${errno}: stat` }, KNOWN);
+  test.each(['ENOENT', 'ESTALE', 'EHOSTDOWN', 'EIO'])(
+    'says that a share that answers %s is unreachable',
+    (errno) => {
+      const error = failureOf({ errno, message: `${errno}: stat` }, KNOWN);
 
-    expect(error.code).toBe('SHARE_UNREACHABLE');
-    expect(error.disposition).toBe('retry');
-    expect(error.context['errno']).toBe(errno);
-  });
+      expect(error.code).toBe('SHARE_UNREACHABLE');
+      expect(error.disposition).toBe('retry');
+      expect(error.context['errno']).toBe(errno);
+    },
+  );
 
   test.each(['EACCES', 'EPERM', 'ENOTDIR'])('leaves %s to a person', (errno) => {
     expect(failureOf({ errno, message: errno }, KNOWN).code).toBe('SHARE_NOT_PROVEN');

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Lab, startLab } from '../support/lab.ts';
+import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
+
+const FOLDERS = `rules:
+  - match: "{instrument}/{owner}/{dataset}/**"
+owners:
+  mueller: { nomad: { token: mueller } }
+  schmidt: { nomad: { token: schmidt } }
+collector: { nomad: { token: collector } }
+`;
+
+async function labWith(nomad: NomadServer, tokens: Readonly<Record<string, string>>): Promise<Lab> {
+  const lab = await startLab({
+    folders: FOLDERS,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
+    extra: 'credentials: { dir: tokens }',
+  });
+  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
+  for (const [name, token] of Object.entries(tokens))
+    await writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
+  return lab;
+}
+
+const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+
+describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation) => {
+  it("brings each owner's files into the owner's own upload, confirmed", async () => {
+    await using nomad = await startNomadServer({ generation });
+    const [mueller, schmidt, collector] = (['alice', 'bob', 'collector'] as const).map((user) =>
+      nomad.tokenOf(user),
+    );
+    await using lab = await labWith(nomad, {
+      mueller: mueller ?? '',
+      schmidt: schmidt ?? '',
+      collector: collector ?? '',
+    });
+    await lab.put('SEM1/mueller/gold/img 1.tif', Buffer.alloc(300_000, 7));
+    await lab.put('SEM1/mueller/gold/ü/notes.txt', 'notes');
+    await lab.put('SEM1/schmidt/steel/x.dat', 'steel');
+    await lab.put('SEM1/guest/foo/y.dat', 'guest');
+
+    const report = await lab.evening();
+
+    expect(report).toMatchObject({ outcome: 'done', balanced: true });
+    expect(new Set(report.deliveries.map(({ evidence }) => evidence))).toEqual(new Set(['confirmed']));
+    const uploads = nomad.uploads();
+    expect(uploads).toHaveLength(3);
+    const files = new Map(
+      (await Promise.all(uploads.map(async ({ id }) => [...(await nomad.sha256Of(id))])))
+        .flat()
+        .filter(([path]) => !path.includes('.nightjar')),
+    );
+    for (const path of [
+      'SEM1/mueller/gold/img 1.tif',
+      'SEM1/mueller/gold/ü/notes.txt',
+      'SEM1/schmidt/steel/x.dat',
+      'SEM1/guest/foo/y.dat',
+    ])
+      expect(files.get(`lab/${path}`), path).toBe(sha256(await readFile(join(lab.share, path))));
+    expect(files.size).toBe(4);
+  });
+
+  it('holds only the lane of a refused token, and goes on by itself when a good one is there', async () => {
+    await using nomad = await startNomadServer({ generation });
+    const good = nomad.tokenOf('alice');
+    await using lab = await labWith(nomad, {
+      mueller: good,
+      schmidt: `${good.slice(0, -2)}${good.endsWith('AA') ? 'BB' : 'AA'}`,
+      collector: nomad.tokenOf('collector'),
+    });
+    await lab.put('SEM1/mueller/gold/a', 'a');
+    await lab.put('SEM1/schmidt/steel/b', 'b');
+    await lab.put('SEM1/schmidt/iron/c', 'c');
+
+    const first = await lab.evening();
+    await writeFile(join(lab.root, 'tokens', 'schmidt'), nomad.tokenOf('bob'), { mode: 0o600 });
+    const second = await lab.evening();
+
+    expect(first).toMatchObject({
+      outcome: 'attention',
+      owners: { mueller: { delivered: { files: 1 } }, schmidt: { held: { files: 2 } } },
+    });
+    expect(second).toMatchObject({
+      outcome: 'done',
+      owners: { mueller: { unchanged: { files: 1 } }, schmidt: { delivered: { files: 2 } } },
+    });
+  });
+
+  it('leaves no token in the log, the ledger or Redis, whatever fails', async () => {
+    await using nomad = await startNomadServer({ generation });
+    const token = nomad.tokenOf('alice');
+    await using lab = await labWith(nomad, {
+      mueller: token,
+      schmidt: token.replace(/.$/, (char) => (char === 'A' ? 'B' : 'A')),
+      collector: token,
+    });
+    await lab.put('SEM1/mueller/gold/a', 'a');
+    await lab.put('SEM1/schmidt/steel/b', 'b');
+    nomad.fault = (received) => (received.method === 'PUT' ? { kind: 'answer', status: 503 } : undefined);
+
+    const said = await lab.nightjar('run');
+
+    const { readdir } = await import('node:fs/promises');
+    const left = [said.out, said.err];
+    for (const entry of await readdir(join(lab.root, 'state'), { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) left.push((await readFile(join(entry.parentPath, entry.name))).toString('latin1'));
+    const [secret] = token.split('.').slice(1);
+    expect(left.join('').length).toBeGreaterThan(1000);
+    for (const form of [
+      secret ?? '',
+      encodeURIComponent(token),
+      Buffer.from(token).toString('base64').slice(0, -4),
+    ])
+      expect(left.join('\n')).not.toContain(form);
+  });
+});

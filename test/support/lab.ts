@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+
+/** What a command said. */
+export type Said = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** A lab of its own: a share, a folder or NOMAD as destination, a configuration, and `nightjar` as a person runs it. */
+export type Lab = AsyncDisposable & {
+  readonly root: string;
+  readonly share: string;
+  readonly delivered: string;
+  /** Writes a file of the share. */
+  readonly put: (path: string, content: string | Buffer) => Promise<void>;
+  /** Runs `nightjar ARGS` to its end. */
+  readonly nightjar: (...args: readonly string[]) => Promise<Said>;
+  /** Starts `nightjar ARGS` and leaves it to the test. */
+  readonly start: (...args: readonly string[]) => ChildProcess;
+  /** An evening, as its report. */
+  readonly evening: () => Promise<RunReport>;
+};
+
+export type LabOptions = {
+  readonly settle?: string;
+  readonly folders?: string;
+  /** Lines of nightjar.yaml below `destinations:`; default: a directory. */
+  readonly destinations?: string;
+  /** Further top-level lines of nightjar.yaml. */
+  readonly extra?: string;
+};
+
+export const LAUNCHER = fileURLToPath(new URL('../../src/nightjar', import.meta.url));
+
+const FOLDERS = `rules:
+  - match: "{instrument}/{owner}/{dataset}/**"
+owners:
+  mueller: {}
+  schmidt: {}
+collector: {}
+`;
+
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const root = await mkdtemp(join(tmpdir(), 'nightjar-lab-'));
+  const [share, delivered] = [join(root, 'share'), join(root, 'delivered')];
+  await mkdir(share);
+  await mkdir(delivered);
+  await writeFile(join(share, '.nightjar-share'), '');
+  await writeFile(join(root, 'folders.yaml'), options.folders ?? FOLDERS);
+  const destinations =
+    options.destinations ?? `  archive: { kind: directory, root: ${JSON.stringify(delivered)} }`;
+  await writeFile(
+    join(root, 'nightjar.yaml'),
+    `state_dir: ${JSON.stringify(join(root, 'state'))}
+shares: { lab: { root: ${JSON.stringify(share)} } }
+destinations:
+${destinations}
+settle: ${options.settle ?? '0s'}
+deliveries: { retry_first: 100ms, retry_max: 500ms }
+${options.extra ?? ''}
+`,
+  );
+  const children = new Set<ChildProcess>();
+  const start = (...args: readonly string[]): ChildProcess => {
+    const child = spawn(LAUNCHER, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  };
+  const nightjar = async (...args: readonly string[]): Promise<Said> => {
+    const child = start(...args);
+    const [out, err, [code]] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      once(child, 'exit'),
+    ]);
+    return { code: code as number | null, out, err };
+  };
+  return {
+    root,
+    share,
+    delivered,
+    start,
+    nightjar,
+    put: async (path, content) => {
+      const file = join(share, path);
+      await mkdir(join(file, '..'), { recursive: true });
+      await writeFile(file, content);
+    },
+    evening: async () => {
+      const said = await nightjar('run', '--json');
+      if (said.out === '') throw new Error(`no report (exit ${said.code}): ${said.err}`);
+      return JSON.parse(said.out) as RunReport;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const child of children) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  if (stream === null) return text;
+  stream.setEncoding('utf8');
+  for await (const piece of stream) text += String(piece);
+  return text;
+}
