@@ -65,6 +65,10 @@ if [ ! -e "$node" ] && [ -e node_modules/$brought ]; then
   mkdir -p node_modules/.bin
   ln -sf "../$brought" "$node"
 fi
+# The official builds of Node need libatomic, which a minimal system does not have.
+if ! node_is_good && "$node" --version 2>&1 | grep -q 'libatomic\.so\.1'; then
+  install "libatomic.so.1 (Node needs it)" libatomic1
+fi
 node_is_good || fail "there is no Node 24 or later for this machine ($(uname -sm)) in $node."
 
 if ! command -v redis-server >/dev/null 2>&1 && ! command -v valkey-server >/dev/null 2>&1; then
