@@ -61,7 +61,7 @@ describe('an evening goes on', () => {
     expect(await delivered(lab, 'mueller')).toEqual(
       below('lab/SEM1', await treeHashes(join(lab.share, 'SEM1'))),
     );
-    expect(await readdir(join(lab.delivered, 'mueller'))).not.toContain('.incoming');
+    expect(await readdir(join(lab.delivered, 'mueller/.incoming'))).toEqual([]);
   });
 
   it('without the files of a batch that changed or vanished after it was planned', async () => {
