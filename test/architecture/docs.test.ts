@@ -95,7 +95,7 @@ describe('docs/glossary.md', () => {
   it('has every bucket of a run', () => {
     for (const bucket of BUCKETS) {
       const words = bucket.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      expect(glossary).toContain(`*${words}*`);
+      expect(glossary).toContain(`_${words}_`);
     }
   });
 

@@ -3,7 +3,7 @@ import { GUARDED, IMPORT_TABLE, type ImportRule } from './import-table.ts';
 import { importsOf, type Source } from './source-tree.ts';
 
 /** The rule's name of a file below `src/`: its folder, an adapter's own folder, or the file itself. */
-export function folderOf(path: string): string {
+function folderOf(path: string): string {
   const parts = path.replace(/^src\//, '').split('/');
   if (parts.length === 1) return parts[0] ?? '';
   if (parts[0] === 'destinations' && parts.length > 2) return `destinations/${parts[1]}/`;
