@@ -1,39 +1,39 @@
 import type { Batch } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
-import type { Pause } from '../ledger/pauses.ts';
+import { pauseOf } from '../ledger/pauses.ts';
+import { heldByCause, releaseHeld } from './release-held.ts';
 import type { Workspace } from './workspace.ts';
 
+type TokenOf = (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
+
 /**
- * Lifts the pauses that an error made and whose cause is gone, and puts their held batches back: a token that was
- * refused is tried again without side effect, a destination is asked whether it is well. A pause made by a person stays.
+ * Lifts the pauses that an error made and whose cause is gone, and puts the batches held for it back: a token that was
+ * refused is tried without side effect, a destination is asked whether it is well. A pause made by a person stays.
  */
 export async function liftCured(
   workspace: Pick<Workspace, 'ledger' | 'destination' | 'clock'>,
-  token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>,
+  token: TokenOf,
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger, clock } = workspace;
-  for (const pause of ledger.pauses.inForce(clock.now())) {
-    if (pause.code === undefined) continue;
-    const held = [...ledger.list({ states: ['held'], code: pause.code })].filter((head) =>
-      isBehind(pause, head),
-    );
-    const sample = held[0];
-    if (sample !== undefined && !(await isCured(workspace, sample, token, signal))) continue;
-    ledger.pauses.lift(pause.kind, pause.name, clock.now());
-    for (const { id } of held) ledger.batches.requeue(id, clock.now());
+  const lanes = Map.groupBy(heldByCause(ledger), ({ lane }) => lane);
+  const ill: BatchHead[] = [];
+  for (const [lane, [sample]] of lanes) {
+    if (sample === undefined) continue;
+    if (await isWell(workspace, sample, token, signal))
+      releaseHeld(ledger, (head) => head.lane === lane, clock.now());
+    else ill.push(sample);
   }
+  for (const pause of ledger.pauses.inForce(clock.now()))
+    if (pause.code !== undefined && !ill.some((head) => pauseOf([pause], head) !== undefined))
+      ledger.pauses.lift(pause.kind, pause.name, clock.now());
 }
 
-function isBehind({ kind, name }: Pause, head: BatchHead): boolean {
-  return kind === 'lane' ? head.lane === name : head.destination === name;
-}
-
-async function isCured(
+async function isWell(
   { destination }: Pick<Workspace, 'destination'>,
   sample: BatchHead,
-  token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>,
+  token: TokenOf,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {

@@ -5,6 +5,7 @@ import type { Batch, BatchPlan } from '../core/model.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { createDirectory } from '../destinations/directory/directory.ts';
 import { createNomad } from '../destinations/nomad/nomad.ts';
+import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
@@ -20,11 +21,16 @@ export type Workspace = Disposable & {
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
 };
 
+export type WorkspaceParts = {
+  readonly clock: Clock;
+  readonly http: HttpClient;
+  readonly readOnly?: boolean;
+  /** Told of every call of a destination. */
+  readonly onDestination?: ((event: DestinationEvent) => void) | undefined;
+};
+
 /** `readOnly`: a copy of the ledger in memory, so that nothing is written anywhere. The HTTP client stays the caller's. */
-export function openWorkspace(
-  config: Config,
-  parts: { readonly clock: Clock; readonly http: HttpClient; readonly readOnly?: boolean },
-): Workspace {
+export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace {
   const destinations = new Map(
     config.destinations.map((options) => [options.name, makeDestination(options, parts)]),
   );
@@ -58,12 +64,9 @@ export function openWorkspace(
 
 function makeDestination(
   options: Config['destinations'][number],
-  { clock, http }: { clock: Clock; http: HttpClient },
+  { clock, http, onDestination }: WorkspaceParts,
 ): Destination {
-  switch (options.kind) {
-    case 'directory':
-      return createDirectory(options);
-    case 'nomad':
-      return createNomad(options, { http, clock });
-  }
+  const destination =
+    options.kind === 'directory' ? createDirectory(options) : createNomad(options, { http, clock });
+  return onDestination === undefined ? destination : withLog(destination, onDestination, clock);
 }

@@ -35,7 +35,6 @@ export const ERROR_CODES = {
   LEDGER_TOO_NEW: 'operator',
   LEDGER_CORRUPT: 'operator',
   RUN_UNBALANCED: 'operator',
-  RETRIES_EXHAUSTED: 'operator',
   USAGE: 'operator',
   UNEXPECTED: 'operator',
   // permanent: nobody

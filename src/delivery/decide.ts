@@ -13,7 +13,7 @@ export type Decision =
   | { readonly do: 'interrupt' }
   | { readonly do: 'nothing' };
 
-/** `limit`: attempts before a person is asked; waits double from `firstMs` to `maxMs`, with jitter. */
+/** `limit`: attempts after the first, before a person is asked; waits double from `firstMs` to `maxMs`, with jitter. */
 export type RetryPolicy = { readonly limit: number; readonly firstMs: number; readonly maxMs: number };
 
 export type Attempt = { readonly attempts: number; readonly now: number; readonly random: () => number };
@@ -38,7 +38,7 @@ function decideOperator(error: IngestError, attempt: Attempt): Decision {
 }
 
 /** A cause that belongs to the owner's account stops its lane, one that belongs to the destination stops that. */
-function pausedBy(code: ErrorCode): 'lane' | 'destination' | undefined {
+export function pausedBy(code: ErrorCode): 'lane' | 'destination' | undefined {
   if (
     code === 'TOKEN_MISSING' ||
     code === 'TOKEN_UNSAFE' ||
@@ -55,7 +55,7 @@ function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy):
   if (error.code === 'INTERRUPTED') return { do: 'interrupt' };
   if (typeof path === 'string' && FILE_CODES.includes(error.code))
     return { do: 'recut', path, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
-  if (attempt.attempts >= policy.limit) return { do: 'hold', pause: undefined };
+  if (attempt.attempts > policy.limit) return { do: 'hold', pause: undefined };
   const wait = error.retryAfterMs ?? backoffMs(attempt, policy);
   return { do: 'retry', notBefore: attempt.now + wait, forgetContainer: false };
 }

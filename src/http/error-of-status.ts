@@ -21,7 +21,7 @@ const REFUSED: Verdict = {
 };
 const TOKEN: Verdict = {
   code: 'TOKEN_REJECTED',
-  hint: 'Check the token with `nightjar token check`. The batch is kept and goes out once the token is taken again.',
+  hint: '`nightjar check` tells what is wrong with it. The batch is kept and goes out once the token is taken again.',
 };
 const URL_WRONG: Verdict = {
   code: 'CONFIG_INVALID',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode, IngestError } from '../../src/core/errors.ts';
 import { decide } from '../../src/delivery/decide.ts';
 
-const policy = { limit: 4, firstMs: 1000, maxMs: 60_000 };
+const policy = { limit: 3, firstMs: 1000, maxMs: 60_000 };
 const attempt = (attempts: number) => ({ attempts, now: 1_000_000, random: () => 1 });
 const error = (code: ErrorCode, details: { path?: string; retryAfterMs?: number } = {}): IngestError =>
   new IngestError(code, 'it failed', {

@@ -94,6 +94,6 @@ function agreed(made: Generation, spoken: Generation, isConfigured: boolean): Ge
 function tokenOf(call: Call): Secret {
   if (call.token !== undefined) return call.token;
   throw new IngestError('TOKEN_MISSING', 'NOMAD was to be asked without an upload token', {
-    hint: 'Name the token of this owner in the folder mapping and enrol it with `nightjar token enrol`.',
+    hint: 'Name the token of this owner in the folder mapping, and put it into a file of that name in the credentials directory.',
   });
 }

@@ -52,7 +52,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     says: /invalid upload token was supplied|Could not validate credentials|^Auth(?:orization|entication) required/,
     code: 'TOKEN_REJECTED',
-    hint: 'Either the token is dead, or the user management of the platform is down: both are answered alike. Try `nightjar token check` later; only if it stays, enrol a new token. The batch is kept.',
+    hint: 'Either the token is dead, or the user management of the platform is down: both are answered alike. Try `nightjar check` later; only if it stays, put a new token into its file. The batch is kept.',
   },
 ];
 

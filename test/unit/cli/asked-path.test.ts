@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { askedPath, unescapedPath } from '../../../src/cli/asked-path.ts';
+import type { ShareConfig } from '../../../src/config/config.ts';
+import { shareName } from '../../../src/core/ids.ts';
+import { decodeBytes, printable, sharePath } from '../../../src/core/share-path.ts';
+
+const share = (name: string, root: string): ShareConfig => ({
+  ...{ name: shareName(name), root, marker: '.nightjar-share', scanThreads: 2, stallMs: 1000 },
+});
+const LAB = share('lab', '/mnt/lab');
+const XRAY = share('xray', '/mnt/lab2');
+
+describe('a path on the command line', () => {
+  it.each([
+    ['/mnt/lab/SEM1/a.tif', 'SEM1/a.tif'],
+    ['/mnt/lab/SEM1/../TEM/', 'TEM'],
+    ['/mnt/lab', ''],
+    ['lab:SEM1/a.tif', 'SEM1/a.tif'],
+    ['lab:', ''],
+    ['SEM1//a.tif', 'SEM1/a.tif'],
+    ['./SEM1/a.tif', 'SEM1/a.tif'],
+    ['.', ''],
+  ])('%s is %j on the only share', (text, path) => {
+    expect(askedPath(text, [LAB], '/home/me')).toEqual({ share: LAB, path });
+  });
+
+  it('is looked for on the share that holds it, not on one whose name begins alike', () => {
+    expect(askedPath('/mnt/lab2/a', [LAB, XRAY], '/')).toEqual({ share: XRAY, path: 'a' });
+    expect(askedPath('xray:a', [LAB, XRAY], '/')).toEqual({ share: XRAY, path: 'a' });
+  });
+
+  it('is relative to the working directory where that is on a share', () => {
+    expect(askedPath('run1/a.tif', [LAB, XRAY], '/mnt/lab/SEM1')).toEqual({
+      share: LAB,
+      path: 'SEM1/run1/a.tif',
+    });
+  });
+
+  it.each([
+    ['/srv/other/a', [LAB]],
+    ['SEM1/a', [LAB, XRAY]],
+    ['../outside', [LAB]],
+    ['nolab:/mnt', [LAB, XRAY]],
+  ])('%s is refused when it is on no share', (text, shares) => {
+    expect(() => askedPath(text, shares, '/home/me')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  it('may be copied from our own output, bytes outside UTF-8 included', () => {
+    const name = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => decodeBytes(bytes));
+    const usable = name.filter((text) => !/[\p{Cc}/\\]/u.test(text) && !/^\.\.?$/.test(text));
+
+    fc.assert(
+      fc.property(usable, (text) => {
+        fc.pre(!/[\u2028-\u202e\u2066-\u2069]/.test(text));
+        const path = sharePath(text);
+        expect(unescapedPath(sharePath(printable(path)))).toBe(path);
+      }),
+    );
+  });
+});
