@@ -89,13 +89,18 @@ function deliveryParts(
   };
 }
 
-function openPackers({ config }: Workspace, { clock }: Pick<EngineParts, 'clock'>): Map<ShareName, Packer> {
+function openPackers(
+  { config }: Workspace,
+  { clock, emit }: Pick<EngineParts, 'clock' | 'emit'>,
+): Map<ShareName, Packer> {
   const spoolDir = join(config.stateDir, 'spool');
   mkdirSync(spoolDir, { recursive: true, mode: 0o700 });
+  const onBytes = (batchId: BatchId, bytes: number): void =>
+    emit({ name: 'delivery.progress', batchId, bytes });
   return new Map(
     config.shares.map(({ name, stallMs, readAs }) => [
       name,
-      createPacker({ clock, stallMs, readAs, spoolDir, version: VERSION }),
+      createPacker({ clock, stallMs, readAs, spoolDir, onBytes, version: VERSION }),
     ]),
   );
 }

@@ -14,6 +14,8 @@ export type PassParts = {
   readonly clock: Clock;
   readonly stallMs: number;
   readonly signal: AbortSignal;
+  /** Told of the bytes that have come so far, piece by piece. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** The pass ended cleanly; throws when the digests are not as they must be. */
   readonly onDone: (digests: Buffer) => void;
   /** Called once; `clean` tells whether the child may do another pass. */
@@ -75,6 +77,7 @@ class Pass {
   readonly #onPiece = (piece: Buffer): void => {
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#parts.clock.monotonic();
     this.#received += piece.length;
+    this.#parts.onBytes?.(this.#received);
     if (this.#received >= this.#parts.bytes) {
       this.#last = piece;
       this.#endWhenComplete();

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { Content, ContentFile } from '../core/content.ts';
 import { IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import { printable } from '../core/share-path.ts';
 import { DIGEST_BYTES } from './hash-ring.ts';
@@ -22,6 +23,8 @@ export type PackerOptions = {
   readonly readAs?: ReadAs | undefined;
   /** Where compressed parcels are made; needs room for one batch per delivery in flight. */
   readonly spoolDir: string;
+  /** Told of the bytes of a batch that have been read so far, for whoever shows progress. */
+  readonly onBytes?: (id: BatchId, bytes: number) => void;
   /** Nightjar's version, for the manifest. */
   readonly version: string;
 };
@@ -77,7 +80,7 @@ async function* lazily(files: () => AsyncIterable<ContentFile>): AsyncGenerator<
 }
 
 function startPass(
-  { children, clock, stallMs, batch, root, version }: ContentParts,
+  { children, clock, stallMs, batch, root, version, onBytes }: ContentParts,
   hashes: PassHashes,
   { mode, bytes, signal }: { mode: PackJob['mode']; bytes: number; signal: AbortSignal },
 ): Readable {
@@ -89,6 +92,7 @@ function startPass(
     clock,
     stallMs,
     signal,
+    onBytes: onBytes === undefined ? undefined : (bytes) => onBytes(batch.id, bytes),
     onDone: (digests) => hashes.keep(digests),
     onEnd: (clean) => (clean ? children.release(child) : children.kill(child)),
   });

@@ -3,7 +3,9 @@ import { VERSION } from '../app/version.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { DestinationEvent } from '../destinations/with-log.ts';
 import { createHttpClient } from '../http/http-client.ts';
+import { type Log, openLog } from '../log/open-log.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 
 /** The options of a command together with those of `nightjar` itself. */
@@ -15,19 +17,23 @@ export function configOf({ env, home }: CliContext, options: GlobalOptions): Con
   return loadConfig({ env, home, file: options.config });
 }
 
-/** The workspace a command works on. `readOnly`: nothing is written anywhere. */
+type Opening = {
+  /** Nothing is written anywhere. */
+  readonly readOnly?: boolean;
+  readonly config?: Config;
+  readonly onDestination?: (event: DestinationEvent) => void;
+};
+
+/** The workspace a command works on, and the HTTP client behind it; both end with it. */
 export async function openForCommand(
   context: CliContext,
   options: GlobalOptions,
-  {
-    readOnly = false,
-    config = configOf(context, options),
-  }: { readonly readOnly?: boolean; readonly config?: Config } = {},
+  { readOnly = false, config = configOf(context, options), onDestination }: Opening = {},
 ): Promise<Workspace & AsyncDisposable> {
-  await Promise.resolve();
-  const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock: context.clock });
+  const { clock } = context;
+  const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
   try {
-    const workspace = openWorkspace(config, { clock: context.clock, http, readOnly });
+    const workspace = openWorkspace(config, { clock, http, readOnly, onDestination });
     return {
       ...workspace,
       [Symbol.asyncDispose]: async () => {
@@ -39,4 +45,15 @@ export async function openForCommand(
     await http.close();
     throw error;
   }
+}
+
+/** The same for a daemon: with its log, which at level debug has every call of a destination. */
+export async function openForDaemon(
+  context: CliContext,
+  options: GlobalOptions,
+): Promise<{ readonly workspace: Workspace & AsyncDisposable; readonly log: Log }> {
+  const config = configOf(context, options);
+  const log = openLog(config.logLevel, context.out);
+  const onDestination = ({ event, ...fields }: DestinationEvent): void => log.debug(fields, event);
+  return { log, workspace: await openForCommand(context, options, { config, onDestination }) };
 }

@@ -1,8 +1,8 @@
 import type { EngineEvent } from '../app/engine.ts';
 import { printable } from '../core/share-path.ts';
-import { formatBytes, formatDuration } from '../core/units.ts';
+import { count, formatBytes, formatDuration } from '../core/units.ts';
 import type { CliContext } from './context.ts';
-import { clockTime, count, style } from './style.ts';
+import { clockTime, style } from './style.ts';
 
 export type Progress = { readonly show: (event: EngineEvent) => void; readonly end: () => void };
 

@@ -1,8 +1,8 @@
-import { formatBytes, formatDuration } from '../core/units.ts';
+import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
-import { clockTime, columns, count, style } from './style.ts';
+import { clockTime, columns, style } from './style.ts';
 
 const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
   delivered: 'delivered',

@@ -1,11 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
+import { addCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
 import { EXIT, exitCodeOfError } from './exit-code.ts';
+import { addExplain } from './explain.ts';
+import { addHold } from './hold.ts';
+import { addInit } from './init.ts';
+import { addPlan } from './plan.ts';
+import { addRequeue } from './requeue.ts';
+import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
+import { addStatus } from './status.ts';
+import { addWhy } from './why.ts';
 import { addWorker } from './worker.ts';
 
 /** A command that is over answers its exit code. */
@@ -13,11 +22,26 @@ export type Finish = (code: number) => void;
 export type AddCommand = (program: Command, context: CliContext, finish: Finish) => void;
 
 /** In the order in which `--help` lists them. */
-const COMMANDS: readonly AddCommand[] = [addRun, addServe, addWorker, addDemo];
+const COMMANDS: readonly AddCommand[] = [
+  addInit,
+  addCheck,
+  addExplain,
+  addPlan,
+  addRun,
+  addServe,
+  addWorker,
+  addStatus,
+  addWhy,
+  addRequeue,
+  addHold,
+  addResume,
+  addDemo,
+];
 
 /** Runs one command line and answers the exit code; every failure is told on standard error, as JSON with --json. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   let code: number = EXIT.done;
+  const json = argv.includes('--json');
   const program = new Command('nightjar')
     .description(
       'Every evening: finds what has finished on the instrument share, whose it is, and delivers it.',
@@ -33,7 +57,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.out.write(text),
-      writeErr: (text) => context.err.write(text),
+      // With --json the failure is told as JSON, below.
+      writeErr: (text) => (json ? undefined : context.err.write(text)),
     });
   for (const add of COMMANDS)
     add(program, context, (result) => {
@@ -44,11 +69,21 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const error = asIngestError(thrown, `run nightjar ${argv[0] ?? ''}`);
-    tellError(error, context, argv.includes('--json'));
+    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || !json))
+      return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const error =
+      thrown instanceof CommanderError
+        ? usageError(thrown)
+        : asIngestError(thrown, `run nightjar ${argv[0] ?? ''}`);
+    tellError(error, context, json);
     return exitCodeOfError(error);
   }
+}
+
+function usageError({ message }: CommanderError): IngestError {
+  return new IngestError('USAGE', message.replace(/^error: /, ''), {
+    hint: '`nightjar --help` lists the commands.',
+  });
 }
 
 function tellError(error: IngestError, { err, env }: CliContext, json: boolean): void {

@@ -2,9 +2,8 @@ import { hostname } from 'node:os';
 import { startEngine } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
 import { serveEvenings } from '../app/serve-evenings.ts';
-import { openLog } from '../log/open-log.ts';
 import { EXIT } from './exit-code.ts';
-import { openForCommand, optionsOf } from './open.ts';
+import { openForDaemon, optionsOf } from './open.ts';
 import type { AddCommand } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
 
@@ -18,9 +17,9 @@ export const addServe: AddCommand = (program, context, finish) => {
     )
     .action(async (_options, command) => {
       const options = optionsOf(command);
-      await using workspace = await openForCommand(context, options);
+      const { workspace: opened, log } = await openForDaemon(context, options);
+      await using workspace = opened;
       const { config, ledger, clock } = workspace;
-      const log = openLog(config.logLevel, context.out);
       using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'));
       await using engine = await startEngine(workspace, {
         clock,

@@ -27,6 +27,3 @@ export function clockTime(ms: number, now: number): string {
   if (date.toDateString() === new Date(now).toDateString()) return time;
   return `${date.toLocaleDateString('sv-SE')} ${time}`;
 }
-
-export const count = (n: number, word: string, plural = `${word}s`): string =>
-  `${n.toLocaleString('en-US')} ${n === 1 ? word : plural}`;

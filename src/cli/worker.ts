@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { startDeliveries } from '../app/deliveries.ts';
 import type { EngineEvent } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
-import { asIngestError } from '../core/errors.ts';
-import { openLog } from '../log/open-log.ts';
+import type { Config } from '../config/config.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import { instanceHolder } from '../ledger/instance-lock.ts';
+import type { RedisTarget } from '../queue/connect-redis.ts';
 import { EXIT } from './exit-code.ts';
-import { openForCommand, optionsOf } from './open.ts';
+import { openForDaemon, optionsOf } from './open.ts';
 import type { AddCommand } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
 
@@ -19,14 +21,11 @@ export const addWorker: AddCommand = (program, context, finish) => {
     )
     .action(async (_options, command) => {
       const options = optionsOf(command);
-      await using workspace = await openForCommand(context, options);
-      const { config, clock } = workspace;
-      const log = openLog(config.logLevel, context.out);
+      const { workspace: opened, log } = await openForDaemon(context, options);
+      await using workspace = opened;
+      const { clock } = context;
+      const target = targetOf(workspace.config);
       using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'));
-      const target =
-        config.redis.url === undefined
-          ? { socketPath: join(config.stateDir, 'redis', 'redis.sock') }
-          : { url: config.redis.url };
       const parts = { clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) };
       const trouble = (thrown: unknown): void =>
         log.warn({ error: asIngestError(thrown, 'work') }, 'worker.trouble');
@@ -38,3 +37,12 @@ export const addWorker: AddCommand = (program, context, finish) => {
       finish(EXIT.done);
     });
 };
+
+/** The queue of the process that runs the evenings; QUEUE_UNAVAILABLE when its own Redis is not there. */
+function targetOf({ redis, stateDir }: Config): RedisTarget {
+  if (redis.url !== undefined) return { url: redis.url };
+  if (instanceHolder(stateDir) !== undefined) return { socketPath: join(stateDir, 'redis', 'redis.sock') };
+  throw new IngestError('QUEUE_UNAVAILABLE', `nothing runs on the state directory ${stateDir}`, {
+    hint: 'A worker helps a running `nightjar serve` or `nightjar run`: start that first.',
+  });
+}

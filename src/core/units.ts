@@ -69,3 +69,8 @@ export function formatBytes(bytes: number): string {
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
+
+/** A number with its noun: "1 file", "2,000 files". */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
+}

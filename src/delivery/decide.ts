@@ -16,7 +16,13 @@ export type Decision =
 /** `limit`: attempts after the first, before a person is asked; waits double from `firstMs` to `maxMs`, with jitter. */
 export type RetryPolicy = { readonly limit: number; readonly firstMs: number; readonly maxMs: number };
 
-export type Attempt = { readonly attempts: number; readonly now: number; readonly random: () => number };
+/** `stopped`: we ended the attempt ourselves, so it does not count. */
+export type Attempt = {
+  readonly attempts: number;
+  readonly now: number;
+  readonly random: () => number;
+  readonly stopped: boolean;
+};
 
 /** The one place where an error becomes what is done about it. */
 export function decide(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {
@@ -52,7 +58,7 @@ export function pausedBy(code: ErrorCode): 'lane' | 'destination' | undefined {
 function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {
   const path = error.context['path'];
   if (error.code === 'LEASE_LOST') return { do: 'nothing' };
-  if (error.code === 'INTERRUPTED') return { do: 'interrupt' };
+  if (attempt.stopped) return { do: 'interrupt' };
   if (typeof path === 'string' && FILE_CODES.includes(error.code))
     return { do: 'recut', path, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
   if (attempt.attempts > policy.limit) return { do: 'hold', pause: undefined };

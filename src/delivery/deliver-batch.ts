@@ -55,7 +55,7 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     parts.emit({ name: 'delivery.done', batch, receipt });
   } catch (thrown) {
     const error = signal.aborted ? stopped(signal, thrown) : asIngestError(thrown, `deliver batch ${id}`);
-    recordFailure(batch, error, parts);
+    recordFailure(batch, error, parts, { stopped: signal.aborted });
   }
 }
 

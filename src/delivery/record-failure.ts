@@ -6,9 +6,18 @@ import { type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
 
 /** Records what is done about an attempt that failed, and says so. */
-export function recordFailure(batch: Batch, error: IngestError, parts: DeliveryParts): void {
+export function recordFailure(
+  batch: Batch,
+  error: IngestError,
+  parts: DeliveryParts,
+  { stopped }: { readonly stopped: boolean },
+): void {
   const now = parts.clock.now();
-  const decision = decide(error, { attempts: batch.attempts, now, random: Math.random }, parts.retry);
+  const decision = decide(
+    error,
+    { attempts: batch.attempts, now, random: Math.random, stopped },
+    parts.retry,
+  );
   try {
     carryOut(batch, error, decision, parts);
   } catch (thrown) {

@@ -4,6 +4,7 @@ import type { BatchId } from '../core/ids.ts';
 import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
 import { encodeBytes, type SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
+import { count } from '../core/units.ts';
 import { type BatchError, type BatchHead, batchOf, encodeList, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
@@ -74,7 +75,7 @@ export class Batches {
       const { no } = this.head(plan.id);
       const paths = plan.files.map(({ path }) => path);
       this.#looks.assign(plan.share, paths, (facts) => ({ ...facts, batch: no }));
-      const detail = `${plan.files.length} files, ${plan.bytes} bytes`;
+      const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
       recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
     });
   }

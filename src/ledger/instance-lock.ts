@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { IngestError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ export type InstanceLock = { readonly release: () => void };
 export function takeInstanceLock(stateDir: string, holder: string): InstanceLock {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const note = join(stateDir, 'holder.db');
-  const db = new DatabaseSync(join(stateDir, 'instance.lock'), { timeout: 0 });
+  const db = new DatabaseSync(join(stateDir, 'instance.lock'), { timeout: 300 });
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (x); COMMIT;');
   } catch (error) {
@@ -32,15 +32,33 @@ function writeHolder(note: string, holder: string): void {
   db.close();
 }
 
-function lockedBy(note: string): IngestError {
-  let who = 'another Nightjar process';
+/** Who holds the instance lock right now, undefined when nobody does. Takes nothing and makes nothing. */
+export function instanceHolder(stateDir: string): string | undefined {
+  const file = join(stateDir, 'instance.lock');
+  if (!existsSync(file)) return undefined;
   try {
-    const db = new DatabaseSync(note, { readOnly: true });
-    who = String(db.prepare('SELECT who FROM holder').get()?.['who'] ?? who);
-    db.close();
+    using db = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return undefined;
+  } catch (error) {
+    const locked = error instanceof Error && /locked/.test(error.message);
+    return locked ? readHolder(join(stateDir, 'holder.db')) : undefined;
+  }
+}
+
+function readHolder(note: string): string {
+  const unnamed = 'another Nightjar process';
+  try {
+    using db = new DatabaseSync(note, { readOnly: true });
+    return String(db.prepare('SELECT who FROM holder').get()?.['who'] ?? unnamed);
   } catch {
     // the name of the holder is a courtesy
+    return unnamed;
   }
+}
+
+function lockedBy(note: string): IngestError {
+  const who = readHolder(note);
   return new IngestError('LEDGER_LOCKED', `this state directory is in use by ${who}`, {
     hint: 'Only one process runs evenings. Wait for it, stop it, or look with `nightjar status`.',
     context: { holder: who },

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asIngestError, type ErrorCode, IngestError, systemCode } from '../core/errors.ts';
@@ -25,37 +25,35 @@ export function openDatabase(stateDir: string): DatabaseSync {
 
 /**
  * A copy of the ledger in memory, for commands that must write nothing anywhere; an empty one when there is none yet.
+ * Without the history but for that of deliveries.
  */
 export function copyDatabase(stateDir: string): DatabaseSync {
   const file = join(stateDir, LEDGER_FILE);
   const db = new DatabaseSync(':memory:');
   prepare(db, file);
-  const disk = openReadOnly(stateDir);
-  if (disk === undefined) return db;
-  disk.close();
   try {
-    db.exec(`ATTACH ${quoted(readOnlyUri(stateDir))} AS disk`);
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return db;
+    db.exec(`ATTACH ${quoted(readOnlyUri(file))} AS disk`);
     checkVersion(Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0), file);
     for (const table of ['share', 'dir', 'batch', 'container', 'run', 'pause'])
       db.exec(`INSERT INTO main.${table} SELECT * FROM disk.${table}`);
+    db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*'");
     db.exec('DETACH disk');
     return db;
   } catch (error) {
+    db.close();
     throw ledgerError(error, `read the ledger ${file}`);
   }
 }
 
-function openReadOnly(stateDir: string): DatabaseSync | undefined {
-  try {
-    return new DatabaseSync(new URL(readOnlyUri(stateDir)), { readOnly: true });
-  } catch (error) {
-    if (error instanceof Error && /unable to open/.test(error.message)) return undefined;
-    throw ledgerError(error, `read the ledger in ${stateDir}`);
-  }
-}
-
-function readOnlyUri(stateDir: string): string {
-  return `file://${encodeURI(join(stateDir, LEDGER_FILE)).replaceAll('?', '%3f').replaceAll('#', '%23')}?mode=ro`;
+/**
+ * Where no -wal lies beside the ledger nobody has it open, and SQLite would make -wal and -shm just to read it:
+ * `immutable` keeps it from that (sqlite.org/wal.html, "Read-Only Databases").
+ */
+function readOnlyUri(file: string): string {
+  const inUse = statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined;
+  const path = encodeURI(file).replaceAll('?', '%3f').replaceAll('#', '%23');
+  return `file://${path}?mode=ro${inUse ? '' : '&immutable=1'}`;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -31,6 +31,7 @@ function ledgerOn(db: DatabaseSync) {
     containers: createContainers(db),
     identities: createIdentities(db),
     dispatch: createDispatchView(db, pauses),
+    counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),
     history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
     /** Changes whenever another process has committed something. */
@@ -39,6 +40,28 @@ function ledgerOn(db: DatabaseSync) {
       if (db.isOpen) db.close();
     },
   };
+}
+
+/** The batches of one state together. */
+export type BatchCount = {
+  readonly state: BatchState;
+  readonly batches: number;
+  readonly files: number;
+  readonly bytes: number;
+};
+
+function countBatches(db: DatabaseSync): BatchCount[] {
+  return db
+    .prepare(
+      'SELECT state, count(*) AS batches, sum(files) AS files, sum(bytes) AS bytes FROM batch GROUP BY state',
+    )
+    .all()
+    .map((row) => ({
+      state: String(row['state']) as BatchState,
+      batches: Number(row['batches']),
+      files: Number(row['files']),
+      bytes: Number(row['bytes']),
+    }));
 }
 
 /** What `list` narrows to; all given must hold. */

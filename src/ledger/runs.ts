@@ -15,8 +15,6 @@ export type Run = {
   readonly report: string | undefined;
 };
 
-export type Runs = ReturnType<typeof createRuns>;
-
 export function createRuns(db: DatabaseSync) {
   return {
     /** Records that a run begins; `dueAt` is the evening it is for, undefined for one asked for by hand. */

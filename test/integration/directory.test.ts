@@ -20,7 +20,7 @@ describe('a directory destination', () => {
 
     expect(receipt).toEqual({
       evidence: 'verified',
-      how: 'each of 2 files was read back and its SHA-256 compared',
+      how: 'read back, and the SHA-256 compared: 2 files',
       location: copies.path('ada/data/lab'),
       files: 2,
       bytes: 3,

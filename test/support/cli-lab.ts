@@ -27,7 +27,7 @@ export async function runCaptured(
   return { code, out: await text(out), err: await text(err) };
 }
 
-export const LAB_FOLDERS = `
+const LAB_FOLDERS = `
 rules:
   - match: "TEM/service/**"
     hold: "service data: ask the manager"

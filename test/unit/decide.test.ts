@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode, IngestError } from '../../src/core/errors.
 import { decide } from '../../src/delivery/decide.ts';
 
 const policy = { limit: 3, firstMs: 1000, maxMs: 60_000 };
-const attempt = (attempts: number) => ({ attempts, now: 1_000_000, random: () => 1 });
+const attempt = (attempts: number) => ({ attempts, now: 1_000_000, random: () => 1, stopped: false });
 const error = (code: ErrorCode, details: { path?: string; retryAfterMs?: number } = {}): IngestError =>
   new IngestError(code, 'it failed', {
     hint: 'look',
@@ -61,7 +61,10 @@ describe('decide', () => {
   });
 
   it('uses no attempt up when we stopped it, and leaves a batch alone that another has', () => {
-    expect(decide(error('INTERRUPTED'), attempt(9), policy)).toEqual({ do: 'interrupt' });
+    expect(decide(error('INTERRUPTED'), { ...attempt(9), stopped: true }, policy)).toEqual({
+      do: 'interrupt',
+    });
+    expect(decide(error('INTERRUPTED'), attempt(1), policy)).toMatchObject({ do: 'retry' });
     expect(decide(error('LEASE_LOST'), attempt(9), policy)).toEqual({ do: 'nothing' });
   });
 
@@ -80,7 +83,7 @@ describe('decide', () => {
         (attempts, random) => {
           const decision = decide(
             error('DESTINATION_BUSY'),
-            { attempts, now: 0, random: () => random },
+            { attempts, now: 0, random: () => random, stopped: false },
             { ...policy, limit: 100 },
           );
           const step = Math.min(policy.maxMs, policy.firstMs * 2 ** (attempts - 1));

@@ -5,6 +5,7 @@ import type { Content } from '../../core/content.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Batch, Receipt } from '../../core/model.ts';
 import { printable, sharePath } from '../../core/share-path.ts';
+import { count } from '../../core/units.ts';
 import type { Destination, RemoteContainer } from '../destination.ts';
 import type { HeldDir } from './dir-walk.ts';
 import { onDisk } from './disk-error.ts';
@@ -140,10 +141,10 @@ async function requireDelivered(batch: Batch, expected: Expected): Promise<void>
 }
 
 function receiptOf(settings: DirectorySettings, { batch }: Content, location: string): Receipt {
-  const count = batch.files.length;
+  const files = batch.files.length;
   const how =
     settings.verify === 'hash'
-      ? `each of ${count} files was read back and its SHA-256 compared`
-      : `names and sizes of ${count} files were read back; their content was not compared`;
-  return { evidence: 'verified', how, location, files: count, bytes: batch.bytes };
+      ? `read back, and the SHA-256 compared: ${count(files, 'file')}`
+      : `names and sizes read back, the content not compared: ${count(files, 'file')}`;
+  return { evidence: 'verified', how, location, files, bytes: batch.bytes };
 }

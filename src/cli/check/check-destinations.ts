@@ -1,0 +1,93 @@
+import { ownerToken } from '../../app/owner-token.ts';
+import type { Workspace } from '../../app/workspace.ts';
+import type { Config, DestinationConfig } from '../../config/config.ts';
+import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { TokenStore } from '../../credentials/read-token.ts';
+import { tokenOwnerId } from '../../destinations/nomad/token.ts';
+import { type Finding, findingOf, ok, problem } from './finding.ts';
+
+/**
+ * Each destination as its owners reach it: a directory once, a platform with the token of everyone whose data a rule
+ * can send there. Asks only what creates nothing.
+ */
+export async function checkDestinations(
+  workspace: Workspace,
+  store: TokenStore,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const destination of workspace.config.destinations) {
+    if (destination.kind === 'directory') findings.push(await checkDirectory(workspace, destination, signal));
+    else findings.push(...(await checkPlatform(workspace, destination, { store, signal })));
+  }
+  return findings;
+}
+
+function checkDirectory(
+  workspace: Workspace,
+  { name }: DestinationConfig,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const about = `destination ${name}`;
+  return findingOf(about, async () =>
+    ok(about, await workspace.destination(name).check({ token: undefined, signal })),
+  );
+}
+
+async function checkPlatform(
+  workspace: Workspace,
+  destination: DestinationConfig,
+  { store, signal }: { readonly store: TokenStore; readonly signal: AbortSignal },
+): Promise<Finding[]> {
+  const { config } = workspace;
+  const { name } = destination;
+  const holders = new Map<string, OwnerId>();
+  const findings: Finding[] = [];
+  for (const owner of ownersAt(config, destination)) {
+    const about = `token of ${owner} at ${name}`;
+    findings.push(
+      await findingOf(about, async () => {
+        const token = await ownerToken(config, store, { owner, destination: name });
+        const shared = sharedWith(holders, owner, token);
+        if (shared !== undefined)
+          return problem(
+            about,
+            `it is a token of the same account as that of ${shared}: the data of both would land there`,
+            `Ask ${owner} for an upload token of their own, and put it in the place of this one.`,
+          );
+        return ok(about, await workspace.destination(name).check({ token, signal }));
+      }),
+    );
+  }
+  return findings;
+}
+
+/** The owner who has a token of the same account; remembers this one if there is none. */
+function sharedWith(
+  holders: Map<string, OwnerId>,
+  owner: OwnerId,
+  token: Secret | undefined,
+): OwnerId | undefined {
+  if (token === undefined) return undefined;
+  const account = tokenOwnerId(token);
+  const holder = holders.get(account);
+  if (holder === undefined) holders.set(account, owner);
+  return holder;
+}
+
+/** Everyone whose data some rule can send to a destination; the collector where data goes by default. */
+export function ownersAt(
+  { mapping }: Pick<Config, 'mapping'>,
+  { name }: Pick<DestinationConfig, 'name'>,
+): OwnerId[] {
+  const { rules, owners, defaultDestination } = mapping;
+  const there = new Set<OwnerId>();
+  for (const { hold, exclude, destination, owner, match } of rules) {
+    if (hold !== undefined || exclude !== undefined || (destination ?? defaultDestination) !== name) continue;
+    if (owner !== undefined) there.add(owner);
+    else if (match.includes('{owner}')) for (const { id } of owners) there.add(id);
+  }
+  if (defaultDestination === name) there.add(COLLECTOR);
+  return [...there];
+}

@@ -1,0 +1,33 @@
+import { asIngestError } from '../../core/errors.ts';
+import { printable } from '../../core/share-path.ts';
+
+/** One thing that `check` looked at: a sentence, and the cure where it is not well. */
+export type Finding = {
+  /** "share lab", "redis". */
+  readonly about: string;
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  readonly cure?: string;
+};
+
+export const ok = (about: string, message: string): Finding => ({ about, level: 'ok', message });
+
+export const warning = (about: string, message: string, cure: string): Finding => ({
+  ...{ about, message, cure },
+  level: 'warning',
+});
+
+export const problem = (about: string, message: string, cure: string): Finding => ({
+  ...{ about, message, cure },
+  level: 'problem',
+});
+
+/** What `look` found; what it throws is a problem with the error's own hint. */
+export async function findingOf(about: string, look: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (thrown) {
+    const { message, hint } = asIngestError(thrown, `check ${about}`);
+    return problem(about, printable(message), hint);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Workspace } from '../app/workspace.ts';
+import type { SharePath } from '../core/share-path.ts';
+import type { FileState } from '../core/states.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import type { LedgerEvent } from '../ledger/events.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
+import { type JudgeParts, judge, judgeParts, unsettledDatasets, type Verdict } from '../nightly/judge.ts';
+import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
+import type { Trace } from '../ownership/trace-rules.ts';
+import { isSettled } from '../share/settle.ts';
+import type { AskedPath } from './asked-path.ts';
+import { isWithin, mayHold } from './find-causes.ts';
+import { lastLook } from './last-look.ts';
+
+/** A file as the ledger knows it. Times in ms since 1970. */
+export type KnownFile = {
+  readonly state: FileState;
+  readonly verdict: Verdict;
+  /** First look at which it was as it is now. */
+  readonly since: number;
+  readonly lookedAt: number;
+  /** The last look at the share did not see its directory any more. */
+  readonly gone: boolean;
+  readonly history: readonly LedgerEvent[];
+  /** The batch that held an earlier version of it. */
+  readonly prior: BatchHead | undefined;
+};
+
+/** All there is to say about a path. `tally` for a directory, `file` for a file that a look has seen. */
+export type Explanation = {
+  readonly share: string;
+  readonly path: SharePath;
+  readonly kind: 'file' | 'directory' | 'never-seen';
+  /** For a directory: of the first file in it. */
+  readonly trace: Trace;
+  readonly file: KnownFile | undefined;
+  readonly tally: Tally | undefined;
+  /** When the share was last looked at; undefined: never. */
+  readonly lookedAt: number | undefined;
+};
+
+/** Explains a path from the mapping and the ledger; the share itself is not touched. */
+export function explainPath(workspace: Workspace, { share, path }: AskedPath): Explanation {
+  const { ledger, assigner } = workspace;
+  const lookedAt = lastLook(ledger, share.name)?.startedAt;
+  const base = { share: share.name, lookedAt };
+  const known = path === '' ? undefined : ledger.looks.find(share.name, path);
+  if (known !== undefined) {
+    const file = knownFile(workspace, { share, path }, known);
+    return { ...base, path, kind: 'file', trace: assigner.trace(path), file, tally: undefined };
+  }
+  const within = lookWithin(workspace, { share, path });
+  const trace = assigner.trace(within?.first ?? path);
+  const kind = within === undefined ? 'never-seen' : 'directory';
+  return { ...base, path, kind, trace, file: undefined, tally: within?.tally };
+}
+
+function knownFile(
+  workspace: Workspace,
+  { share, path }: AskedPath,
+  known: KnownEntry & { readonly lookedAt: number },
+): KnownFile {
+  const { ledger } = workspace;
+  const run = lastLook(ledger, share.name);
+  const judging = judgingOf(workspace, run?.startedAt ?? known.lookedAt);
+  const unsettled = unsettledDatasets(judging, ledger.looks.open(share.name, run?.no));
+  const dir = path.slice(0, Math.max(0, path.lastIndexOf('/'))) as SharePath;
+  const verdict = judge(judging, share.name, { dir, known, unsettled });
+  const { facts, lookedAt } = known;
+  const assignment = workspace.assigner.assign(path);
+  const settleMs = assignment.kind === 'owned' ? assignment.settleMs : 0;
+  return {
+    state: stateOf(verdict, { since: facts.since, lookedAt }, settleMs),
+    verdict,
+    since: facts.since,
+    lookedAt,
+    gone: run !== undefined && lookedAt < run.startedAt,
+    history: verdict.batch === undefined ? [] : ledger.history(verdict.batch.id),
+    prior: facts.prior === 0 ? undefined : ledger.batches.headByNo(facts.prior),
+  };
+}
+
+function judgingOf({ ledger, assigner, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {
+  return judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, { startedAt });
+}
+
+/** The rung of the ladder: the batch's where one holds it, else how far the file itself has come. */
+export function stateOf(
+  { bucket, batch }: Pick<Verdict, 'bucket' | 'batch'>,
+  looks: { readonly since: number; readonly lookedAt: number },
+  settleMs: number,
+): FileState {
+  if (batch !== undefined) return batch.state;
+  switch (bucket) {
+    case 'held':
+    case 'rejected':
+    case 'excluded':
+    case 'unreadable':
+      return bucket;
+    case 'notSettled':
+      // By itself it may have settled: then the rest of its dataset has not.
+      return isSettled(looks, settleMs) ? 'settled' : 'seen';
+    default:
+      return 'mapped';
+  }
+}
+
+/** Everything at or below a directory by its bucket; undefined when no look has seen anything there. */
+function lookWithin(
+  workspace: Workspace,
+  { share, path }: AskedPath,
+): { readonly tally: Tally; readonly first: SharePath } | undefined {
+  const { ledger } = workspace;
+  const run = lastLook(ledger, share.name);
+  if (run === undefined) return undefined;
+  const judging = judgingOf(workspace, run.startedAt);
+  const unsettled = unsettledDatasets(judging, ledger.looks.open(share.name, run.no));
+  const tally = newTally();
+  let first: SharePath | undefined;
+  for (const at of ledger.looks.all(share.name, run.no)) {
+    if (!mayHold(at, path)) continue;
+    for (const known of at.entries) {
+      const verdict = judge(judging, share.name, { dir: at.dir, known, unsettled });
+      if (!isWithin(verdict.path, path)) continue;
+      addVerdict(tally, verdict);
+      first ??= verdict.path;
+    }
+  }
+  return first === undefined ? undefined : { tally, first };
+}

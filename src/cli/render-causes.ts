@@ -1,0 +1,75 @@
+import { printable } from '../core/share-path.ts';
+import { count, formatBytes } from '../core/units.ts';
+import type { CliContext } from './context.ts';
+import { type Cause, helpFor } from './find-causes.ts';
+import type { LookedAt } from './last-look.ts';
+import { clockTime, style } from './style.ts';
+
+const WORDS: Readonly<Record<Cause['bucket'], string>> = {
+  delivered: 'delivered',
+  unchanged: 'delivered',
+  waiting: 'waiting',
+  notSettled: 'not settled',
+  held: 'held',
+  rejected: 'rejected',
+  excluded: 'excluded',
+  unreadable: 'unreadable',
+  ready: 'goes with the next run',
+};
+
+const SHOWN = 500;
+
+/** One paragraph a cause: what, why, since when, the earliest time, and what helps. */
+export function renderCauses(
+  causes: readonly Cause[],
+  looks: readonly LookedAt[],
+  { out, clock }: Pick<CliContext, 'out' | 'clock'>,
+): string {
+  const now = clock.now();
+  const shown = causes.slice(0, SHOWN);
+  const lines = shown.flatMap((cause) => causeLines(cause, now, out));
+  if (causes.length > SHOWN)
+    lines.push(`… and ${count(causes.length - SHOWN, 'more cause')}: --json has all`);
+  if (causes.length === 0) lines.push(nothing(looks));
+  return [...lines, '', ...looks.flatMap((look) => lookLines(look, now))].join('\n');
+}
+
+function causeLines(cause: Cause, now: number, out: NodeJS.WriteStream): string[] {
+  const { bucket, share, owner, where, reason, since, earliest, files, bytes } = cause;
+  const whose = owner === '-' ? '' : ` (${owner})`;
+  const when = earliest === undefined || earliest <= now ? '' : `, not before ${clockTime(earliest, now)}`;
+  const place = where === '' ? share : `${share}:${printable(where)}`;
+  return [
+    `${style(out, bucket === 'held' ? 'yellow' : 'bold', WORDS[bucket])}: ${place}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
+    `    ${printable(reason)}`,
+    `    since ${clockTime(since, now)}${when}`,
+    `    ${printable(helpFor(cause))}`,
+  ];
+}
+
+function nothing(looks: readonly LookedAt[]): string {
+  return looks.every(({ at }) => at === undefined)
+    ? 'Nothing is known yet: no run has looked. `nightjar plan` shows what one would do.'
+    : 'Nothing: everything here that the last look saw is delivered.';
+}
+
+function lookLines({ share, at, problem }: LookedAt, now: number): string[] {
+  const last =
+    at === undefined
+      ? `Share ${share} has never been looked at.`
+      : `Share ${share} was last looked at in the run of ${clockTime(at, now)}.`;
+  if (problem === undefined) return [last];
+  return [last, `    The newest run could not: ${printable(problem.message)}`, `    ${problem.hint}`];
+}
+
+/** The JSON form of a cause (docs/json.md). */
+export function causeJson(cause: Cause): object {
+  const { bucket, share, owner, instrument, where, reason, since, earliest, batch, files, bytes } = cause;
+  return {
+    ...{ bucket, share, owner, instrument, where: printable(where), reason: printable(reason), since },
+    ...(earliest === undefined ? {} : { earliest }),
+    ...(batch === undefined ? {} : { batch: batch.id }),
+    ...(batch?.error === undefined ? {} : { code: batch.error.code }),
+    ...{ files, bytes, help: printable(helpFor(cause)) },
+  };
+}

@@ -1,0 +1,135 @@
+import type { Assignment } from '../core/model.ts';
+import { printable } from '../core/share-path.ts';
+import { count, formatBytes, formatDuration } from '../core/units.ts';
+import type { LedgerEvent } from '../ledger/events.ts';
+import { BUCKETS } from '../nightly/judge.ts';
+import type { Trace } from '../ownership/trace-rules.ts';
+import type { CliContext } from './context.ts';
+import type { Explanation, KnownFile } from './explain-path.ts';
+import { clockTime, columns, style } from './style.ts';
+
+type View = Pick<CliContext, 'out'> & { readonly now: number };
+
+const MARKS: Readonly<Record<Trace['steps'][number]['verdict'], string>> = {
+  decides: '→',
+  tied: '=',
+  later: '·',
+  'unknown-owner': '?',
+  'no-match': ' ',
+};
+
+/** Rules, owner, what is known, and what comes next. */
+export function renderExplanation(explanation: Explanation, tonight: string, view: View): string {
+  const head = (text: string): string => style(view.out, 'bold', text);
+  const { share, path, trace, file, tally } = explanation;
+  return [
+    head(path === '' ? share : `${share}:${printable(path)}`),
+    '',
+    head(explanation.kind === 'directory' ? `Rules, for ${printable(trace.path)} in it` : 'Rules'),
+    ...traceLines(trace),
+    '',
+    head('Whose it is'),
+    ...assignmentLines(trace.assignment),
+    '',
+    head('What is known of it'),
+    ...(file === undefined ? [] : fileLines(file, view.now)),
+    ...(tally === undefined ? [] : tallyLines(tally)),
+    ...(file === undefined && tally === undefined ? [neverSeen(explanation, view.now)] : []),
+    '',
+    head('Next'),
+    `  ${printable(tonight)}`,
+  ].join('\n');
+}
+
+function traceLines({ ignoredBy, steps }: Trace): string[] {
+  if (ignoredBy !== undefined)
+    return [`  The ignore pattern '${ignoredBy}' takes it before any rule is tried.`];
+  if (steps.length === 0) return ['  There are no rules.'];
+  return steps.flatMap(({ rule, at, match, verdict, why }) => [
+    `  ${MARKS[verdict]} ${rule} (${at})  ${match}`,
+    `      ${printable(why)}`,
+  ]);
+}
+
+function assignmentLines(assignment: Assignment): string[] {
+  if (assignment.kind !== 'owned') return [`  Nobody's: ${assignment.kind}, ${printable(assignment.reason)}`];
+  const { owner, reason, dataset, destination, settleMs, facts } = assignment;
+  const known = Object.entries(facts).map(([name, value]) => `${name}=${printable(value)}`);
+  return [
+    `  Owner        ${owner}${reason === undefined ? '' : ` (${printable(reason)})`}`,
+    `  Dataset      ${printable(dataset)}`,
+    `  Destination  ${destination}`,
+    `  Settles      when it has looked the same for ${formatDuration(settleMs)}`,
+    ...(known.length === 0 ? [] : [`  Facts        ${known.join(', ')}`]),
+  ];
+}
+
+function neverSeen({ lookedAt }: Explanation, now: number): string {
+  return lookedAt === undefined
+    ? '  Nothing: its share has never been looked at.'
+    : `  Nothing: the last look at its share (${clockTime(lookedAt, now)}) did not see it.`;
+}
+
+function fileLines(file: KnownFile, now: number): string[] {
+  const { verdict, state, since, lookedAt, prior } = file;
+  const { entry, batch } = verdict;
+  const seen = `${formatBytes(entry.size)}, the same since our look of ${clockTime(since, now)}; last look ${clockTime(lookedAt, now)}`;
+  const lines = [`  State  ${state}: ${printable(verdict.reason)}`, `  File   ${seen}`];
+  if (batch !== undefined) {
+    lines.push(
+      `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,
+    );
+    if (batch.receipt !== undefined)
+      lines.push(`  Where  ${printable(batch.receipt.location)}`, `  Proof  ${printable(batch.receipt.how)}`);
+    if (batch.error !== undefined) lines.push(`  Error  ${batch.error.code}: ${printable(batch.error.hint)}`);
+  }
+  if (prior !== undefined) lines.push(`  Before an earlier version of it is in ${prior.id} (${prior.state})`);
+  return [...lines, ...historyLines(file.history, now)];
+}
+
+function historyLines(history: readonly LedgerEvent[], now: number): string[] {
+  const rows = history.map(({ at, what, detail }) => [clockTime(at, now), what, printable(detail)]);
+  return columns(rows).map((row) => `    ${row}`);
+}
+
+function tallyLines({ buckets, owners }: NonNullable<Explanation['tally']>): string[] {
+  const used = BUCKETS.filter((bucket) => buckets[bucket].files > 0);
+  const rows = used.map((bucket) => {
+    const { files, bytes } = buckets[bucket];
+    return [bucket === 'notSettled' ? 'not settled' : bucket, count(files, 'file'), formatBytes(bytes)];
+  });
+  const names = Object.keys(owners).map((name) => (name === '-' ? '(nobody)' : name));
+  return [...columns(rows, [1, 2]), `by owner: ${names.sort().join(', ')}`].map((row) => `  ${row}`);
+}
+
+/** The JSON form (docs/json.md); times in ms since 1970. */
+export function explanationJson(explanation: Explanation, tonight: string): object {
+  const { share, path, kind, trace, file, tally, lookedAt } = explanation;
+  const { ignoredBy, steps, winner, assignment } = trace;
+  return {
+    format: 1,
+    ...{ share, path: printable(path), kind, lookedAt: lookedAt ?? null },
+    trace: { ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps },
+    assignment,
+    file: file === undefined ? null : fileJson(file),
+    buckets: tally?.buckets ?? null,
+    tonight,
+  };
+}
+
+function fileJson({ state, verdict, since, lookedAt, gone, history, prior }: KnownFile): object {
+  const { entry, batch, reason, earliest } = verdict;
+  return {
+    ...{ state, reason, size: entry.size, since, lookedAt, gone },
+    earliest: earliest ?? null,
+    priorBatch: prior?.id ?? null,
+    batch:
+      batch === undefined
+        ? null
+        : {
+            ...{ batch: batch.id, owner: batch.owner, destination: batch.destination, state: batch.state },
+            ...{ files: batch.files, bytes: batch.bytes, attempts: batch.attempts },
+            ...{ error: batch.error ?? null, receipt: batch.receipt ?? null, history },
+          },
+  };
+}

@@ -1,0 +1,70 @@
+import { createInterface } from 'node:readline/promises';
+import type { Workspace } from '../app/workspace.ts';
+import { answer } from './answer.ts';
+import type { CliContext, GlobalOptions } from './context.ts';
+import { EXIT } from './exit-code.ts';
+import { optionsOf } from './open.ts';
+import { openToRead } from './open-to-read.ts';
+import { type PutBack, putBack } from './put-back.ts';
+import { renderPreview, renderPutBack, requeueJson } from './render-requeue.ts';
+import type { AddCommand } from './run-cli.ts';
+import { type Selection, type Selectors, selectBatches } from './select-batches.ts';
+
+type RequeueOptions = GlobalOptions & Selectors & { readonly yes?: boolean; readonly dryRun?: boolean };
+
+export const addRequeue: AddCommand = (program, context, finish) => {
+  program
+    .command('requeue')
+    .argument('[batch...]', 'ids of batches; a delivered one is only put back when named here or by --state')
+    .option('--owner <owner>', 'batches of this owner')
+    .option('--class <code>', 'batches whose last error was this: TOKEN_REJECTED')
+    .option('--since <time>', 'batches that came to where they are since then: 2d, 2026-11-20')
+    .option('--path <path>', 'batches with a file there; also forgets that a file there was refused')
+    .option('--state <state>', 'held, rejected or delivered (default: held and rejected)')
+    .option('--all', 'everything held or rejected')
+    .option('--yes', 'do it; without it a terminal is asked, and nothing else is changed')
+    .option('--dry-run', 'only show what would be put back')
+    .description('Put held, rejected or delivered batches back, after a preview.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nightjar requeue --class TOKEN_REJECTED --owner mueller     preview\n  nightjar requeue --class TOKEN_REJECTED --owner mueller --yes\n  nightjar requeue --path SEM1/mueller/run_17 --state delivered --yes\n\nSelectors narrow each other. Attempts begin again, and pauses that errors made for these batches are lifted.\nA batch sent again replaces what is there; it never doubles.\n\nExit code 0: done, or previewed; 3: something that was named could not be put back.',
+    )
+    .action(async (ids: string[], _options, command) => {
+      const options = optionsOf<RequeueOptions>(command);
+      await using workspace = await openToRead(context, options);
+      finish(await requeue(context, workspace, { ids, options }));
+    });
+};
+
+async function requeue(
+  context: CliContext,
+  workspace: Workspace,
+  { ids, options }: { readonly ids: readonly string[]; readonly options: RequeueOptions },
+): Promise<number> {
+  const { owner, class: code, since, path, state, all } = options;
+  const given = Object.entries({ owner, class: code, since, path, state, all });
+  const by: Selectors = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const selection = selectBatches(workspace, ids, by);
+  if (options.json !== true) context.out.write(`${renderPreview(selection, context)}\n`);
+  const done = (await isWanted(context, selection, options)) ? putBack(workspace, selection) : undefined;
+  answer(context, options, requeueJson(selection, done), () =>
+    renderPutBack(selection, done, options.dryRun === true),
+  );
+  return exitCode(selection, done);
+}
+
+function exitCode(selection: Selection, done: PutBack | undefined): number {
+  return (done?.skipped ?? selection.skipped).length > 0 ? EXIT.attention : EXIT.done;
+}
+
+async function isWanted(
+  context: CliContext,
+  selection: Selection,
+  options: RequeueOptions,
+): Promise<boolean> {
+  if (options.dryRun === true || selection.batches.length + selection.refused.length === 0) return false;
+  if (options.yes === true) return true;
+  if (options.json === true || !context.err.isTTY || !process.stdin.isTTY) return false;
+  using lines = createInterface({ input: process.stdin, output: context.err });
+  return /^y(es)?$/i.test((await lines.question('Put these back? [y/N] ')).trim());
+}

@@ -1,0 +1,48 @@
+import { releaseHeld } from '../app/release-held.ts';
+import type { Workspace } from '../app/workspace.ts';
+import { count } from '../core/units.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import { PAUSE_KINDS, type PauseKind, pauseOf } from '../ledger/pauses.ts';
+import { answer } from './answer.ts';
+import { EXIT } from './exit-code.ts';
+import { optionsOf } from './open.ts';
+import { openToRead } from './open-to-read.ts';
+import { pauseTarget, unknownKind } from './pause-target.ts';
+import type { AddCommand } from './run-cli.ts';
+
+export const addResume: AddCommand = (program, context, finish) => {
+  program
+    .command('resume')
+    .argument('<kind>', 'owner, instrument or destination (or lane, as `nightjar hold` lists it)')
+    .argument('<name>', 'which one')
+    .description('End a hold: deliveries go on at once if a daemon runs, else with the next run.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nightjar hold                    what is on hold\n  nightjar resume owner mueller\n\nA pause that an error made ends by itself when the cause is gone; ending it by hand only makes it be tried at once.',
+    )
+    .action(async (kindText: string, name: string, _options, command) => {
+      const options = optionsOf(command);
+      const kind = PAUSE_KINDS.find((known) => known === kindText);
+      if (kind === undefined) throw unknownKind(kindText, PAUSE_KINDS);
+      await using workspace = await openToRead(context, options);
+      const target = { kind, name: nameToLift(workspace, kind, name) };
+      const lifted = workspace.ledger.pauses.lift(target.kind, target.name, context.clock.now());
+      const behind = (head: BatchHead): boolean => pauseOf([{ ...NO_PAUSE, ...target }], head) !== undefined;
+      const requeued = lifted ? releaseHeld(workspace.ledger, behind, context.clock.now()) : 0;
+      answer(context, options, { format: 1, ...target, lifted, requeued }, () =>
+        lifted
+          ? `Deliveries of ${kind} ${target.name} go on${requeued > 0 ? `, ${count(requeued, 'held batch', 'held batches')} among them` : ''}.`
+          : `Deliveries of ${kind} ${target.name} were not on hold; nothing changed.`,
+      );
+      finish(EXIT.done);
+    });
+};
+
+const NO_PAUSE = { reason: '', since: 0, until: undefined, code: undefined };
+
+/** The name of a pause that is in force, whether or not it is still configured; else a configured name, or USAGE. */
+function nameToLift(workspace: Workspace, kind: PauseKind, name: string): string {
+  const pauses = workspace.ledger.pauses.inForce(workspace.clock.now());
+  if (kind === 'lane' || pauses.some((pause) => pause.kind === kind && pause.name === name)) return name;
+  return pauseTarget(workspace, kind, name).name;
+}

@@ -1,0 +1,116 @@
+import type { Workspace } from '../app/workspace.ts';
+import type { ShareConfig } from '../config/config.ts';
+import { COLLECTOR } from '../core/ids.ts';
+import { judge, judgeParts, unsettledDatasets, type Verdict } from '../nightly/judge.ts';
+import { answer } from './answer.ts';
+import { type AskedPath, askedPath, seenPath } from './asked-path.ts';
+import type { GlobalOptions } from './context.ts';
+import { EXIT } from './exit-code.ts';
+import { type Cause, findCauses, isWithin, type Judged, mayHold } from './find-causes.ts';
+import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
+import { optionsOf } from './open.ts';
+import { openToRead } from './open-to-read.ts';
+import { causeJson, renderCauses } from './render-causes.ts';
+import type { AddCommand } from './run-cli.ts';
+import { unknownName } from './unknown-name.ts';
+
+type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
+
+/** What is asked about; everything if all are undefined. */
+type Scope = {
+  readonly asked: AskedPath | undefined;
+  readonly owner: string | undefined;
+  readonly instrument: string | undefined;
+};
+
+export const addWhy: AddCommand = (program, context, finish) => {
+  program
+    .command('why')
+    .argument('[path]', 'only what is there: absolute, SHARE:PATH, or below the only share')
+    .option('--owner <owner>', 'only data of this owner')
+    .option('--instrument <name>', 'only data of this instrument')
+    .description('Why files are not delivered: the cause, since when, the earliest time, and what helps.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nightjar why\n  nightjar why SEM1/mueller/run_17\n  nightjar why --owner mueller --json\n\nIt tells what the last look at each share saw; `nightjar plan` looks anew.',
+    )
+    .action(async (path: string | undefined, _options, command) => {
+      const options = optionsOf<WhyOptions>(command);
+      await using workspace = await openToRead(context, options);
+      const scope = scopeOf(workspace, path, options);
+      const shares = workspace.config.shares.filter(
+        ({ name }) => scope.asked === undefined || scope.asked.share.name === name,
+      );
+      const looks = shares.map(({ name }) => lookedAt(workspace.ledger, name));
+      const pauses = workspace.ledger.pauses.inForce(context.clock.now());
+      const causes = findCauses(judgedOn(workspace, shares, scope), pauses);
+      const json = { format: 1, looks: looksJson(looks), causes: causes.map(causeJson) };
+      answer(context, options, json, () => renderCauses(sorted(causes), looks, context));
+      finish(EXIT.done);
+    });
+};
+
+function scopeOf({ config, ledger }: Workspace, path: string | undefined, options: WhyOptions): Scope {
+  const { owner, instrument } = options;
+  const { owners } = config.mapping;
+  const byAlias = owners.find(({ aliases }) => owner !== undefined && aliases.includes(owner));
+  const names = [...owners.map(({ id }) => String(id)), COLLECTOR];
+  if (owner !== undefined && byAlias === undefined && !names.includes(owner))
+    throw unknownName('owner', owner, names);
+  return {
+    asked: path === undefined ? undefined : seenPath(ledger, askedPath(path, config.shares, process.cwd())),
+    owner: byAlias?.id ?? owner,
+    instrument,
+  };
+}
+
+function* judgedOn(workspace: Workspace, shares: readonly ShareConfig[], scope: Scope): Generator<Judged> {
+  for (const share of shares) yield* judgedOf(workspace, share, scope);
+}
+
+/** Everything the last look at a share saw, judged as of now, in so far as it is asked about. */
+function* judgedOf(workspace: Workspace, { name }: ShareConfig, scope: Scope): Generator<Judged> {
+  const { ledger, assigner, limitsOf, clock } = workspace;
+  const run = lastLook(ledger, name);
+  if (run === undefined) return;
+  const judging = judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, run);
+  const unsettled = unsettledDatasets(judging, ledger.looks.open(name, run.no));
+  const path = scope.asked?.path;
+  for (const known of ledger.looks.all(name, run.no)) {
+    if (path !== undefined && !mayHold(known, path)) continue;
+    for (const entry of known.entries) {
+      const verdict = judge(judging, name, { dir: known.dir, known: entry, unsettled });
+      if (isAsked(verdict, scope)) yield { verdict, facts: entry.facts };
+    }
+  }
+}
+
+function isAsked({ path, owner, instrument }: Verdict, { asked, ...only }: Scope): boolean {
+  return (
+    (asked === undefined || isWithin(path, asked.path)) &&
+    (only.owner === undefined || owner === only.owner) &&
+    (only.instrument === undefined || instrument === only.instrument)
+  );
+}
+
+const ORDER: readonly Cause['bucket'][] = [
+  'held',
+  'rejected',
+  'unreadable',
+  'notSettled',
+  'waiting',
+  'ready',
+  'excluded',
+];
+
+/** What needs a person first. */
+function sorted(causes: readonly Cause[]): Cause[] {
+  return causes.toSorted((a, b) => ORDER.indexOf(a.bucket) - ORDER.indexOf(b.bucket));
+}
+
+function looksJson(looks: readonly LookedAt[]): object[] {
+  return looks.map(({ share, at, problem }) => ({
+    ...{ share, lookedAt: at ?? null },
+    ...(problem === undefined ? {} : { problem }),
+  }));
+}
