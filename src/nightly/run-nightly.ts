@@ -1,4 +1,4 @@
-import { asIngestError, type IngestError } from '../core/errors.ts';
+import { asIngestError, type ErrorCode, type IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { Run } from '../ledger/runs.ts';
@@ -70,6 +70,7 @@ async function lookAtAll(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asIngestError(thrown, `look at share ${share.name}`);
+      if (OURS.includes(error.code)) throw error;
       outcomes.set(share.name, { looked: false, error });
       parts.emit({ name: 'share.failed', share: share.name, error });
     }
@@ -96,6 +97,14 @@ async function planAll(
     }
   }
 }
+
+/** Failures of our own state, not of a share: no other share would fare better. */
+const OURS: readonly ErrorCode[] = [
+  'DISK_FULL',
+  'STATE_DIR_UNUSABLE',
+  'LEDGER_UNAVAILABLE',
+  'LEDGER_CORRUPT',
+];
 
 /** The longest that planning keeps the event loop to itself, ms. */
 const BREATH_MS = 20;

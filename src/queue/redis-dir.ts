@@ -140,6 +140,8 @@ export function visit(socketPath: string): Redis {
     maxRetriesPerRequest: 0,
     connectTimeout: ANSWER_MS,
     commandTimeout: ANSWER_MS,
+    // ioredis waits this long (2 s by default) also for a connection that has ended, and keeps the process alive for it.
+    disconnectTimeout: 50,
     retryStrategy: () => null,
   });
   visitor.on('error', () => undefined);

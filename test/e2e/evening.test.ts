@@ -122,6 +122,28 @@ describe('an evening', () => {
     expect(JSON.parse(said.out)).toMatchObject({ outcome: 'attention', seen: { files: 0 } });
   });
 
+  it('throws a look away whose share lost its proof meanwhile, and acts on nothing of it', async () => {
+    await using lab = await startLab({ settle: '2s' });
+    await lab.put('SEM1/mueller/a/1', 'one');
+    const run = lab.start('run', '--json');
+    let [out, state] = ['', ''];
+    run.stdout?.on('data', (piece: Buffer) => {
+      out += piece.toString();
+    });
+    await untilTrue(async () => {
+      state = (await lab.nightjar('explain', 'SEM1/mueller/a/1')).out;
+      return state.includes('has not yet looked the same');
+    }, 'the first look');
+    await rm(join(lab.share, '.nightjar-share'));
+    await once(run, 'exit');
+
+    expect(JSON.parse(out)).toMatchObject({
+      outcome: 'attention',
+      shares: [{ looked: false, problem: { code: 'SHARE_NOT_PROVEN' } }],
+      deliveries: [],
+    });
+  });
+
   it('that is asked to stop ends in order, and the next one goes on', async () => {
     await using lab = await startLab({ settle: '30s' });
     await lab.put('SEM1/mueller/a/1', 'one');

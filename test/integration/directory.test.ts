@@ -266,7 +266,7 @@ describe('a directory destination', () => {
 
     const receipt = await copies.deliver(contentOf({ owner: 'ada', files: { 'SEM1/a': 'a' } }));
 
-    expect(receipt.how).toBe('names and sizes of 1 files were read back; their content was not compared');
+    expect(receipt.how).toBe('names and sizes read back, the content not compared: 1 file');
   });
 
   it('checks a root that is there, one that can be made, and one that cannot', async () => {
