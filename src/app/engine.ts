@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, steadyClock } from '../core/clock.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { DeliveryEvent } from '../delivery/deliver-batch.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
@@ -12,6 +12,7 @@ import { allDelivered } from './all-delivered.ts';
 import { startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
+import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
 export type EngineEvent =
@@ -59,6 +60,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
   }
 
+  withdrawOutdated(workspace);
   const delivery = stack.use(startDeliveries(workspace, parts, { target, trouble }));
   const dispatcher = createDispatcher({
     ledger: dispatchLedger(workspace),
@@ -92,7 +94,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   return {
     runEvening: async (dueAt, signal) => {
       await lift(signal);
-      return runNightly(nightly, dueAt, signal);
+      return runNightly({ ...nightly, clock: steadyClock(clock) }, dueAt, signal);
     },
     liftCured: lift,
     wake: dispatcher.wake,

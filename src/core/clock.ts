@@ -17,3 +17,12 @@ export const systemClock: Clock = {
     await sleep(ms, undefined, signal === undefined ? {} : { signal });
   },
 };
+
+/**
+ * The same clock, but what passes on `now` is what passes on `monotonic`: a system clock that is set in the middle of
+ * an evening neither settles a file early nor keeps one back.
+ */
+export function steadyClock(clock: Clock): Clock {
+  const offset = clock.now() - clock.monotonic();
+  return { ...clock, now: () => Math.round(offset + clock.monotonic()) };
+}

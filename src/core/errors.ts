@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   DESTINATION_STALLED: 'retry',
   DESTINATION_UNCLEAR: 'retry',
   LEASE_LOST: 'retry',
+  MAPPING_CHANGED: 'retry',
   INTERRUPTED: 'retry',
   // operator: a person
   SHARE_NOT_PROVEN: 'operator',

@@ -114,6 +114,18 @@ export function decodeListing(listing: Uint8Array): Entry[] {
   return entries;
 }
 
+/** How many entries a listing has, without decoding them. */
+export function countEntries(listing: Uint8Array): number {
+  const view = new DataView(listing.buffer, listing.byteOffset, listing.byteLength);
+  let count = 0;
+  for (let at = 0; at < listing.length; count++) {
+    const hasError = (view.getUint8(at) & HAS_ERROR) !== 0;
+    at += FIXED + view.getUint16(at + 1, true);
+    if (hasError) at += 1 + view.getUint8(at);
+  }
+  return count;
+}
+
 /** The binary string of a name: comparing two with `<` compares their bytes. */
 function rawNameOf(name: string): string {
   return isAscii(name) ? name : encodeBytes(name).toString('latin1');

@@ -1,7 +1,7 @@
 import { batchIdOf } from '../batch/batch-id.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Batch, BatchPlan } from '../core/model.ts';
-import type { BatchError } from '../ledger/batch-row.ts';
+import { type BatchError, batchError } from '../ledger/batch-row.ts';
 import { type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
 
@@ -30,7 +30,7 @@ export function recordFailure(
 function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: DeliveryParts): void {
   const { batches, containers } = parts.ledger;
   const now = parts.clock.now();
-  const words = wordsOf(error, now);
+  const words = batchError(error, now);
   switch (decision.do) {
     case 'retry': {
       if (decision.forgetContainer) containers.forget(batch.destination, laneContainer(batch, parts));
@@ -94,15 +94,4 @@ function recut(
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const plan: BatchPlan = { ...batch, files, bytes };
   batches.plan({ ...plan, id: batchIdOf(plan) }, { lane, at: now, runNo });
-}
-
-function wordsOf(error: IngestError, at: number): BatchError {
-  const path = error.context['path'];
-  return {
-    code: error.code,
-    message: error.message,
-    hint: error.hint,
-    at,
-    ...(typeof path === 'string' ? { path } : {}),
-  };
 }

@@ -1,4 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { IngestError } from '../core/errors.ts';
 import {
   type BatchId,
   batchId,
@@ -23,6 +24,18 @@ export type BatchError = {
   /** The file it is about, where there is one. */
   readonly path?: string;
 };
+
+/** An error as the ledger keeps it. */
+export function batchError(error: IngestError, at: number): BatchError {
+  const path = error.context['path'];
+  return {
+    code: error.code,
+    message: error.message,
+    hint: error.hint,
+    at,
+    ...(typeof path === 'string' ? { path } : {}),
+  };
+}
 
 /** A batch without its list of files: what `status`, `why` and the report need. */
 export type BatchHead = {

@@ -1,4 +1,4 @@
-import { decodeListing, encodeListing } from '../core/listing.ts';
+import { countEntries, decodeListing, encodeListing } from '../core/listing.ts';
 import type { DirLook, Entry } from '../core/model.ts';
 import { decodeFacts, encodeFacts, type Facts } from './facts.ts';
 
@@ -29,7 +29,8 @@ export function mergeLook(
   at: number,
   keepsPrior: (batch: number) => boolean,
 ): MergedDir {
-  const known = row === undefined ? new Map<string, Known>() : knownEntries(row);
+  if (row === undefined) return newDir(look, at);
+  const known = knownEntries(row);
   const entries = decodeListing(look.listing);
   let open = 0;
   let changed = 0;
@@ -51,6 +52,15 @@ export function mergeLook(
   };
 }
 
+/** A directory seen for the first time, which a whole share is on its first evening: nothing has to be decoded. */
+function newDir({ listing }: DirLook, at: number): MergedDir {
+  const count = countEntries(listing);
+  const facts = encodeFacts(Array.from({ length: count }, () => unseen(at)));
+  return { listing, facts, gone: null, open: count, changed: count };
+}
+
+const unseen = (at: number): Facts => ({ since: at, batch: 0, prior: 0, mark: 'none' });
+
 type Known = { readonly entry: Entry; readonly facts: Facts };
 
 function nextFacts(
@@ -59,7 +69,7 @@ function nextFacts(
   at: number,
   keepsPrior: (batch: number) => boolean,
 ): Facts {
-  if (before === undefined) return { since: at, batch: 0, prior: 0, mark: 'none' };
+  if (before === undefined) return unseen(at);
   const { entry: old, facts } = before;
   if (sameLook(old, entry)) return facts;
   // Same size and time under another inode or ctime: a remount or a chmod, not new content.

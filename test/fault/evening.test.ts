@@ -64,6 +64,29 @@ describe('an evening goes on', () => {
     expect(await readdir(join(lab.delivered, 'mueller/.incoming'))).toEqual([]);
   });
 
+  it('for the owner of today when the mapping changed while a batch was held', async () => {
+    await using lab = await startLab();
+    await lab.put('SEM1/mueller/a/1', 'whose?');
+    await lab.put('SEM1/schmidt/b/2', 'his');
+    await lab.nightjar('hold', 'destination', 'archive', '--reason', 'a test');
+    await lab.evening();
+    await writeFile(
+      join(lab.root, 'folders.yaml'),
+      `rules: [{ match: "SEM1/mueller/**", owner: meier }, { match: "{instrument}/{owner}/{dataset}/**" }]
+owners: { meier: {}, schmidt: {} }
+collector: {}
+`,
+    );
+    await lab.nightjar('resume', 'destination', 'archive');
+
+    const report = await lab.evening();
+
+    expect(report).toMatchObject({ outcome: 'done', balanced: true });
+    expect([...(await delivered(lab, 'meier')).keys()]).toEqual(['lab/SEM1/mueller/a/1']);
+    expect([...(await delivered(lab, 'schmidt')).keys()]).toEqual(['lab/SEM1/schmidt/b/2']);
+    expect((await delivered(lab, 'mueller')).size).toBe(0);
+  });
+
   it('without the files of a batch that changed or vanished after it was planned', async () => {
     await using lab = await startLab();
     for (const name of ['1', '2', '3', '4']) await lab.put(`SEM1/mueller/a/${name}`, `content ${name}`);
