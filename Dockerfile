@@ -1,15 +1,17 @@
 # Nightjar with a Node and a Redis of its own. Give it a configuration, a state volume and the share, read-only:
 #   docker run -v ./config:/etc/nightjar:ro -v nightjar-state:/var/lib/nightjar -v /srv/instruments:/srv/instruments:ro nightjar
-FROM node:26-bookworm-slim AS packages
+FROM debian:bookworm-slim AS packages
+RUN apt-get update && apt-get install -y --no-install-recommends npm ca-certificates
 WORKDIR /opt/nightjar
 COPY package.json package-lock.json .npmrc ./
-# The image has its Node already: the optional packages would bring a second one.
-RUN npm ci --omit=dev --omit=optional
+# Brings the pinned Node too, as the package of this platform.
+RUN npm ci --omit=dev
 
-FROM node:26-bookworm-slim
+FROM debian:bookworm-slim
 # No service is started in an image: Nightjar starts redis-server itself, on a Unix socket in its state directory.
+# libatomic1 is what the official builds of Node need beyond a minimal system.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends redis-server ca-certificates tzdata \
+  && apt-get install -y --no-install-recommends redis-server libatomic1 ca-certificates tzdata \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --home-dir /var/lib/nightjar --shell /usr/sbin/nologin nightjar \
   && install -d -o nightjar -g nightjar -m 0700 /var/lib/nightjar
