@@ -25,6 +25,9 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
   const inFlight = db.prepare(
     "SELECT id, lane, owner, destination, state FROM batch WHERE state IN ('queued', 'delivering')",
   );
+  const waiting = db.prepare(
+    "SELECT DISTINCT lane, owner, destination, instrument FROM batch INDEXED BY batch_by_state WHERE state = 'planned'",
+  );
   const nextDue = db.prepare(
     "SELECT min(not_before) AS due FROM batch WHERE state = 'planned' AND not_before > ?",
   );
@@ -48,6 +51,16 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
         state: row['state'] === 'queued' ? 'queued' : 'delivering',
       })),
 
+    /** True while a batch is in flight, or waits for anything but the end of a pause. */
+    isMoving: (now: number): boolean => {
+      if (inFlight.get() !== undefined) return true;
+      const paused = pauses.inForce(now);
+      return waiting
+        .all()
+        .map(waitingOf)
+        .some((batch) => pauseOf(paused, batch) === undefined);
+    },
+
     /** When the next batch that waits for its time may go, or a pause is over; ms since 1970. */
     nextDueAt: (now: number): number | undefined => {
       const due = nextDue.get(now)?.['due'];
@@ -55,5 +68,14 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
       const all = [...(typeof due === 'number' ? [due] : []), ...ends];
       return all.length === 0 ? undefined : Math.min(...all);
     },
+  };
+}
+
+function waitingOf(row: Record<string, unknown>): Parameters<typeof pauseOf>[1] {
+  return {
+    lane: String(row['lane']),
+    owner: String(row['owner']),
+    destination: String(row['destination']),
+    instrument: String(row['instrument']),
   };
 }
