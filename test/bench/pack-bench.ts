@@ -1,197 +1,49 @@
-import { execFile, spawn } from 'node:child_process';
+/**
+ * Packing and sending alone, without an evening around it: `node test/bench/pack-bench.ts` compares the packer with
+ * archiver at its best, and with zip and curl.
+ */
 import { createHash, hash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { ZipArchive } from 'archiver';
 import { Client } from 'undici';
 import { createPacker } from '../../src/batch/packer.ts';
-import { planBatches } from '../../src/batch/plan-batches.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { destinationName, ownerId, shareName } from '../../src/core/ids.ts';
-import type { Batch, OwnedFile } from '../../src/core/model.ts';
-import { sharePath } from '../../src/core/share-path.ts';
+import type { Batch } from '../../src/core/model.ts';
+import { planShare } from '../support/plan-share.ts';
+import { alternate } from './measure.ts';
+import { startSink, zipCurl } from './sink.ts';
+import { writeTree } from './write-tree.ts';
 
-const run = promisify(execFile);
 const MIB = 1024 * 1024;
 
-/** A tree of equal files, a thousand a directory. */
-export type Tree = { readonly name: string; readonly files: number; readonly bytes: number };
-export const MANY_SMALL: Tree = { name: '20,000 x 8 KiB', files: 20_000, bytes: 8 * 1024 };
-export const FEW_LARGE: Tree = { name: '3 x 1 GiB', files: 3, bytes: 1024 * MIB };
+/** One batch of all files below a root; each `send` is one parcel, read by the packer's process and PUT to the sink. */
+export type Pipeline = AsyncDisposable & { readonly batch: Batch; readonly send: () => Promise<void> };
 
-/** Seconds (medians of the rounds) of each way over one tree; memory is the peak of all our processes. */
-export type PackFigures = {
-  readonly tree: string;
-  readonly ours: number;
-  readonly zipCurl: number;
-  readonly sumsThenZipCurl: number;
-  readonly archiver: number | undefined;
-  readonly peakMiB: number;
-};
-
-type Way = () => Promise<void>;
-
-/** Measures every way over the tree, one after another in each round, so that a slow moment hits all alike. */
-export async function packFigures(
-  tree: Tree,
-  options: { readonly rounds?: number; readonly withArchiver?: boolean } = {},
-): Promise<PackFigures> {
-  const dir = await mkdtemp(join(tmpdir(), 'nightjar-bench-'));
-  await using sink = await startSink();
-  try {
-    const root = join(dir, 'share');
-    await writeTree(root, tree);
-    const batch = planTree(root);
-    await using packer = createPacker({
-      clock: systemClock,
-      stallMs: 60_000,
-      spoolDir: dir,
-      version: '0.0.0',
-    });
-    const memory = watchMemory(sink.pid);
-    const send = async (bytes: number | undefined, stream: Readable): Promise<void> => {
-      await put(sink.url, bytes, stream);
-    };
-    const zipCurl: Way = () => shell(root, `zip -0 -q -r - . | curl -sS -H Expect: -T - ${sink.url}/parcel`);
-    const ways: Record<string, Way> = {
-      ours: async () => {
-        const { bytes, stream } = await packer.content(batch, root).parcel(new AbortController().signal);
-        await memory.during(() => send(bytes, stream));
-      },
-      zipCurl,
-      sumsThenZipCurl: async () => {
-        await shell(root, 'find . -type f -print0 | xargs -0 sha256sum');
-        await zipCurl();
-      },
-      ...(options.withArchiver === true
-        ? { archiver: () => send(undefined, archiverParcel(root, batch)) }
-        : {}),
-    };
-    const seconds = await alternate(ways, options.rounds ?? 3);
-    return {
-      tree: tree.name,
-      ours: seconds['ours'] ?? Number.NaN,
-      zipCurl: seconds['zipCurl'] ?? Number.NaN,
-      sumsThenZipCurl: seconds['sumsThenZipCurl'] ?? Number.NaN,
-      archiver: seconds['archiver'],
-      peakMiB: memory.peakMiB(),
-    };
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+export function openPipeline(root: string, spoolDir: string, url: string): Pipeline {
+  const batch = planShare(root);
+  const packer = createPacker({ clock: systemClock, stallMs: 60_000, spoolDir, version: '0.0.0' });
+  return {
+    batch,
+    send: async () => {
+      const { bytes, stream } = await packer.content(batch, root).parcel(new AbortController().signal);
+      await put(url, stream, { 'content-length': String(bytes) });
+    },
+    [Symbol.asyncDispose]: async () => await packer[Symbol.asyncDispose](),
+  };
 }
 
-/** The figures as ratios, one line each, next to the goals of the design. */
-export function describeFigures(figures: PackFigures): string {
-  const ratio = (base: number): string => (figures.ours / base).toFixed(2);
-  const lines = [
-    `pack ${figures.tree}: ${ratio(figures.zipCurl)} of zip | curl, ${ratio(figures.sumsThenZipCurl)} of sha256sum and zip | curl`,
-    `pack ${figures.tree}: ${figures.ours.toFixed(2)} s, peak ${figures.peakMiB} MiB in all processes`,
-  ];
-  if (figures.archiver !== undefined) {
-    lines.push(
-      `pack ${figures.tree}: archiver ${(figures.archiver / figures.zipCurl).toFixed(2)} of zip | curl`,
-    );
-  }
-  return lines.join('\n');
-}
-
-async function alternate(ways: Record<string, Way>, rounds: number): Promise<Record<string, number>> {
-  const taken = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
-  // Round 0 warms the page cache and the child, and does not count.
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, way] of Object.entries(ways)) {
-      const begun = performance.now();
-      await way();
-      if (round > 0) taken.get(name)?.push((performance.now() - begun) / 1000);
-    }
-  }
-  return Object.fromEntries([...taken].map(([name, seconds]) => [name, median(seconds)]));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-async function put(url: string, bytes: number | undefined, stream: Readable): Promise<void> {
+async function put(url: string, body: Readable, headers: Readonly<Record<string, string>>): Promise<void> {
   const client = new Client(url);
   try {
-    const length = bytes === undefined ? {} : { 'content-length': String(bytes) };
-    const response = await client.request({
-      path: '/parcel',
-      method: 'PUT',
-      body: stream,
-      headers: { ...length },
-    });
+    const response = await client.request({ path: '/parcel', method: 'PUT', body, headers });
     await response.body.text();
   } finally {
     await client.close();
-  }
-}
-
-async function shell(cwd: string, line: string): Promise<void> {
-  await run('sh', ['-c', line], { cwd, maxBuffer: 64 * MIB });
-}
-
-async function startSink(): Promise<AsyncDisposable & { readonly url: string; readonly pid: number }> {
-  const sink = spawn(process.execPath, [join(import.meta.dirname, 'put-sink.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [port] = (await once(sink.stdout, 'data')) as [Buffer];
-  return {
-    url: `http://127.0.0.1:${port.toString().trim()}`,
-    pid: sink.pid ?? 0,
-    [Symbol.asyncDispose]: async () => {
-      sink.stdin.end();
-      await once(sink, 'exit');
-    },
-  };
-}
-
-async function writeTree(root: string, tree: Tree): Promise<void> {
-  const block = Buffer.alloc(Math.min(tree.bytes, MIB));
-  for (let index = 0; index < tree.files; index++) {
-    const dir = join(root, `dir-${Math.floor(index / 1000)}`);
-    if (index % 1000 === 0) await mkdir(dir, { recursive: true });
-    createHash('sha256').update(String(index)).digest().copy(block);
-    const fd = openSync(join(dir, `file-${index}.dat`), 'w');
-    for (let left = tree.bytes; left > 0; left -= block.length) writeFileSync(fd, block);
-    closeSync(fd);
-  }
-}
-
-function planTree(root: string): Batch {
-  const caps = { maxBytes: Number.MAX_SAFE_INTEGER, maxFiles: 1_000_000 };
-  for (const plan of planBatches(ownedFiles(root), () => caps)) {
-    if (!('code' in plan)) return { ...plan, plannedAt: Date.UTC(2026, 0, 1), epoch: 1, attempts: 0 };
-  }
-  throw new Error('nothing was planned');
-}
-
-function* ownedFiles(root: string): Generator<OwnedFile> {
-  const assignment = {
-    kind: 'owned' as const,
-    owner: ownerId('bench'),
-    dataset: sharePath('bench'),
-    instrument: 'bench',
-    rule: 'bench',
-    facts: {},
-    settleMs: 0,
-    destination: destinationName('sink'),
-    compress: false,
-  };
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    const stats = statSync(join(root, path), { bigint: true });
-    if (!stats.isFile()) continue;
-    const { mtimeNs, ctimeNs, ino } = stats;
-    const file = { path: sharePath(path), size: Number(stats.size), mtimeNs, ctimeNs, ino };
-    yield { ...file, share: shareName('bench'), assignment, addendum: false };
   }
 }
 
@@ -246,37 +98,22 @@ async function* coalesced(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
   yield Buffer.concat(pieces, bytes);
 }
 
-/** Resident memory of this process and its children (the sink apart), looked at ten times a second. */
-function watchMemory(sinkPid: number): {
-  readonly during: (work: Way) => Promise<void>;
-  readonly peakMiB: () => number;
-} {
-  let peak = 0;
-  const look = (): void => {
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-    const ours = children.filter((pid) => pid !== '' && Number(pid) !== sinkPid);
-    peak = Math.max(peak, residentMiB('self') + ours.reduce((sum, pid) => sum + residentMiB(pid), 0));
-  };
-  return {
-    during: async (work) => {
-      const timer = setInterval(look, 100);
-      try {
-        await work();
-      } finally {
-        clearInterval(timer);
-      }
-    },
-    peakMiB: () => Math.round(peak),
-  };
+async function compareWriters(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'nightjar-bench-'));
+  await using sink = await startSink();
+  try {
+    const root = join(dir, 'share');
+    writeTree(root, { name: '20,000 x 8 KiB', files: 20_000, bytes: 8 * 1024 });
+    await using pipeline = openPipeline(root, dir, sink.url);
+    const ways = {
+      ours: pipeline.send,
+      archiver: async () => await put(sink.url, archiverParcel(root, pipeline.batch), {}),
+      zipCurl: async () => await zipCurl(root, sink.url),
+    };
+    console.log(await alternate(ways, { rounds: 3 }));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
-function residentMiB(pid: string): number {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib ?? 0) / 1024;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const withArchiver = process.argv.includes('--archiver');
-  for (const tree of [MANY_SMALL, FEW_LARGE])
-    console.log(describeFigures(await packFigures(tree, { withArchiver })));
-}
+if (import.meta.main) await compareWriters();

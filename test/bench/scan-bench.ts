@@ -1,35 +1,53 @@
-/** Scan of a whole share against find: `node test/bench/scan-bench.ts [files] [rounds]`. */
+/** Looks at a whole share against find: the first with everything new, and one after which nothing has changed. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/core/clock.ts';
 import { shareName } from '../../src/core/ids.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { scanShare } from '../../src/share/scan-share.ts';
-import { shareChildren } from '../support/share-children.ts';
+import { alternate, peakMemory, processTree } from './measure.ts';
 
-export type ScanBench = {
+/** Seconds are medians; memory is the peak of this process and the scanner together. */
+export type ScanFigures = {
   readonly files: number;
-  readonly dirs: number;
-  readonly threads: number;
-  /** Medians, milliseconds. */
-  readonly findMs: number;
-  readonly scanMs: number;
-  /** scan / find, from the medians of one alternating run. */
-  readonly ratio: number;
-  /** The same without the start of the processes (a scan of an empty directory), which does not grow with the share. */
-  readonly ratioWithoutStart: number;
-  readonly startMs: number;
-  /** Most resident memory of this process and the scanner together, MiB. */
-  readonly peakMib: number;
+  readonly find: number;
+  /** Looked at and recorded in an empty ledger, as the evening does it. */
+  readonly first: number;
+  /** Looked at again and compared with the ledger: nothing has changed. */
+  readonly second: number;
+  /** The same of an empty directory: what starting the scanner costs, whatever the share's size. */
+  readonly start: number;
+  readonly peakMiB: number;
 };
 
+const SHARE = shareName('bench');
 const FILES_A_DIR = 49;
 
-/** Builds a tree of `files` empty files in about a fiftieth as many directories; gives its root. */
-export function buildBenchTree(files: number): string {
-  const root = mkdtempSync(join(tmpdir(), 'nightjar-bench-'));
-  for (let file = 0, dir = ''; file < files; file++) {
+/** Measures in a new tree of empty files below `dir`, about a fiftieth as many directories as files. */
+export async function scanFigures(dir: string, files: number, rounds = 5): Promise<ScanFigures> {
+  const [root, empty, state] = [join(dir, 'share'), join(dir, 'empty'), join(dir, 'state')];
+  mkdirSync(empty);
+  buildTree(root, files);
+  const first = async (): Promise<void> => {
+    rmSync(state, { recursive: true, force: true });
+    await look(root, state, files);
+  };
+  const seconds = await alternate(
+    {
+      find: async () => find(root),
+      first,
+      second: async () => await look(root, state, files),
+      start: async () => await look(empty, join(dir, 'empty-state'), 0),
+    },
+    { rounds },
+  );
+  const peakMiB = await peakMemory(() => processTree(process.pid), first);
+  return { files, ...seconds, peakMiB };
+}
+
+function buildTree(root: string, files: number): void {
+  for (let file = 0, dir = root; file < files; file++) {
     if (file % FILES_A_DIR === 0) {
       const set = file / FILES_A_DIR;
       dir = join(root, `instrument${set % 10}`, `user${set % 50}`, `set_${set}`);
@@ -37,84 +55,26 @@ export function buildBenchTree(files: number): string {
     }
     closeSync(openSync(`${dir}/image_${String(file).padStart(8, '0')}.tif`, 'wx'));
   }
-  return root;
 }
 
-/** Measures find and scan in alternation and compares the medians; removes nothing. */
-export async function benchScan(root: string, rounds = 5, threads = 2): Promise<ScanBench> {
-  const empty = mkdtempSync(join(tmpdir(), 'nightjar-bench-empty-'));
-  const [find, scan, start]: [number[], number[], number[]] = [[], [], []];
-  let totals = { files: 0, dirs: 0, peakMib: 0 };
-  await scanOnce(root, threads);
-  for (let round = 0; round < rounds; round++) {
-    find.push(timeFind(root));
-    const from = performance.now();
-    totals = await scanOnce(root, threads);
-    scan.push(performance.now() - from);
-    const fromEmpty = performance.now();
-    await scanOnce(empty, threads);
-    start.push(performance.now() - fromEmpty);
-  }
-  const { peakMib } = await scanOnce(root, threads, true);
-  rmSync(empty, { recursive: true });
-  const [findMs, scanMs, startMs] = [median(find), median(scan), median(start)];
-  const ratios = { ratio: scanMs / findMs, ratioWithoutStart: (scanMs - startMs) / findMs };
-  return { files: totals.files, dirs: totals.dirs, threads, findMs, scanMs, startMs, ...ratios, peakMib };
-}
-
-function timeFind(root: string): number {
-  const from = performance.now();
+function find(root: string): void {
   const { status } = spawnSync('find', [root, '-printf', '%p %s %T@\\n'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (status !== 0) throw new Error('find failed');
-  return performance.now() - from;
 }
 
-async function scanOnce(
-  root: string,
-  threads: number,
-  watched = false,
-): Promise<{ files: number; dirs: number; peakMib: number }> {
-  const { signal } = new AbortController();
-  const target = { name: shareName('bench'), root };
-  const scan = scanShare(target, { stallMs: 60_000, signal, clock: systemClock, threads });
-  let peakKib = 0;
-  const watch = watched ? setInterval(() => (peakKib = Math.max(peakKib, residentKib())), 10) : undefined;
-  let files = 0;
-  for await (const looks of scan.looks) for (const look of looks) files += look.files;
-  clearInterval(watch);
-  const totals = scan.totals();
-  if (totals.files !== files) throw new Error(`counted ${totals.files}, got ${files}`);
-  return { files, dirs: totals.dirs, peakMib: peakKib / 1024 };
-}
-
-function residentKib(): number {
-  return [process.pid, ...shareChildren('scan-child')].reduce((sum, pid) => sum + rssKib(pid), 0);
-}
-
-function rssKib(pid: number): number {
+async function look(root: string, state: string, files: number): Promise<void> {
+  const clock = systemClock;
+  const ledger = openLedger(state);
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-if (import.meta.main) {
-  const [files = 100_000, rounds = 5] = process.argv.slice(2).map(Number);
-  const root = buildBenchTree(files);
-  try {
-    console.log(JSON.stringify(await benchScan(root, rounds), (_, value: unknown) => rounded(value), 2));
+    const run = ledger.runs.start(clock.now(), undefined);
+    const { signal } = new AbortController();
+    const scan = scanShare({ name: SHARE, root }, { stallMs: 60_000, signal, clock });
+    for await (const looks of scan.looks) ledger.looks.record(SHARE, looks, clock.now(), run.no);
+    const seen = ledger.looks.seen(SHARE, run.no);
+    if (seen.files !== files || scan.totals().files !== files) throw new Error(`recorded ${seen.files}`);
   } finally {
-    rmSync(root, { recursive: true, force: true });
+    ledger.close();
   }
-}
-
-function rounded(value: unknown): unknown {
-  return typeof value === 'number' ? Math.round(value * 100) / 100 : value;
 }
