@@ -13,6 +13,7 @@ import { noTier } from '../tiering/none.ts';
 import type { EngineParts } from './engine.ts';
 import { ownerToken } from './owner-token.ts';
 import { VERSION } from './version.ts';
+import { outdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The workers of this process. Disposing lets what runs end, within a bound, and stops the rest. */
@@ -77,6 +78,10 @@ function deliveryParts(
     ledger,
     destination: workspace.destination,
     token: (batch) => ownerToken(config, store, batch),
+    checkOwner: (batch) => {
+      const error = outdated(batch, workspace.assigner);
+      if (error !== undefined) throw error;
+    },
     content: (batch) => {
       const [packer, root] = [packers.get(batch.share), roots.get(batch.share)];
       if (packer === undefined || root === undefined) throw shareNotConfigured(batch);
@@ -107,7 +112,7 @@ function openPackers(
 
 function shareNotConfigured({ id, share }: Batch): IngestError {
   return new IngestError(
-    'CONFIG_INVALID',
+    'SHARE_UNREACHABLE',
     `batch ${id} is of share ${share}, which is not configured any more`,
     {
       hint: 'Configure the share again under that name, then `nightjar requeue` the batch.',

@@ -1,6 +1,6 @@
 import { type Clock, steadyClock } from '../core/clock.ts';
-import { asIngestError, type IngestError } from '../core/errors.ts';
-import type { DeliveryEvent } from '../delivery/deliver-batch.ts';
+import type { IngestError } from '../core/errors.ts';
+import type { DeliveryEvent } from '../delivery/delivery-event.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
 import type { NightlyEvent, NightlyParts } from '../nightly/parts.ts';
 import { runNightly } from '../nightly/run-nightly.ts';
@@ -12,6 +12,7 @@ import { allDelivered } from './all-delivered.ts';
 import { startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
+import { createTrouble } from './tell-trouble.ts';
 import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -24,6 +25,8 @@ export type EngineParts = {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: (event: EngineEvent) => void;
+  /** Whether deliveries may begin now; default: always. */
+  readonly isOpen?: () => boolean;
   /** Who we are, for the one who finds the state directory in use. */
   readonly holder: string;
 };
@@ -44,8 +47,7 @@ export type Engine = AsyncDisposable & {
 export async function startEngine(workspace: Workspace, parts: EngineParts): Promise<Engine> {
   const { config, ledger } = workspace;
   const { clock, emit } = parts;
-  const trouble = (thrown: unknown): void =>
-    emit({ name: 'engine.trouble', error: asIngestError(thrown, 'run deliveries') });
+  const trouble = createTrouble(clock, (error) => emit({ name: 'engine.trouble', error }));
   await using stack = new AsyncDisposableStack();
 
   const lock = takeInstanceLock(config.stateDir, parts.holder);
@@ -69,6 +71,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     clock,
     onError: trouble,
     running: delivery.running,
+    ...(parts.isOpen === undefined ? {} : { isOpen: parts.isOpen }),
   });
   stack.defer(dispatcher.close);
   delivery.onFinished(dispatcher.wake);
@@ -82,7 +85,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     limitsOf: workspace.limitsOf,
     laneOf: workspace.laneOf,
     wake: dispatcher.wake,
-    delivered: (_runNo, signal) => allDelivered(ledger, clock, signal),
+    delivered: (signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
     stallMs: 60_000,
   };

@@ -3,7 +3,13 @@ import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Log } from '../log/open-log.ts';
-import { missedEvening, nextEvening, windowEnd } from '../schedule/evenings.ts';
+import {
+  isWithinWindow,
+  missedEvening,
+  nextEvening,
+  type Schedule,
+  windowEnd,
+} from '../schedule/evenings.ts';
 import type { Engine } from './engine.ts';
 
 type ServeParts = {
@@ -13,41 +19,87 @@ type ServeParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly window: DeliveryWindow;
 };
 
 /** How often the ledger is asked whether another process has changed it. */
 const NOTICE_MS = 1000;
+/** Long sleeps are made of steps of this length, so that a clock that jumps is noticed. */
+const STEP_MS = 30_000;
 /** How often a pause is asked whether its cause is gone. */
 const PROBE_MS = 15 * 60_000;
 
-/** Runs evenings until the signal: first the one that was missed, if any, then each when it is due. */
+/** When deliveries may begin: within the evening window, and for as long as an evening runs. */
+export type DeliveryWindow = { readonly isOpen: () => boolean; isRunning: boolean };
+
+export function deliveryWindow(schedule: Schedule, clock: Clock): DeliveryWindow {
+  const window: DeliveryWindow = {
+    isRunning: false,
+    isOpen: () => window.isRunning || isWithinWindow(schedule, clock.now()),
+  };
+  return window;
+}
+
+/** Runs evenings until the signal: first the one that was missed or broken off, if any, then each when it is due. */
 export async function serveEvenings(parts: ServeParts): Promise<void> {
-  const { config, ledger, clock, log, signal } = parts;
+  const { config, clock, log, signal } = parts;
   const noticing = Promise.all([noticeChanges(parts), probePauses(parts)]);
-  let due = missedEvening(config.schedule, clock.now(), ledger.runs.lastDueAt());
+  let due = owedEvening(parts);
   if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   while (!signal.aborted) {
-    if (due === undefined) {
-      due = nextEvening(config.schedule, clock.now());
-      log.info({ due: new Date(due).toISOString() }, 'evening.next');
-      if (!(await waitUntil(due, clock, signal))) break;
-    }
+    due ??= await nextDue(parts);
+    if (due === undefined) break;
     await runOne(parts, due);
-    due = undefined;
+    due = missedEvening(config.schedule, clock.now(), due);
+    if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   }
   await noticing;
 }
 
+/** The newest evening that did not happen, or was broken off before its window ended. */
+function owedEvening({ config: { schedule }, ledger, clock }: ServeParts): number | undefined {
+  const last = ledger.runs.lastEvening();
+  if (last?.dueAt === undefined) return undefined;
+  const missed = missedEvening(schedule, clock.now(), last.dueAt);
+  const end = windowEnd(schedule, last.dueAt) ?? Number.POSITIVE_INFINITY;
+  const isWhole = last.finishedAt !== undefined && (last.outcome !== 'cut' || last.finishedAt >= end);
+  return missed ?? (isWhole ? undefined : last.dueAt);
+}
+
+/** Waits for the next evening in short steps, asking the clock anew each time: it may be set, or the machine sleep. */
+async function nextDue({
+  config: { schedule },
+  clock,
+  log,
+  signal,
+}: ServeParts): Promise<number | undefined> {
+  let told = 0;
+  while (!signal.aborted) {
+    const from = clock.now();
+    const due = nextEvening(schedule, from);
+    if (due !== told) log.info({ due: new Date(due).toISOString() }, 'evening.next');
+    told = due;
+    await clock.sleep(Math.min(due - from, STEP_MS), signal).catch(() => undefined);
+    if (clock.now() >= due && !signal.aborted) return due;
+  }
+  return undefined;
+}
+
 /** One evening; a failure of it is told and does not end the daemon. */
-async function runOne({ config, engine, clock, log, signal }: ServeParts, due: number): Promise<void> {
+async function runOne(
+  { config, engine, clock, log, signal, window }: ServeParts,
+  due: number,
+): Promise<void> {
   const end = windowEnd(config.schedule, Math.max(due, clock.now()));
   const over = new AbortController();
   const cut = end === undefined ? Promise.resolve() : cutAt(end, clock, over);
+  window.isRunning = true;
   try {
     await engine.runEvening(due, AbortSignal.any([signal, over.signal]));
   } catch (thrown) {
     log.error({ error: asIngestError(thrown, 'run the evening') }, 'evening.failed');
   } finally {
+    window.isRunning = false;
     over.abort(new IngestError('INTERRUPTED', 'the evening is over', { hint: 'Nothing to do.' }));
     await cut;
   }
@@ -67,7 +119,7 @@ async function waitUntil(instant: number, clock: Clock, signal: AbortSignal): Pr
   while (!signal.aborted) {
     const left = instant - clock.now();
     if (left <= 0) return true;
-    await clock.sleep(Math.min(left, 30_000), signal).catch(() => undefined);
+    await clock.sleep(Math.min(left, STEP_MS), signal).catch(() => undefined);
   }
   return false;
 }

@@ -1,12 +1,14 @@
 import { IngestError } from '../core/errors.ts';
 import type { Assignment, Batch } from '../core/model.ts';
-import { printable, type SharePath } from '../core/share-path.ts';
+import { printable } from '../core/share-path.ts';
 import { batchError } from '../ledger/batch-row.ts';
+import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
  * Withdraws the batches that wait or are held and that the folder mapping of today would not make: their files are
- * planned again, for whoever they belong to now. What was delivered stays where it is. Call it before anything runs.
+ * planned again, for whoever they belong to now. What was delivered stays where it is. Call it before anything runs;
+ * what is put back later is checked when it is delivered.
  */
 export function withdrawOutdated({
   ledger,
@@ -16,23 +18,26 @@ export function withdrawOutdated({
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
   for (const { id } of waiting) {
     const batch = ledger.batches.get(id);
-    const stray = batch.files.find(({ path }) => !isStillMeant(batch, assigner.assign(path)));
-    if (stray !== undefined)
-      ledger.batches.withdraw(batch, batchError(outdated(stray.path), clock.now()), 'none');
+    const error = outdated(batch, assigner);
+    if (error !== undefined)
+      ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
 }
 
-function isStillMeant(batch: Batch, now: Assignment): boolean {
-  return now.kind === 'owned' && now.owner === batch.owner && now.destination === batch.destination;
-}
-
-function outdated(path: SharePath): IngestError {
-  // The path is in the words only: as context it would make the file settle anew, and nothing is wrong with it.
+/** MAPPING_CHANGED when a file of the batch has another owner or destination now; undefined when all is as planned. */
+export function outdated(batch: Batch, assigner: Assigner): IngestError | undefined {
+  const stray = batch.files.find(({ path }) => !isStillMeant(batch, assigner.assign(path)));
+  if (stray === undefined) return undefined;
+  const path = printable(stray.path);
   return new IngestError(
     'MAPPING_CHANGED',
-    `the folder mapping says otherwise now, of ${printable(path)} among others`,
+    `the folder mapping says otherwise now, of ${path} among others`,
     {
       hint: 'Nothing to do: its files are planned again.',
     },
   );
+}
+
+function isStillMeant(batch: Batch, now: Assignment): boolean {
+  return now.kind === 'owned' && now.owner === batch.owner && now.destination === batch.destination;
 }

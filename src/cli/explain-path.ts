@@ -81,7 +81,7 @@ function knownFile(
 }
 
 function judgingOf({ ledger, assigner, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {
-  return judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, { startedAt });
+  return judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, { since: startedAt });
 }
 
 /** The rung of the ladder: the batch's where one holds it, else how far the file itself has come. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { startEngine } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
-import { serveEvenings } from '../app/serve-evenings.ts';
+import { deliveryWindow, serveEvenings } from '../app/serve-evenings.ts';
 import { EXIT } from './exit-code.ts';
 import { openForDaemon, optionsOf } from './open.ts';
 import type { AddCommand } from './run-cli.ts';
@@ -21,14 +21,16 @@ export const addServe: AddCommand = (program, context, finish) => {
       await using workspace = opened;
       const { config, ledger, clock } = workspace;
       using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'));
+      const window = deliveryWindow(config.schedule, clock);
       await using engine = await startEngine(workspace, {
         clock,
         env: context.env,
         emit: (event) => logEvent(log, event),
+        isOpen: window.isOpen,
         holder: `nightjar serve (pid ${process.pid} on ${hostname()})`,
       });
       log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
-      await serveEvenings({ config, ledger, engine, clock, log, signal: stop.signal });
+      await serveEvenings({ config, ledger, engine, clock, log, window, signal: stop.signal });
       log.info('serve.stopped');
       finish(EXIT.done);
     });

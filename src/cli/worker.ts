@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { startDeliveries } from '../app/deliveries.ts';
 import type { EngineEvent } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
+import { createTrouble } from '../app/tell-trouble.ts';
 import type { Config } from '../config/config.ts';
-import { asIngestError, IngestError } from '../core/errors.ts';
+import { IngestError } from '../core/errors.ts';
 import { instanceHolder } from '../ledger/instance-lock.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { EXIT } from './exit-code.ts';
@@ -27,8 +28,7 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const target = targetOf(workspace.config);
       using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'));
       const parts = { clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) };
-      const trouble = (thrown: unknown): void =>
-        log.warn({ error: asIngestError(thrown, 'work') }, 'worker.trouble');
+      const trouble = createTrouble(clock, (error) => log.warn({ error }, 'worker.trouble'));
       await using deliveries = startDeliveries(workspace, parts, { target, trouble });
       log.info({ running: deliveries.running().size }, 'worker.started');
       await new Promise<void>((resolve) => {

@@ -6,10 +6,16 @@ export type Decision =
   | { readonly do: 'hold'; readonly pause: 'lane' | 'destination' | undefined }
   | { readonly do: 'reject' }
   /**
-   * Cut again without `path`. One that could not be read is tried again next evening, one that the destination cannot
+   * Cut again without `paths`. One that could not be read is tried again next evening, one that the destination cannot
    * take stays out until it changes, and one that changed settles again.
    */
-  | { readonly do: 'recut'; readonly path: string; readonly mark: 'none' | 'unreadable' | 'refused' }
+  | {
+      readonly do: 'recut';
+      readonly paths: readonly string[];
+      readonly mark: 'none' | 'unreadable' | 'refused';
+    }
+  /** Its files are planned again under the mapping of today. */
+  | { readonly do: 'withdraw' }
   | { readonly do: 'interrupt' }
   | { readonly do: 'nothing' };
 
@@ -26,10 +32,10 @@ export type Attempt = {
 
 /** The one place where an error becomes what is done about it. */
 export function decide(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {
-  const path = error.context['path'];
+  const paths = badPaths(error);
   switch (error.disposition) {
     case 'permanent':
-      return typeof path === 'string' ? { do: 'recut', path, mark: 'refused' } : { do: 'reject' };
+      return paths.length > 0 ? { do: 'recut', paths, mark: 'refused' } : { do: 'reject' };
     case 'operator':
       return decideOperator(error, attempt);
     case 'retry':
@@ -43,24 +49,28 @@ function decideOperator(error: IngestError, attempt: Attempt): Decision {
   return { do: 'hold', pause: pausedBy(error.code) };
 }
 
+const OF_THE_ACCOUNT: readonly ErrorCode[] = [
+  'TOKEN_MISSING',
+  'TOKEN_UNSAFE',
+  'TOKEN_REJECTED',
+  'QUOTA_EXCEEDED',
+];
+/** CONFIG_INVALID here: what answers at the destination's address is not what was meant, or sends us elsewhere. */
+const OF_THE_DESTINATION: readonly ErrorCode[] = ['DISK_FULL', 'DESTINATION_UNUSABLE', 'CONFIG_INVALID'];
+
 /** A cause that belongs to the owner's account stops its lane, one that belongs to the destination stops that. */
 export function pausedBy(code: ErrorCode): 'lane' | 'destination' | undefined {
-  if (
-    code === 'TOKEN_MISSING' ||
-    code === 'TOKEN_UNSAFE' ||
-    code === 'TOKEN_REJECTED' ||
-    code === 'QUOTA_EXCEEDED'
-  )
-    return 'lane';
-  return code === 'DISK_FULL' || code === 'DESTINATION_UNUSABLE' ? 'destination' : undefined;
+  if (OF_THE_ACCOUNT.includes(code)) return 'lane';
+  return OF_THE_DESTINATION.includes(code) ? 'destination' : undefined;
 }
 
 function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy): Decision {
-  const path = error.context['path'];
   if (error.code === 'LEASE_LOST') return { do: 'nothing' };
+  if (error.code === 'MAPPING_CHANGED') return { do: 'withdraw' };
   if (attempt.stopped) return { do: 'interrupt' };
-  if (typeof path === 'string' && FILE_CODES.includes(error.code))
-    return { do: 'recut', path, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
+  const paths = badPaths(error);
+  if (paths.length > 0 && FILE_CODES.includes(error.code))
+    return { do: 'recut', paths, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
   if (attempt.attempts > policy.limit) return { do: 'hold', pause: undefined };
   const wait = error.retryAfterMs ?? backoffMs(attempt, policy);
   return { do: 'retry', notBefore: attempt.now + wait, forgetContainer: false };
@@ -72,4 +82,11 @@ const FILE_CODES: readonly ErrorCode[] = ['FILE_CHANGED', 'FILE_VANISHED', 'FILE
 function backoffMs({ attempts, random }: Attempt, { firstMs, maxMs }: RetryPolicy): number {
   const step = Math.min(maxMs, firstMs * 2 ** Math.max(0, attempts - 1));
   return Math.round(step * (0.5 + random() / 2));
+}
+
+/** The files an error is about: `path` names the first, `paths` all of them where there are more. */
+function badPaths({ context }: IngestError): readonly string[] {
+  const { path, paths } = context;
+  if (Array.isArray(paths)) return paths.map(String);
+  return typeof path === 'string' ? [path] : [];
 }

@@ -7,7 +7,8 @@ import type { Secret } from '../core/secret.ts';
 import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
-import type { Decision, RetryPolicy } from './decide.ts';
+import type { RetryPolicy } from './decide.ts';
+import type { DeliveryEvent } from './delivery-event.ts';
 import { recordFailure } from './record-failure.ts';
 
 export type DeliveryParts = {
@@ -16,23 +17,13 @@ export type DeliveryParts = {
   /** The owner's credential for the destination; undefined where none is needed. Throws TOKEN_MISSING, TOKEN_UNSAFE. */
   readonly token: (batch: Batch) => Promise<Secret | undefined>;
   readonly content: (batch: Batch) => Content;
+  /** Throws MAPPING_CHANGED when the mapping of today says that a file is somebody else's. */
+  readonly checkOwner: (batch: Batch) => void;
   readonly tier: Tier;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly emit: (event: DeliveryEvent) => void;
 };
-
-/** What a delivery tells the log and the screen. */
-export type DeliveryEvent =
-  | { readonly name: 'delivery.attempt'; readonly batch: Batch }
-  | { readonly name: 'delivery.progress'; readonly batchId: BatchId; readonly bytes: number }
-  | { readonly name: 'delivery.done'; readonly batch: Batch; readonly receipt: Receipt }
-  | {
-      readonly name: 'delivery.failed';
-      readonly batch: Batch;
-      readonly error: IngestError;
-      readonly decided: Decision['do'];
-    };
 
 /**
  * The second line: a queued batch → its receipt. Steps as in docs/architecture.md; every result is in the ledger when
@@ -43,11 +34,13 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
   if (batch === undefined) return;
   parts.emit({ name: 'delivery.attempt', batch });
   try {
+    parts.checkOwner(batch);
     await parts.tier.recall(batch.files, signal); // 7 recall
     const destination = parts.destination(batch.destination);
     const call: Call = { token: await parts.token(batch), signal };
     const container = await openContainer(batch, destination, call, parts); // 8 open
     const content = parts.content(batch); // 9 pack …
+    parts.ledger.batches.sending(batch);
     await destination.send(container, content, call); // … and send
     const receipt = await destination.close(container, content, call); // 10 close
     checkReceipt(batch, receipt);

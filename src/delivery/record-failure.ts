@@ -1,6 +1,7 @@
 import { batchIdOf } from '../batch/batch-id.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Batch, BatchPlan } from '../core/model.ts';
+import type { SharePath } from '../core/share-path.ts';
 import { type BatchError, batchError } from '../ledger/batch-row.ts';
 import { type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
@@ -47,6 +48,9 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
     case 'recut':
       recut(batch, words, decision, parts);
       return;
+    case 'withdraw':
+      batches.withdraw(batch, words, { paths: [], mark: 'none' });
+      return;
     case 'interrupt':
       batches.interrupt(batch, now);
       return;
@@ -78,20 +82,17 @@ function pause(
   });
 }
 
-/** The batch is withdrawn and planned again without the one file, at once: its neighbours do not wait. */
+/** The batch is cut again without the bad files, at once: their neighbours do not wait. */
 function recut(
   batch: Batch,
   words: BatchError,
-  decision: Extract<Decision, { do: 'recut' }>,
-  parts: DeliveryParts,
+  { paths, mark }: Extract<Decision, { do: 'recut' }>,
+  { ledger }: DeliveryParts,
 ): void {
-  const { batches } = parts.ledger;
-  const { lane, runNo } = batches.head(batch.id);
-  const now = parts.clock.now();
-  batches.withdraw(batch, { ...words, path: decision.path }, decision.mark);
-  const files = batch.files.filter(({ path }) => path !== decision.path);
-  if (files.length === 0) return;
+  const bad = new Set(paths);
+  const files = batch.files.filter(({ path }) => !bad.has(path));
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const plan: BatchPlan = { ...batch, files, bytes };
-  batches.plan({ ...plan, id: batchIdOf(plan) }, { lane, at: now, runNo });
+  const rest = files.length === 0 ? undefined : { ...plan, id: batchIdOf(plan) };
+  ledger.batches.recut(batch, words, { paths: paths as readonly SharePath[], mark }, rest);
 }

@@ -13,7 +13,7 @@ import {
 import type { Batch, PlannedFile, Receipt } from '../core/model.ts';
 import { decodeBytes, encodeBytes, type SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
-import { bytesOf } from './looks.ts';
+import { bytesOf } from './bytes-of.ts';
 
 /** Why a batch is where it is, as kept in the ledger: the last error in words for a person. */
 export type BatchError = {
@@ -37,6 +37,10 @@ export function batchError(error: IngestError, at: number): BatchError {
   };
 }
 
+/** Whether some version of the batch's files may be where they belong at the destination, whatever became of it since. */
+export const mayHaveArrived = (batch: Pick<BatchHead, 'sent' | 'addendum'>): boolean =>
+  batch.sent || batch.addendum;
+
 /** A batch without its list of files: what `status`, `why` and the report need. */
 export type BatchHead = {
   readonly no: number;
@@ -54,6 +58,8 @@ export type BatchHead = {
   readonly files: number;
   readonly bytes: number;
   readonly state: BatchState;
+  /** Bytes of it may be at the destination: an attempt got as far as sending. */
+  readonly sent: boolean;
   readonly epoch: number;
   readonly attempts: number;
   readonly notBefore: number;
@@ -65,7 +71,7 @@ export type BatchHead = {
 };
 
 export const HEAD_COLUMNS =
-  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, addendum, files, bytes, state, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
+  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, addendum, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
 
 type Row = Record<string, unknown>;
 
@@ -85,6 +91,7 @@ export function headOf(row: Row): BatchHead {
     files: Number(row['files']),
     bytes: Number(row['bytes']),
     state: String(row['state']) as BatchState,
+    sent: row['sent'] === 1,
     epoch: Number(row['epoch']),
     attempts: Number(row['attempts']),
     notBefore: Number(row['not_before']),

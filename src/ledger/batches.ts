@@ -2,12 +2,20 @@ import type { DatabaseSync } from 'node:sqlite';
 import { IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
 import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
-import { encodeBytes, type SharePath } from '../core/share-path.ts';
+import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
 import { count } from '../core/units.ts';
-import { type BatchError, type BatchHead, batchOf, encodeList, HEAD_COLUMNS, headOf } from './batch-row.ts';
+import {
+  type BatchError,
+  type BatchHead,
+  batchOf,
+  HEAD_COLUMNS,
+  headOf,
+  mayHaveArrived,
+} from './batch-row.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
+import { insertBatch, type Planned } from './insert-batch.ts';
 import type { Looks } from './looks.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -23,8 +31,8 @@ type Move = {
   readonly from?: readonly BatchState[];
 };
 
-/** Where and when a plan is recorded. */
-type Planned = { readonly lane: string; readonly at: number; readonly runNo: number };
+/** The files for which a batch is cut again, and how they are marked. */
+type BadFiles = { readonly paths: readonly SharePath[]; readonly mark: Mark };
 
 /**
  * The batches and the moves of their state. Every move is held against the one table in core/states.ts, is one
@@ -67,10 +75,11 @@ export class Batches {
   }
 
   /** Records a planned batch and that it holds its files. A withdrawn batch of the same id lives again. */
-  plan(plan: BatchPlan, { lane, at, runNo }: Planned): void {
+  plan(plan: BatchPlan, planned: Planned): void {
     inTransaction(this.#db, () => {
       const known = this.#db.prepare('SELECT no FROM batch WHERE id = ?').get(plan.id);
-      if (known === undefined) this.#insert(plan, { lane, at, runNo });
+      const { at, runNo } = planned;
+      if (known === undefined) insertBatch(this.#db, plan, planned);
       else this.#revive(plan.id, at, runNo);
       const { no } = this.head(plan.id);
       const paths = plan.files.map(({ path }) => path);
@@ -91,6 +100,16 @@ export class Batches {
       this.#mustMove(id, { to: 'delivering', at, what: 'delivery.started' });
       this.#db.prepare('UPDATE batch SET epoch = epoch + 1, attempts = attempts + 1 WHERE id = ?').run(id);
       return this.get(id);
+    });
+  }
+
+  /** From here on bytes of it may be at the destination; recorded before the first one moves. */
+  sending({ id, epoch }: Pick<Batch, 'id' | 'epoch'>): void {
+    inTransaction(this.#db, () => {
+      const marked = this.#db
+        .prepare("UPDATE batch SET sent = 1 WHERE id = ? AND epoch = ? AND state = 'delivering'")
+        .run(id, epoch);
+      if (marked.changes === 0) throw leaseLost(id, 'be sent');
     });
   }
 
@@ -135,10 +154,13 @@ export class Batches {
     });
   }
 
-  /** A batch that cannot be delivered as planned: its files are free to be planned again, the bad one with its mark. */
-  withdraw(batch: Batch, error: BatchError, mark: Mark): void {
+  /**
+   * A batch that cannot be delivered as planned: its files are free to be planned again. The bad ones get the mark and
+   * settle anew, and remember this batch if it may have arrived.
+   */
+  withdraw(batch: Batch, error: BatchError, bad: BadFiles): void {
     inTransaction(this.#db, () => {
-      const { no } = this.head(batch.id);
+      const { no, ...head } = this.head(batch.id);
       const detail = `${error.code}: ${error.message}`;
       this.#mustMove(batch.id, {
         to: 'withdrawn',
@@ -148,16 +170,23 @@ export class Batches {
         detail,
       });
       this.#setError(batch.id, error);
+      const prior = mayHaveArrived(head) ? { prior: no } : {};
+      this.#looks.assign(batch.share, bad.paths, (facts) =>
+        facts.batch === no ? { ...facts, ...prior, batch: 0, since: error.at, mark: bad.mark } : facts,
+      );
       const paths = batch.files.map(({ path }) => path);
       this.#looks.assign(batch.share, paths, (facts) =>
         facts.batch === no ? { ...facts, batch: 0 } : facts,
       );
-      if (error.path !== undefined)
-        this.#looks.assign(batch.share, [error.path as SharePath], (facts) => ({
-          ...facts,
-          since: error.at,
-          mark,
-        }));
+    });
+  }
+
+  /** `withdraw`, and at once the same work without the bad files: nothing can come in between. */
+  recut(batch: Batch, error: BatchError, bad: BadFiles, rest: BatchPlan | undefined): void {
+    inTransaction(this.#db, () => {
+      const { lane, runNo } = this.head(batch.id);
+      this.withdraw(batch, error, bad);
+      if (rest !== undefined) this.plan(rest, { lane, at: error.at, runNo, plannedAt: batch.plannedAt });
     });
   }
 
@@ -180,38 +209,9 @@ export class Batches {
     return inTransaction(this.#db, () => {
       const from: BatchState[] = ['held', 'rejected', 'accepted', 'confirmed', 'verified'];
       if (!this.#move(id, { to: 'planned', at, from, what: 'batch.requeued' })) return false;
-      this.#db.prepare('UPDATE batch SET attempts = 0, not_before = 0, receipt = NULL WHERE id = ?').run(id);
+      this.#db.prepare('UPDATE batch SET attempts = 0, not_before = 0 WHERE id = ?').run(id);
       return true;
     });
-  }
-
-  #insert(plan: BatchPlan, { lane, at, runNo }: Planned): void {
-    this.#db
-      .prepare(
-        `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, facts, addendum,
-           compress, files, bytes, list, state, planned_at, changed_at, run)
-         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :facts, :addendum,
-           :compress, :files, :bytes, :list, 'planned', :at, :at, :run)`,
-      )
-      .run({
-        id: plan.id,
-        lane,
-        share: plan.share,
-        owner: plan.owner,
-        destination: plan.destination,
-        dataset: encodeBytes(plan.dataset),
-        instrument: plan.instrument,
-        rule: plan.rule,
-        reason: plan.reason ?? null,
-        facts: JSON.stringify(plan.facts),
-        addendum: Number(plan.addendum),
-        compress: Number(plan.compress),
-        files: plan.files.length,
-        bytes: plan.bytes,
-        list: encodeList(plan.files),
-        at,
-        run: runNo,
-      });
   }
 
   #revive(id: BatchId, at: number, runNo: number): void {
@@ -243,14 +243,7 @@ export class Batches {
 
   #mustMove(id: BatchId, move: Move): void {
     if (this.#move(id, move)) return;
-    throw new IngestError(
-      'LEASE_LOST',
-      `batch ${id} is not in a state to become ${move.to}, or another attempt has it`,
-      {
-        hint: 'Nothing to do: the newer attempt records its own result.',
-        context: { batchId: id },
-      },
-    );
+    throw leaseLost(id, `become ${move.to}`);
   }
 }
 
@@ -258,4 +251,15 @@ function unknown(id: BatchId): IngestError {
   return new IngestError('USAGE', `there is no batch ${id} in the ledger`, {
     hint: '`nightjar status` lists the batches.',
   });
+}
+
+function leaseLost(id: BatchId, what: string): IngestError {
+  return new IngestError(
+    'LEASE_LOST',
+    `batch ${id} may not ${what}: another attempt has it, or it has moved on`,
+    {
+      hint: 'Nothing to do: the newer attempt records its own result.',
+      context: { batchId: id },
+    },
+  );
 }

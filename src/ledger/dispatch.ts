@@ -13,11 +13,14 @@ export type LaneHead = {
 };
 export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' | 'delivering' };
 
+/** No wait is this long: a time further off was written by a clock that was ahead, and counts as due. */
+const LONGEST_WAIT_MS = 25 * 3_600_000;
+
 /** What the dispatcher asks of the ledger; cheap with tens of thousands of batches waiting. */
 export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
   const laneHeads = db.prepare(
     `SELECT ${HEAD_COLUMNS} FROM batch WHERE no IN (
-       SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND not_before <= ?
+       SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND (not_before <= ? OR not_before > ? + ${LONGEST_WAIT_MS})
          AND instrument NOT IN (SELECT name FROM pause WHERE kind = 'instrument' AND (until IS NULL OR until > ?))
          AND lane NOT IN (SELECT lane FROM batch WHERE state IN ('queued', 'delivering'))
        GROUP BY lane) ORDER BY no`,
@@ -37,7 +40,7 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
     heads: (now: number): LaneHead[] => {
       const paused = pauses.inForce(now);
       return laneHeads
-        .all(now, now)
+        .all(now, now, now)
         .map(headOf)
         .filter((head) => pauseOf(paused, head) === undefined);
     },

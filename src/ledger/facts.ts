@@ -44,3 +44,10 @@ export function decodeFacts(bytes: Uint8Array): Facts[] {
   }
   return all;
 }
+
+/** True when one of the times is later than `at`: the clock was ahead when it was written. */
+export function isAhead(bytes: Uint8Array, at: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let from = 0; from < bytes.length; from += WIDTH) if (view.getFloat64(from, true) > at) return true;
+  return false;
+}

@@ -3,8 +3,9 @@ import type { ShareName } from '../core/ids.ts';
 import { decodeListing } from '../core/listing.ts';
 import type { DirLook, Entry } from '../core/model.ts';
 import { joinPath, nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
-import { type BatchState, isDelivered } from '../core/states.ts';
-import { decodeFacts, encodeFacts, type Facts, type Mark } from './facts.ts';
+import { HEAD_COLUMNS, headOf, mayHaveArrived } from './batch-row.ts';
+import { bytesOf } from './bytes-of.ts';
+import { decodeFacts, encodeFacts, type Facts, isAhead, type Mark } from './facts.ts';
 import { mergeLook } from './merge-look.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -116,7 +117,8 @@ function lookRecorder(
   return (look) => {
     const key = sortKey(look.dir);
     const row = find.get(share, key);
-    if (row !== undefined && look.listing.equals(bytesOf(row['listing']))) {
+    const isSame = row !== undefined && look.listing.equals(bytesOf(row['listing']));
+    if (isSame && !isAhead(bytesOf(row['facts']), at)) {
       touch.run(at, runNo, Number(row['id']));
       return;
     }
@@ -131,12 +133,12 @@ function lookRecorder(
 
 /** Tells the batches whose files reached the destination, or may be on their way: the next version is an addendum. */
 function priorKeeper(db: DatabaseSync): (no: number) => boolean {
-  const find = db.prepare('SELECT state, addendum FROM batch WHERE no = ?');
+  const find = db.prepare(`SELECT ${HEAD_COLUMNS} FROM batch WHERE no = ?`);
   return (no) => {
     const row = find.get(no);
     if (row === undefined) return false;
-    const state = String(row['state']) as BatchState;
-    return isDelivered(state) || state === 'delivering' || state === 'queued' || row['addendum'] === 1;
+    const head = headOf(row);
+    return mayHaveArrived(head) || head.state === 'delivering' || head.state === 'queued';
   };
 }
 
@@ -193,11 +195,6 @@ function knownDir(row: Record<string, unknown>): KnownDir {
     return of === undefined ? [] : [{ entry, facts: of }];
   });
   return { dir: pathOfSortKey(bytesOf(row['key'])), lookedAt: Number(row['looked_at']), entries };
-}
-
-export function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError('the ledger holds no bytes where it must');
 }
 
 const bytesOrNull = (value: unknown): Uint8Array | null => (value === null ? null : bytesOf(value));

@@ -36,8 +36,9 @@ export function mergeLook(
   let changed = 0;
   const facts = entries.map((entry) => {
     const before = known.get(entry.name);
-    known.delete(entry.name);
-    const next = nextFacts(before, entry, at, keepsPrior);
+    // What could not even be looked at says nothing of its content: what was known of it is kept aside.
+    if (!isUnknown(entry)) known.delete(entry.name);
+    const next = isUnknown(entry) ? unseen(at) : nextFacts(before, entry, at, keepsPrior);
     if (next !== before?.facts) changed += 1;
     if (next.batch === 0) open += 1;
     return next;
@@ -70,13 +71,20 @@ function nextFacts(
   keepsPrior: (batch: number) => boolean,
 ): Facts {
   if (before === undefined) return unseen(at);
-  const { entry: old, facts } = before;
+  const { entry: old } = before;
+  const facts = notAhead(before.facts, at);
   if (sameLook(old, entry)) return facts;
   // Same size and time under another inode or ctime: a remount or a chmod, not new content.
   if (sameContent(old, entry)) return facts.batch === 0 ? { ...facts, since: at, mark: 'none' } : facts;
   const prior = facts.batch !== 0 && keepsPrior(facts.batch) ? facts.batch : facts.prior;
   return { since: at, batch: 0, prior, mark: 'none' };
 }
+
+/** A clock that was ahead at an earlier look must not keep a file back for as long as it was ahead. */
+const notAhead = (facts: Facts, at: number): Facts => (facts.since > at ? { ...facts, since: at } : facts);
+
+/** An entry whose lstat failed: the scanner knows its name and the error, and no size, time or inode. */
+const isUnknown = (entry: Entry): boolean => entry.kind === 'unreadable' && entry.ino === 0n;
 
 function sameLook(a: Entry, b: Entry): boolean {
   return sameContent(a, b) && a.ctimeNs === b.ctimeNs && a.ino === b.ino && a.kind === b.kind;
@@ -94,7 +102,8 @@ function knownEntries(row: DirRow): Map<string, Known> {
   const facts = decodeFacts(row.facts);
   for (const [index, entry] of decodeListing(row.listing).entries()) {
     const of = facts[index];
-    if (of !== undefined) known.set(entry.name, { entry, facts: of });
+    if (of === undefined || (isUnknown(entry) && known.has(entry.name))) continue;
+    known.set(entry.name, { entry, facts: of });
   }
   return known;
 }

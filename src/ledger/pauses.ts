@@ -24,8 +24,8 @@ export function createPauses(db: DatabaseSync) {
       inTransaction(db, () => {
         db.prepare(
           `INSERT INTO pause (kind, name, reason, since, until, code) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (kind, name) DO UPDATE SET reason = excluded.reason, until = excluded.until, code = excluded.code
-           WHERE pause.code IS NOT NULL OR excluded.code IS NULL`,
+           ON CONFLICT (kind, name) DO UPDATE SET reason = excluded.reason, since = excluded.since, until = excluded.until, code = excluded.code
+           WHERE pause.code IS NOT NULL OR excluded.code IS NULL OR pause.until <= excluded.since`,
         ).run(pause.kind, pause.name, pause.reason, pause.since, pause.until ?? null, pause.code ?? null);
         recordEvent(db, {
           at: pause.since,

@@ -9,11 +9,16 @@ export type Run = {
   readonly id: RunId;
   readonly dueAt: number | undefined;
   readonly startedAt: number;
+  /** Deliveries from here on are this run's: the end of the run before it, or its own start. ms since 1970. */
+  readonly since: number;
   readonly finishedAt: number | undefined;
   readonly outcome: string | undefined;
   /** The report as JSON text. */
   readonly report: string | undefined;
 };
+
+const RUNS =
+  'SELECT *, (SELECT max(before.finished_at) FROM run AS before WHERE before.no < run.no) AS before_end FROM run';
 
 export function createRuns(db: DatabaseSync) {
   return {
@@ -26,7 +31,7 @@ export function createRuns(db: DatabaseSync) {
         );
         const id = same === 0 ? `r-${stamp}` : `r-${stamp}-${same + 1}`;
         db.prepare('INSERT INTO run (id, due_at, started_at) VALUES (?, ?, ?)').run(id, dueAt ?? null, at);
-        const row = db.prepare('SELECT * FROM run WHERE id = ?').get(id);
+        const row = db.prepare(`${RUNS} WHERE id = ?`).get(id);
         return runOf(row ?? {});
       }),
 
@@ -41,13 +46,12 @@ export function createRuns(db: DatabaseSync) {
       }),
 
     /** The newest runs first. */
-    latest: (limit: number): Run[] =>
-      db.prepare('SELECT * FROM run ORDER BY no DESC LIMIT ?').all(limit).map(runOf),
+    latest: (limit: number): Run[] => db.prepare(`${RUNS} ORDER BY no DESC LIMIT ?`).all(limit).map(runOf),
 
-    /** The newest evening a run was started for, ms since 1970; undefined when there was none. */
-    lastDueAt: (): number | undefined => {
-      const due = db.prepare('SELECT max(due_at) AS due FROM run').get()?.['due'];
-      return typeof due === 'number' ? due : undefined;
+    /** The run of the newest evening, whether it came to its end or not; undefined when there was none. */
+    lastEvening: (): Run | undefined => {
+      const row = db.prepare(`${RUNS} WHERE due_at IS NOT NULL ORDER BY due_at DESC, no DESC LIMIT 1`).get();
+      return row === undefined ? undefined : runOf(row);
     },
   };
 }
@@ -60,6 +64,7 @@ function runOf(row: Record<string, unknown>): Run {
     id: runId(String(row['id'])),
     dueAt: numberOf(row['due_at']),
     startedAt: Number(row['started_at']),
+    since: numberOf(row['before_end']) ?? Number(row['started_at']),
     finishedAt: numberOf(row['finished_at']),
     outcome: textOf(row['outcome']),
     report: textOf(row['report']),

@@ -42,6 +42,7 @@ export const SCHEMA_STEPS: readonly string[] = [
     list BLOB NOT NULL,
     hashes BLOB,
     state TEXT NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0,
     epoch INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     not_before INTEGER NOT NULL DEFAULT 0,

@@ -4,7 +4,7 @@ import type { Assignment, Entry, OwnedFile } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { formatDuration } from '../core/units.ts';
-import type { BatchHead } from '../ledger/batch-row.ts';
+import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
 import type { KnownDir, KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
@@ -58,14 +58,14 @@ export type JudgeParts = {
 /** What judgements of this run depend on, as of now. */
 export function judgeParts(
   parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
-  run: Pick<Run, 'startedAt'>,
+  run: Pick<Run, 'since'>,
 ): JudgeParts {
   const heads = new Map<number, ReturnType<Ledger['batches']['headByNo']>>();
   return {
     assign: parts.assign,
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
-    since: run.startedAt,
+    since: run.since,
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
       return heads.get(no);
@@ -197,7 +197,7 @@ export function pauseReason({ kind, name, reason }: Pause): string {
 function isAddendum(prior: number, parts: JudgeParts): boolean {
   if (prior === 0) return false;
   const batch = parts.batchByNo(prior);
-  return batch !== undefined && (isDelivered(batch.state) || batch.addendum);
+  return batch !== undefined && mayHaveArrived(batch);
 }
 
 function bySettling(

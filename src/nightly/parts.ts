@@ -21,8 +21,8 @@ export type NightlyParts = {
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
   /** Tells the dispatcher that there is something to enqueue. */
   readonly wake: () => void;
-  /** Resolves when every batch of the run has come to an end, or waits for something that time alone does not bring. */
-  readonly delivered: (runNo: number, signal: AbortSignal) => Promise<void>;
+  /** Resolves when no batch waits or is in flight, but for those that a pause keeps back. */
+  readonly delivered: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly emit: (event: NightlyEvent) => void;
   /** The longest that a run waits for files to settle, ms. */

@@ -9,7 +9,7 @@ import type { NightlyParts } from './parts.ts';
 export function* planShare(
   parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
   share: ShareName,
-  run: Pick<Run, 'no' | 'startedAt'>,
+  run: Pick<Run, 'no' | 'since'>,
 ): Generator<BatchPlan> {
   const judging = judgeParts(parts, run);
   const { looks } = parts.ledger;

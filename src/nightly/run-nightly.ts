@@ -30,7 +30,7 @@ export async function runNightly(
     await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
     await planAll(parts, run, outcomes); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
-    await parts.delivered(run.no, signal); // 7–11 are the deliveries
+    await parts.delivered(signal); // 7–11 are the deliveries
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     stopped = asIngestError(signal.reason, 'run the evening');

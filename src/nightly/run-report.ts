@@ -5,7 +5,7 @@ import { DELIVERED_STATES } from '../core/states.ts';
 import type { Run } from '../ledger/runs.ts';
 import { BUCKETS, judge, judgeParts, unsettledDatasets, type Verdict } from './judge.ts';
 import type { NightlyParts } from './parts.ts';
-import { type Amount, addVerdict, type Note, newTally, type Tally } from './tally.ts';
+import { type Amount, addStray, addVerdict, type Note, newTally, type Tally } from './tally.ts';
 
 /** What became of a share in a run. `looked`: walked whole, and proven before and after. */
 export type ShareOutcome = { readonly looked: boolean; readonly error?: IngestError };
@@ -71,6 +71,7 @@ export function makeReport(
     seen.bytes += counted.bytes;
     for (const verdict of judgeAll(parts, name, run)) addVerdict(tally, verdict);
   }
+  const strays = addStrays(parts, outcomes, tally);
   const balanced = isBalanced(seen, tally);
   const shares = parts.shares.map(({ name }) => shareLine(name, outcomes.get(name)));
   return {
@@ -78,7 +79,13 @@ export function makeReport(
     run: run.id,
     startedAt: run.startedAt,
     finishedAt: parts.clock.now(),
-    outcome: outcomeOf({ balanced, stopped, seen, tally, failed: shares.some(({ looked }) => !looked) }),
+    outcome: outcomeOf({
+      balanced,
+      stopped,
+      seen,
+      tally,
+      failed: strays > 0 || shares.some(({ looked }) => !looked),
+    }),
     balanced,
     seen,
     buckets: tally.buckets,
@@ -94,12 +101,30 @@ export function makeReport(
 export function* judgeAll(
   parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
   share: ShareName,
-  run: Pick<Run, 'startedAt'> & { readonly no?: number },
+  run: Pick<Run, 'since'> & { readonly no?: number },
 ): Generator<Verdict> {
   const judging = judgeParts(parts, run);
   const unsettled = unsettledDatasets(judging, parts.ledger.looks.open(share, run.no));
   for (const { dir, entries } of parts.ledger.looks.all(share, run.no))
     for (const known of entries) yield judge(judging, share, { dir, known, unsettled });
+}
+
+/** Held and rejected batches that no file seen in this run belongs to: a person has to know of them all the same. */
+function addStrays(
+  { ledger, shares }: Pick<NightlyParts, 'ledger' | 'shares'>,
+  outcomes: Ending['outcomes'],
+  tally: Tally,
+): number {
+  const unknown = new Set(
+    shares.map(({ name }) => name).filter((name) => outcomes.get(name)?.looked !== true),
+  );
+  let strays = 0;
+  for (const head of ledger.list({ states: ['held', 'rejected'] })) {
+    if (tally.stuck.has(head.no) || unknown.has(head.share)) continue;
+    addStray(tally, head);
+    strays += 1;
+  }
+  return strays;
 }
 
 function isBalanced(seen: Amount, tally: Tally): boolean {
@@ -133,7 +158,7 @@ function shareLine(name: ShareName, outcome: ShareOutcome | undefined): RunRepor
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];
-  for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.startedAt })) {
+  for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.since })) {
     const { owner, destination, files, bytes, receipt } = head;
     const { how = '', location = '' } = receipt ?? {};
     const dataset = printable(head.dataset);

@@ -1,4 +1,5 @@
 import { printable } from '../core/share-path.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
 import { BUCKETS, type Verdict } from './judge.ts';
 
 /** Files, and their bytes. */
@@ -27,6 +28,8 @@ export type Tally = {
   readonly instruments: Record<string, Counted>;
   readonly notes: Map<string, Note>;
   droppedNotes: number;
+  /** Numbers of the held and rejected batches whose files were seen. */
+  readonly stuck: Set<number>;
 };
 
 const QUIET: readonly string[] = ['delivered', 'unchanged'];
@@ -34,7 +37,14 @@ const QUIET: readonly string[] = ['delivered', 'unchanged'];
 const MAX_KEPT = 5000;
 
 export function newTally(): Tally {
-  return { buckets: counted(), owners: table(), instruments: table(), notes: new Map(), droppedNotes: 0 };
+  return {
+    buckets: counted(),
+    owners: table(),
+    instruments: table(),
+    notes: new Map(),
+    droppedNotes: 0,
+    stuck: new Set(),
+  };
 }
 
 /** Owners and instruments are names from a share: a table without a prototype takes any of them. */
@@ -58,6 +68,8 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
     counter.files += 1;
     counter.bytes += bytes;
   }
+  if ((bucket === 'held' || bucket === 'rejected') && verdict.batch !== undefined)
+    tally.stuck.add(verdict.batch.no);
   if (!QUIET.includes(bucket)) addNote(tally, verdict, bucket, bytes);
 }
 
@@ -86,5 +98,22 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
     ...note,
     ...(earliest === undefined ? {} : { earliest }),
     ...(batch === undefined ? {} : { batch: batch.id }),
+  });
+}
+
+/** A batch that waits for a person although its files are not on the share any more: told, and in no bucket. */
+export function addStray(tally: Tally, head: BatchHead): void {
+  const { id, share, owner, instrument, files, bytes, state, error } = head;
+  const reason = printable(`its files are not on the share any more; ${error?.message ?? state}`);
+  tally.notes.set(id, {
+    bucket: state,
+    share,
+    owner,
+    instrument,
+    where: printable(head.dataset),
+    reason,
+    batch: id,
+    files,
+    bytes,
   });
 }

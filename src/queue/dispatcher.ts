@@ -37,6 +37,8 @@ type DispatcherOptions = {
   /** At most so many batches in flight at a destination. */
   readonly concurrency: (destination: DestinationName) => number;
   readonly clock: Clock;
+  /** False: nothing new is queued; what is in flight goes on. Asked at every step; default: always open. */
+  readonly isOpen?: () => boolean;
   /** Told of every failure; the dispatcher itself goes on and tries again. */
   readonly onError: (error: unknown) => void;
   /** How often ledger and queue are compared, in ms. */
@@ -126,7 +128,7 @@ async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortS
   const { ledger, clock } = options;
   let heads = ledger.heads(clock.now());
   const inFlight: InFlight[] = heads.length === 0 ? [] : [...ledger.inFlight()];
-  while (!closed.aborted) {
+  while (!closed.aborted && (options.isOpen?.() ?? true)) {
     const next = chooseNext(heads, inFlight, turns.last, options.concurrency);
     if (next === undefined) return;
     heads = heads.filter((head) => head.lane !== next.lane);

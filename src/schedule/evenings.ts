@@ -42,6 +42,12 @@ export function windowEnd(schedule: Schedule, dueAt: number): number | undefined
   return schedule.until === undefined ? undefined : instantAfter(schedule, schedule.until, undefined, dueAt);
 }
 
+/** True between an evening and the end of its window, or always when no end is set. */
+export function isWithinWindow(schedule: Schedule, now: number): boolean {
+  const end = windowEnd(schedule, now);
+  return end === undefined || end < nextEvening(schedule, now);
+}
+
 function instantAfter(
   schedule: Schedule,
   time: string,

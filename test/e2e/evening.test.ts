@@ -95,6 +95,25 @@ describe('an evening', () => {
     );
   });
 
+  it('never puts a new version over a delivered one, also when that was put back before', async () => {
+    await using lab = await startLab();
+    await lab.put('SEM1/mueller/a/notes.txt', 'first');
+    await lab.evening();
+    expect((await lab.nightjar('requeue', '--state', 'delivered', '--all', '--yes')).code).toBe(0);
+    await lab.put('SEM1/mueller/a/notes.txt', 'second, longer');
+
+    const report = await lab.evening();
+
+    expect(report).toMatchObject({ outcome: 'done', balanced: true });
+    expect([...(await delivered(lab, 'mueller')).keys()].sort()).toEqual([
+      expect.stringMatching(/^_addenda\/.*\/lab\/SEM1\/mueller\/a\/notes\.txt$/),
+      'lab/SEM1/mueller/a/notes.txt',
+    ]);
+    expect(await readFile(join(lab.delivered, 'mueller/data/lab/SEM1/mueller/a/notes.txt'), 'utf8')).toBe(
+      'first',
+    );
+  });
+
   it('never takes an empty mount point for a share', async () => {
     await using lab = await startLab();
     await lab.put('SEM1/mueller/a/1', 'one');

@@ -112,7 +112,10 @@ function meet(ledger: Ledger, plan: BatchPlan, fate: string, at: number): void {
   } as const;
   if (fate === 'deliver') batches.deliver(batch, receipt, Buffer.alloc(32 * plan.files.length), at);
   else if (fate === 'withdraw')
-    batches.withdraw(batch, { ...error, path: plan.files[0]?.path ?? '' }, 'unreadable');
+    batches.withdraw(batch, error, {
+      paths: plan.files.slice(0, 1).map(({ path }) => path),
+      mark: 'unreadable',
+    });
   else
     batches.fail(batch, { to: fate === 'hold' ? 'held' : fate === 'reject' ? 'rejected' : 'planned', error });
 }
@@ -180,6 +183,49 @@ describe('the balance of a run', () => {
     const outcomes = new Map([[shareName('lab'), { looked: true }]]);
     const report = makeReport(partsOn(temp.ledger, clock), run, { outcomes, stopped: undefined });
     expect(report).toMatchObject({ balanced: false, outcome: 'unbalanced' });
+  });
+
+  it('is no success while a batch is held whose files are not on the share any more', async () => {
+    await using temp = await tempLedger();
+    const clock = new FakeClock(1_000_000);
+    play(temp.ledger, clock, {
+      tree: { 'SEM1/mueller': [file('a')], 'SEM1/schmidt': [file('b')] },
+      fates: [],
+    });
+    clock.advance(150);
+    play(temp.ledger, clock, {
+      tree: { 'SEM1/mueller': [file('a')], 'SEM1/schmidt': [file('b')] },
+      fates: ['hold'],
+    });
+    clock.advance(150);
+    const { run } = play(temp.ledger, clock, {
+      tree: { 'SEM1/mueller': [], 'SEM1/schmidt': [file('b')] },
+      fates: [],
+    });
+    const outcomes = new Map([[SHARE, { looked: true }]]);
+    const report = makeReport(partsOn(temp.ledger, clock), run, { outcomes, stopped: undefined });
+    expect(report).toMatchObject({ outcome: 'attention', balanced: true, seen: { files: 1 } });
+    expect(report.notes.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('not on the share any more'),
+    ]);
+  });
+
+  it('counts what was delivered between two runs as delivered in the next report', async () => {
+    await using temp = await tempLedger();
+    const clock = new FakeClock(1_000_000);
+    const tree = { 'SEM1/mueller': [file('a')] };
+    play(temp.ledger, clock, { tree, fates: [] });
+    clock.advance(150);
+    const { run, plans } = play(temp.ledger, clock, { tree, fates: ['leave'] });
+    temp.ledger.runs.finish(run.no, clock.now(), 'waiting', '{}');
+    clock.advance(1000);
+    for (const plan of plans) meet(temp.ledger, plan, 'deliver', clock.now());
+    clock.advance(1000);
+    const next = play(temp.ledger, clock, { tree, fates: [] });
+    const outcomes = new Map([[SHARE, { looked: true }]]);
+    const report = makeReport(partsOn(temp.ledger, clock), next.run, { outcomes, stopped: undefined });
+    expect(report.buckets.delivered.files).toBe(1);
+    expect(report.deliveries).toHaveLength(1);
   });
 
   it('of an evening in which no share had a file is empty, never done', async () => {

@@ -102,7 +102,7 @@ describe('the ledger', () => {
     batches.markQueued(plan.id, 3);
     const begun = batches.begin(plan.id, 4);
     const error = { code: 'FILE_UNREADABLE', message: 'no', hint: 'chmod', at: 5, path: 'SEM1/a/y' };
-    batches.withdraw(begun, error, 'unreadable');
+    batches.withdraw(begun, error, { paths: ['SEM1/a/y' as SharePath], mark: 'unreadable' });
     expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'none' });
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'unreadable' });
     looks.clearMarks(SHARE, 'unreadable');
@@ -177,6 +177,46 @@ describe('the ledger', () => {
     pauses.put(hold);
     pauses.put({ ...hold, reason: 'token', code: 'TOKEN_REJECTED' });
     expect(pauses.inForce(2)).toMatchObject([{ reason: 'mine', code: undefined }]);
+  });
+
+  it('lets an error pause a lane on which the hold of a person is over', () => {
+    const { pauses } = temp.ledger;
+    const hold = { kind: 'lane', name: 'l', reason: 'mine', since: 1, until: 10, code: undefined } as const;
+    pauses.put(hold);
+    pauses.put({ ...hold, reason: 'token', since: 20, until: undefined, code: 'TOKEN_REJECTED' });
+    expect(pauses.inForce(21)).toMatchObject([{ reason: 'token', code: 'TOKEN_REJECTED' }]);
+  });
+
+  it('settles a file again that was first seen while the clock was ahead', () => {
+    const { looks } = temp.ledger;
+    looks.record(SHARE, [look('SEM1/a', [entry('x')])], 999_999, 1);
+    looks.record(SHARE, [look('SEM1/a', [entry('x')])], 1000, 2);
+    expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts.since).toBe(1000);
+  });
+
+  it('offers a batch whose next attempt was set by a clock that was ahead', () => {
+    const { batches, dispatch } = temp.ledger;
+    const plan = planOf('SEM1/a', [entry('x')]);
+    batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
+    batches.markQueued(plan.id, 2);
+    const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at: 3 };
+    batches.fail(batches.begin(plan.id, 3), { to: 'planned', error, notBefore: 10 * 365 * 86_400_000 });
+    expect(dispatch.heads(4).map(({ id }) => id)).toEqual([plan.id]);
+  });
+
+  it('remembers that bytes of a batch may be at the destination, whatever becomes of it, and lets only its attempt say so', () => {
+    const { looks, batches } = temp.ledger;
+    looks.record(SHARE, [look('SEM1/a', [entry('x')])], 1, 1);
+    const plan = planOf('SEM1/a', [entry('x')]);
+    batches.plan(plan, { lane: 'lane', at: 2, runNo: 1 });
+    batches.markQueued(plan.id, 3);
+    const begun = batches.begin(plan.id, 4);
+    expect(codeOf(() => batches.sending({ id: plan.id, epoch: begun.epoch - 1 }))).toBe('LEASE_LOST');
+    batches.sending(begun);
+    batches.backToPlanned([plan.id], 'its job is gone', 5);
+    looks.record(SHARE, [look('SEM1/a', [entry('x', 99, 2)])], 6, 2);
+    const { no } = batches.head(plan.id);
+    expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts).toMatchObject({ batch: 0, prior: no });
   });
 
   it('tells other processes that it has changed', () => {

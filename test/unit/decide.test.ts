@@ -35,11 +35,20 @@ describe('decide', () => {
     (code) => {
       expect(decide(error(code, { path: 'a/b' }), attempt(1), policy)).toEqual({
         do: 'recut',
-        path: 'a/b',
+        paths: ['a/b'],
         mark: code === 'FILE_UNREADABLE' ? 'unreadable' : 'none',
       });
     },
   );
+
+  it('cuts out all the files an error names, and withdraws what the mapping of today would not make', () => {
+    const gone = new IngestError('FILE_VANISHED', 'gone', {
+      hint: 'none',
+      context: { path: 'a', paths: ['a', 'b'] },
+    });
+    expect(decide(gone, attempt(1), policy)).toEqual({ do: 'recut', paths: ['a', 'b'], mark: 'none' });
+    expect(decide(error('MAPPING_CHANGED'), attempt(1), policy)).toEqual({ do: 'withdraw' });
+  });
 
   it.each(['TOKEN_MISSING', 'TOKEN_UNSAFE', 'TOKEN_REJECTED', 'QUOTA_EXCEEDED'] as const)(
     'stops only the lane of the account after %s',
@@ -48,9 +57,12 @@ describe('decide', () => {
     },
   );
 
-  it.each(['DISK_FULL', 'DESTINATION_UNUSABLE'] as const)('stops the destination after %s', (code) => {
-    expect(decide(error(code), attempt(1), policy)).toEqual({ do: 'hold', pause: 'destination' });
-  });
+  it.each(['DISK_FULL', 'DESTINATION_UNUSABLE', 'CONFIG_INVALID'] as const)(
+    'stops the destination after %s',
+    (code) => {
+      expect(decide(error(code), attempt(1), policy)).toEqual({ do: 'hold', pause: 'destination' });
+    },
+  );
 
   it('makes a lost container once anew, then asks a person', () => {
     expect(decide(error('CONTAINER_LOST'), attempt(1), policy)).toMatchObject({

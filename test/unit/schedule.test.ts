@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { missedEvening, nextEvening, windowEnd } from '../../src/schedule/evenings.ts';
+import { isWithinWindow, missedEvening, nextEvening, windowEnd } from '../../src/schedule/evenings.ts';
 
 const berlin = { evening: '20:00', until: '06:00', timezone: 'Europe/Berlin' };
 const at = (iso: string): number => Date.parse(iso);
@@ -33,6 +33,13 @@ describe('evenings', () => {
 
   it('owe nothing when nothing ever ran', () => {
     expect(missedEvening(berlin, at('2026-11-22T08:00:00Z'), undefined)).toBeUndefined();
+  });
+
+  it('let deliveries begin between evening and end only, and always where no end is set', () => {
+    expect(isWithinWindow(berlin, at('2026-11-22T20:00:00Z'))).toBe(true);
+    expect(isWithinWindow(berlin, at('2026-11-23T04:59:00Z'))).toBe(true);
+    expect(isWithinWindow(berlin, at('2026-11-23T05:01:00Z'))).toBe(false);
+    expect(isWithinWindow({ evening: '20:00' }, at('2026-11-23T12:00:00Z'))).toBe(true);
   });
 
   it('end where the window ends, on the next day', () => {

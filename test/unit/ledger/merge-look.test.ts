@@ -85,6 +85,35 @@ describe('mergeLook', () => {
     expect(back.get('b')).toMatchObject({ since: 400, batch: 0 });
   });
 
+  it('learns nothing from an entry that could not be looked at: the file it was is known again afterwards', () => {
+    const unknown: Entry = {
+      name: 'a',
+      kind: 'unreadable',
+      size: 0,
+      mtimeNs: 0n,
+      ctimeNs: 0n,
+      ino: 0n,
+      error: 'EACCES',
+    };
+    const first = inBatch(mergeLook(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
+    const blip = mergeLook(first, lookOf([unknown]), 200, all);
+    const second = mergeLook(blip, lookOf([unknown]), 300, all);
+    expect(factsOf(second).get('a')?.batch).toBe(0);
+    expect(factsOf(mergeLook(second, lookOf([file('a')]), 400, all)).get('a')).toMatchObject({
+      since: 100,
+      batch: 5,
+    });
+    expect(factsOf(mergeLook(second, lookOf([file('a', 2)]), 400, all)).get('a')).toMatchObject({
+      batch: 0,
+      prior: 5,
+    });
+  });
+
+  it('does not keep a file back for as long as the clock was ahead', () => {
+    const ahead = mergeLook(undefined, lookOf([file('a')]), 999_999, all);
+    expect(factsOf(mergeLook(ahead, lookOf([file('a'), file('b')]), 100, all)).get('a')?.since).toBe(100);
+  });
+
   it('never loses which batch holds an unchanged file, whatever sequence of looks comes', () => {
     const names = ['a', 'b', 'c', 'ä', 'z'];
     const step = fc.record({ present: fc.subarray(names), plan: fc.subarray(names) });

@@ -1,0 +1,16 @@
+import type { IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
+import type { Batch, Receipt } from '../core/model.ts';
+import type { Decision } from './decide.ts';
+
+/** What a delivery tells the log and the screen. */
+export type DeliveryEvent =
+  | { readonly name: 'delivery.attempt'; readonly batch: Batch }
+  | { readonly name: 'delivery.progress'; readonly batchId: BatchId; readonly bytes: number }
+  | { readonly name: 'delivery.done'; readonly batch: Batch; readonly receipt: Receipt }
+  | {
+      readonly name: 'delivery.failed';
+      readonly batch: Batch;
+      readonly error: IngestError;
+      readonly decided: Decision['do'];
+    };

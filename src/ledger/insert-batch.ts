@@ -1,0 +1,46 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BatchPlan } from '../core/model.ts';
+import { encodeBytes } from '../core/share-path.ts';
+import { encodeList } from './batch-row.ts';
+
+/** Where and when a plan is recorded. */
+export type Planned = {
+  readonly lane: string;
+  readonly at: number;
+  readonly runNo: number;
+  /** When the work was planned first, where this is a new cut of it; it decides container and directory. */
+  readonly plannedAt?: number;
+};
+
+/** A new row, in state planned. */
+export function insertBatch(
+  db: DatabaseSync,
+  plan: BatchPlan,
+  { lane, at, runNo, plannedAt }: Planned,
+): void {
+  db.prepare(
+    `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, facts, addendum,
+           compress, files, bytes, list, state, planned_at, changed_at, run)
+         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :facts, :addendum,
+           :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
+  ).run({
+    id: plan.id,
+    lane,
+    share: plan.share,
+    owner: plan.owner,
+    destination: plan.destination,
+    dataset: encodeBytes(plan.dataset),
+    instrument: plan.instrument,
+    rule: plan.rule,
+    reason: plan.reason ?? null,
+    facts: JSON.stringify(plan.facts),
+    addendum: Number(plan.addendum),
+    compress: Number(plan.compress),
+    files: plan.files.length,
+    bytes: plan.bytes,
+    list: encodeList(plan.files),
+    at,
+    planned: plannedAt ?? at,
+    run: runNo,
+  });
+}
