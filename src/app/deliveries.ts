@@ -103,9 +103,9 @@ function openPackers(
   const onBytes = (batchId: BatchId, bytes: number): void =>
     emit({ name: 'delivery.progress', batchId, bytes });
   return new Map(
-    config.shares.map(({ name, stallMs, readAs }) => [
+    config.shares.map(({ name, marker, stallMs, readAs }) => [
       name,
-      createPacker({ clock, stallMs, readAs, spoolDir, onBytes, version: VERSION }),
+      createPacker({ clock, marker, stallMs, readAs, spoolDir, onBytes, version: VERSION }),
     ]),
   );
 }

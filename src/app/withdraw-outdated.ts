@@ -7,18 +7,19 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * Withdraws the batches that wait or are held and that the folder mapping of today would not make: their files are
- * planned again, for whoever they belong to now. What was delivered stays where it is. Call it before anything runs;
- * what is put back later is checked when it is delivered.
+ * planned again, for whoever they belong to now and within the limits of now. What was delivered stays where it is.
+ * Call it before anything runs; what is put back later is checked when it is delivered.
  */
 export function withdrawOutdated({
   ledger,
   assigner,
+  limitsOf,
   clock,
-}: Pick<Workspace, 'ledger' | 'assigner' | 'clock'>): void {
+}: Pick<Workspace, 'ledger' | 'assigner' | 'limitsOf' | 'clock'>): void {
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
   for (const { id } of waiting) {
     const batch = ledger.batches.get(id);
-    const error = outdated(batch, assigner);
+    const error = outdated(batch, assigner) ?? overLimits(batch, limitsOf);
     if (error !== undefined)
       ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
@@ -34,6 +35,19 @@ export function outdated(batch: Batch, assigner: Assigner): IngestError | undefi
     `the folder mapping says otherwise now, of ${path} among others`,
     {
       hint: 'Nothing to do: its files are planned again.',
+    },
+  );
+}
+
+/** A batch larger than the limits of today was cut under others: it is cut anew. */
+function overLimits(batch: Batch, limitsOf: Workspace['limitsOf']): IngestError | undefined {
+  const { maxBytes, maxFiles } = limitsOf(batch.destination);
+  if (batch.bytes <= maxBytes && batch.files.length <= maxFiles) return undefined;
+  return new IngestError(
+    'MAPPING_CHANGED',
+    `the limits of ${batch.destination} are lower than its batch ${batch.id}`,
+    {
+      hint: 'Nothing to do: its files are planned again, in smaller batches.',
     },
   );
 }

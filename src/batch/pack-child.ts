@@ -13,6 +13,7 @@ import { HashedOutput, type OutputParts } from './hashed-output.ts';
 import { DATA_FD, type PackJob, type PackReport } from './pack-protocol.ts';
 import { PlannedReader } from './read-planned.ts';
 import { SafeOpener } from './safe-open.ts';
+import { withTheRest } from './with-the-rest.ts';
 import { writeParcel } from './write-parcel.ts';
 import { writeRaw } from './write-raw.ts';
 
@@ -42,6 +43,8 @@ function runJob(job: PackJob, output: HashedOutput): Buffer {
   try {
     const reader = new PlannedReader(opener, output);
     return job.mode === 'zip' ? writeParcel(job, reader, output) : writeRaw(job.batch, reader, output);
+  } catch (thrown) {
+    throw withTheRest(thrown, job, systemClock.monotonic);
   } finally {
     opener.close();
   }

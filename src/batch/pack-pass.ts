@@ -54,6 +54,8 @@ class Pass {
         callback(error);
       },
     });
+    // Nobody may read yet when the pass fails: whoever reads later is told, an error without a listener ends the daemon.
+    this.stream.on('error', () => undefined);
   }
 
   begin(): void {

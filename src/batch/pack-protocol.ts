@@ -6,6 +6,8 @@ export type PackJob = {
   readonly mode: 'zip' | 'raw';
   /** Absolute path of the share's root. */
   readonly root: string;
+  /** Name of the marker in the root; undefined: a missing file is taken as missing without looking for it. */
+  readonly marker?: string | undefined;
   readonly batch: Batch;
   /** Nightjar's version, for the manifest. */
   readonly version: string;

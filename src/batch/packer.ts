@@ -21,6 +21,8 @@ export type PackerOptions = {
   readonly stallMs: number;
   /** The account that reads the share, where the daemon is root. */
   readonly readAs?: ReadAs | undefined;
+  /** Name of the share's marker: a file that is missing while the marker is too is SHARE_UNREACHABLE. */
+  readonly marker?: string | undefined;
   /** Where compressed parcels are made; needs room for one batch per delivery in flight. */
   readonly spoolDir: string;
   /** Told of the bytes of a batch that have been read so far, for whoever shows progress. */
@@ -80,14 +82,14 @@ async function* lazily(files: () => AsyncIterable<ContentFile>): AsyncGenerator<
 }
 
 function startPass(
-  { children, clock, stallMs, batch, root, version, onBytes }: ContentParts,
+  { children, clock, stallMs, batch, root, marker, version, onBytes }: ContentParts,
   hashes: PassHashes,
   { mode, bytes, signal }: { mode: PackJob['mode']; bytes: number; signal: AbortSignal },
 ): Readable {
   const child = children.take();
   return openPass({
     child,
-    job: { mode, root, batch, version },
+    job: { mode, root, marker, batch, version },
     bytes,
     clock,
     stallMs,

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { PlannedFile } from '../core/model.ts';
 import { encodeBytes, printable, type SharePath } from '../core/share-path.ts';
@@ -54,6 +54,26 @@ export class SafeOpener {
     }
   }
 
+  /** What is wrong with the planned file, without opening it; undefined when it is there as planned. */
+  look(file: PlannedFile): IngestError | undefined {
+    try {
+      const { dir, name } = split(file.path);
+      this.#compare(lstatSync(below(this.#descend(dir), name), { bigint: true }), file);
+      return undefined;
+    } catch (thrown) {
+      return readFailure(thrown, file.path);
+    }
+  }
+
+  /** True when a regular file of that name can be seen in the root. */
+  hasMarker(name: string): boolean {
+    try {
+      return lstatSync(below(this.#rootFd, name)).isFile();
+    } catch {
+      return false;
+    }
+  }
+
   /** True when the path still names the file that `facts` tell of. */
   isStillNamed(path: SharePath, facts: FileFacts): boolean {
     const { dir, name } = split(path);
@@ -86,18 +106,22 @@ export class SafeOpener {
   #check(fd: number, file: PlannedFile): FileFacts {
     try {
       const stats = fstatSync(fd, { bigint: true });
-      if (!stats.isFile()) throw fileChanged(file.path, 'it is no longer a regular file');
-      if (stats.dev !== this.#dev) throw fileChanged(file.path, 'another file system is mounted there now');
-      // Not the inode and ctime: a remount may change the one, a chmod the other, and the content is still as planned.
-      if (stats.size !== BigInt(file.size)) {
-        throw fileChanged(file.path, `it has ${stats.size} bytes, ${file.size} were planned`);
-      }
-      if (stats.mtimeNs !== file.mtimeNs) throw fileChanged(file.path, 'it was written again since planning');
+      this.#compare(stats, file);
       return stats;
     } catch (thrown) {
       closeSync(fd);
       throw thrown;
     }
+  }
+
+  #compare(stats: BigIntStats, file: PlannedFile): void {
+    if (!stats.isFile()) throw fileChanged(file.path, 'it is no longer a regular file');
+    if (stats.dev !== this.#dev) throw fileChanged(file.path, 'another file system is mounted there now');
+    // Not the inode and ctime: a remount may change the one, a chmod the other, and the content is still as planned.
+    if (stats.size !== BigInt(file.size)) {
+      throw fileChanged(file.path, `it has ${stats.size} bytes, ${file.size} were planned`);
+    }
+    if (stats.mtimeNs !== file.mtimeNs) throw fileChanged(file.path, 'it was written again since planning');
   }
 }
 

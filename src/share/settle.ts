@@ -1,5 +1,3 @@
-import type { Entry } from '../core/model.ts';
-
 /**
  * When a file has settled is told by our own clock and our own looks: copying tools keep old modification times, and
  * the clocks of instruments and file servers differ from ours. All times in milliseconds.
@@ -16,20 +14,4 @@ export function isSettled(
   settleMs: number,
 ): boolean {
   return facts.lookedAt >= settlesAt(facts.since, settleMs);
-}
-
-/** True when nothing suggests that an entry was written, replaced or touched between two looks. */
-export function sameForSettling(a: Entry, b: Entry): boolean {
-  return (
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.ino === b.ino &&
-    a.kind === b.kind
-  );
-}
-
-/** True for the same version of a file: what was delivered is known again after a move or a copied-back share. */
-export function sameContent(a: Entry, b: Entry): boolean {
-  return a.kind === 'file' && b.kind === 'file' && a.size === b.size && a.mtimeNs === b.mtimeNs;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, type TestContext } from 'vitest';
+import type { Content } from '../../src/core/content.ts';
 import { contentOf } from '../support/content.ts';
 import { directoryCopies, failureOf, texts } from '../support/directory-copies.ts';
 import { numberedFiles } from '../support/numbered-files.ts';
@@ -140,6 +141,90 @@ describe('a process that is killed while it sends to a directory', () => {
     expect(await copies.incoming('ada')).toEqual([]);
   });
 });
+
+describe('an attempt that was given up beside the one that took over', () => {
+  const files = { 'SEM1/a': 'aaaa', 'SEM1/b': 'bbbb', 'SEM1/deep/c': 'cccc' };
+  const wanted = { 'lab/SEM1/a': 'aaaa', 'lab/SEM1/b': 'bbbb', 'lab/SEM1/deep/c': 'cccc' };
+
+  it('fails as LEASE_LOST when its files were cleared, and the newer one delivers', async () => {
+    await using copies = await directoryCopies();
+    await copies.open('ada');
+    const newer = attempt(2, files);
+    const older = attempt(1, files, async () => await copies.send(newer));
+
+    const error = await failureOf(copies.send(older));
+
+    expect(error).toMatchObject({ code: 'LEASE_LOST' });
+    expect((await copies.close(newer)).evidence).toBe('verified');
+    expect(texts(await copies.data('ada'))).toEqual(wanted);
+    expect(await copies.incoming('ada')).toEqual([]);
+  });
+
+  it('places its own whole files and none that the newer one is writing', async () => {
+    await using copies = await directoryCopies();
+    await copies.open('ada');
+    let between: Readonly<Record<string, string>> = {};
+    const older = attempt(1, files);
+    const newer = attempt(2, files, async () => {
+      await copies.send(older);
+      between = texts(await copies.data('ada'));
+      expect(await copies.incoming('ada')).toEqual([`${older.batch.id}.2`]);
+    });
+
+    await copies.send(newer);
+
+    expect(between).toEqual(wanted);
+    expect((await copies.close(newer)).evidence).toBe('verified');
+    expect(texts(await copies.data('ada'))).toEqual(wanted);
+    expect(await copies.incoming('ada')).toEqual([]);
+  });
+
+  it('does not let a name that was taken meanwhile pass when its content is another', async () => {
+    await using copies = await directoryCopies();
+    await copies.open('ada');
+    const newer = attempt(2, files, async () => {
+      await mkdir(copies.path('ada/data/lab/SEM1'), { recursive: true });
+      await writeFile(copies.path('ada/data/lab/SEM1/b'), 'BBBB');
+    });
+
+    const error = await failureOf(copies.send(newer));
+
+    expect(error).toMatchObject({ code: 'TARGET_CONFLICT', context: { paths: ['SEM1/b (other content)'] } });
+    expect(texts(await copies.data('ada'))['lab/SEM1/b']).toBe('BBBB');
+  });
+});
+
+/** That attempt of one batch; `amid` happens once, in the middle of its second file. */
+function attempt(
+  epoch: number,
+  files: Readonly<Record<string, string>>,
+  amid: () => Promise<void> = async () => undefined,
+): Content {
+  const content = contentOf({ owner: 'ada', files, piece: 2 });
+  return {
+    ...content,
+    batch: { ...content.batch, epoch },
+    files: async function* (signal) {
+      let at = 0;
+      for await (const { file, body } of content.files(signal)) {
+        yield { file, body: at === 1 ? interrupted(body, amid) : body };
+        at += 1;
+      }
+    },
+  };
+}
+
+async function* interrupted(
+  body: AsyncIterable<Uint8Array>,
+  amid: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  let pieces = 0;
+  for await (const piece of body) {
+    if (pieces === 1) await amid();
+    pieces += 1;
+    yield piece;
+  }
+}
 
 describe('a symbolic link in the tree of a directory destination', () => {
   it.each(['ada', 'ada/data', 'ada/data/lab', 'ada/data/lab/SEM1', 'ada/.incoming'])(

@@ -245,7 +245,7 @@ describe('a directory destination', () => {
 
     expect(await failureOf(sending)).toMatchObject({ code: 'INTERRUPTED', disposition: 'retry' });
     expect((await copies.data('ada')).size).toBe(0);
-    expect(await readdir(copies.path('ada/.incoming', content.batch.id, 'SEM1'))).toEqual(['a', 'b']);
+    expect(await readdir(copies.path('ada/.incoming', `${content.batch.id}.1`, 'SEM1'))).toEqual(['a', 'b']);
   });
 
   it('does not close a batch that was never sent, and writes no receipt', async () => {

@@ -11,8 +11,16 @@ import type { HeldDir } from './dir-walk.ts';
 import { onDisk } from './disk-error.ts';
 import { freeSpace, requireSpace } from './free-space.ts';
 import type { DirectoryOptions } from './options.ts';
-import { clearIncoming, INCOMING, isDirectory, makeOwnerDir, openOwnerDir } from './owner-dir.ts';
-import { findPresent, placeFiles } from './place-files.ts';
+import {
+  clearLeftovers,
+  clearStaged,
+  isDirectory,
+  isSwept,
+  makeOwnerDir,
+  openOwnerDir,
+  stagingDir,
+} from './owner-dir.ts';
+import { findPresent, lostStaging, placeFiles } from './place-files.ts';
 import { type Expected, readBack } from './read-back.ts';
 import { stageFiles } from './stage-files.ts';
 import { stopIfAborted } from './stop-if-aborted.ts';
@@ -67,28 +75,37 @@ async function send(
   stopIfAborted(signal, `send ${batch.id}`);
   await using owner = await openOwnerDir(settings.root, container, batch);
   try {
-    await clearIncoming(owner);
+    await clearLeftovers(owner, batch);
     await stageAndPlace(owner, content, signal);
   } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const failure = (await lostItsStaging(thrown, owner, batch)) ? lostStaging(batch) : thrown;
     // A failed attempt must not keep the disk full. After an abort nothing is touched: the next attempt clears.
-    if (!signal.aborted) await clearIncoming(owner).catch(() => undefined);
-    throw thrown;
+    await clearStaged(owner, batch).catch(() => undefined);
+    throw failure;
   }
+}
+
+/** An attempt that was given up finds its files missing: that says nothing about the destination. */
+async function lostItsStaging(thrown: unknown, owner: HeldDir, batch: Batch): Promise<boolean> {
+  if (!(thrown instanceof IngestError) || thrown.context['errno'] !== 'ENOENT') return false;
+  return await isSwept(owner, batch).catch(() => false);
 }
 
 async function stageAndPlace(owner: HeldDir, content: Content, signal: AbortSignal): Promise<void> {
   const { batch } = content;
-  const staged = `${INCOMING}/${batch.id}`;
+  const staged = stagingDir(batch);
   const place = { owner, dir: `data/${content.targetDir}`, signal };
   const present = await findPresent(batch, batch.files, place);
   const missing = batch.files.filter((file) => !present.has(file.path));
   await requireSpace(owner, batch, missing);
   await stageFiles(content, { owner, dir: staged, present, signal });
   const kept = batch.files.filter((file) => present.has(file.path));
-  await findPresent(batch, kept, { ...place, hashes: content.hashes(), flush: true });
-  await placeFiles(batch, { ...place, staged, present });
+  const hashes = content.hashes();
+  await findPresent(batch, kept, { ...place, hashes, flush: true });
+  await placeFiles(batch, { ...place, staged, present, hashes });
   stopIfAborted(signal, `send ${batch.id}`);
-  await clearIncoming(owner);
+  await clearStaged(owner, batch);
 }
 
 function requireSafePaths(content: Content): void {

@@ -11,7 +11,7 @@ import { diskError, errnoName, onDisk } from './disk-error.ts';
 import { stopIfAborted } from './stop-if-aborted.ts';
 
 /** Where an attempt's files wait, below the owner's directory, until all of them are there. */
-export const INCOMING = '.incoming';
+const INCOMING = '.incoming';
 const PARTS = ['data', 'manifests', 'receipts', INCOMING] as const;
 
 /** False when it is missing; anything but a directory is a TARGET_CONFLICT. The root itself may be a symbolic link. */
@@ -99,13 +99,42 @@ export async function openOwnerDir(
   }
 }
 
-/** Removes what interrupted attempts left. An owner has one delivery in flight, so all of it is left over. */
-export async function clearIncoming(owner: HeldDir): Promise<void> {
+/** Where this attempt stages, below the owner's directory: no two attempts ever write into the same place. */
+export function stagingDir(batch: Pick<Batch, 'id' | 'epoch'>): string {
+  return `${INCOMING}/${batch.id}.${batch.epoch}`;
+}
+
+/**
+ * Removes what interrupted attempts left. An owner has one delivery in flight, so all of it is left over; only a newer
+ * attempt of the same batch may be alive, beside one that does not know yet that it was given up.
+ */
+export async function clearLeftovers(owner: HeldDir, batch: Pick<Batch, 'id' | 'epoch'>): Promise<void> {
+  await clearIncoming(owner, (name) => !isNewerAttempt(name, batch));
+}
+
+/** Removes what this attempt staged, and nothing of another. */
+export async function clearStaged(owner: HeldDir, batch: Pick<Batch, 'id' | 'epoch'>): Promise<void> {
+  await clearIncoming(owner, (name) => `${INCOMING}/${name}` === stagingDir(batch));
+}
+
+function isNewerAttempt(name: string, { id, epoch }: Pick<Batch, 'id' | 'epoch'>): boolean {
+  return name.startsWith(`${id}.`) && Number(name.slice(id.length + 1)) > epoch;
+}
+
+async function clearIncoming(owner: HeldDir, isOver: (name: string) => boolean): Promise<void> {
   await using walk = new DirWalk(owner, 'find');
   const incoming = await walk.at(INCOMING);
   if (incoming === undefined) return;
   const attempted = () => `clear ${owner.path}/${INCOMING}`;
   for (const name of await onDisk(readdir(`/proc/self/fd/${incoming.fd}`), attempted)) {
-    await onDisk(rm(inDir(incoming, name), { recursive: true, force: true }), attempted);
+    // Repeated: an attempt that was given up may still be putting files into what is being removed (ENOTEMPTY).
+    const removing = { recursive: true, force: true, maxRetries: 5 };
+    if (isOver(name)) await onDisk(rm(inDir(incoming, name), removing), attempted);
   }
+}
+
+/** True when another attempt has removed what this one staged; false when more than that is gone. */
+export async function isSwept(owner: HeldDir, batch: Pick<Batch, 'id' | 'epoch'>): Promise<boolean> {
+  await using walk = new DirWalk(owner, 'find');
+  return (await walk.at(INCOMING)) !== undefined && (await walk.at(stagingDir(batch))) === undefined;
 }

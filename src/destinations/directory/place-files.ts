@@ -4,6 +4,7 @@ import type { Batch, PlannedFile } from '../../core/model.ts';
 import { nameOf, printable } from '../../core/share-path.ts';
 import { DirWalk, type HeldDir, inDir } from './dir-walk.ts';
 import { errnoName, onDisk } from './disk-error.ts';
+import { stagingDir } from './owner-dir.ts';
 import { type Expected, placeOf, readBack } from './read-back.ts';
 import { stopIfAborted } from './stop-if-aborted.ts';
 
@@ -48,6 +49,8 @@ export type Placing = {
   readonly staged: string;
   readonly dir: string;
   readonly present: ReadonlySet<string>;
+  /** SHA-256 by path: a file that came there meanwhile, from another attempt, has to be the same. */
+  readonly hashes: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
 };
 
@@ -64,22 +67,28 @@ export async function placeFiles(batch: Batch, placing: Placing): Promise<void> 
     const target = await to.into(placeOf(placing.dir, file));
     if (placing.present.has(file.path)) continue;
     const source = await from.at(placeOf(placing.staged, file));
-    if (source === undefined) throw lostStaging(batch, placing);
+    if (source === undefined) throw lostStaging(batch);
     const name = nameOf(file.path);
-    await onDisk(moveWithoutReplacing(inDir(source, name), inDir(target, name)), attempted);
+    const moved = await onDisk(moveWithoutReplacing(inDir(source, name), inDir(target, name)), attempted);
+    if (!moved) await findPresent(batch, [file], { ...placing, flush: true });
   }
   await to.finish();
 }
 
-/** link(2) refuses a name that is taken, rename(2) replaces it; the staged name goes away with the staging directory. */
-async function moveWithoutReplacing(from: Buffer, to: Buffer): Promise<void> {
+/**
+ * False when the name is taken. link(2) refuses that, rename(2) replaces; the staged name goes away with the staging
+ * directory.
+ */
+async function moveWithoutReplacing(from: Buffer, to: Buffer): Promise<boolean> {
   try {
     await link(from, to);
+    return true;
   } catch (thrown) {
+    if (errnoName(thrown) === 'EEXIST') return false;
     if (!HAS_NO_LINKS.has(errnoName(thrown) ?? '')) throw thrown;
-    if (await isTaken(to))
-      throw Object.assign(new Error('the name is taken'), { code: 'EEXIST', cause: thrown });
+    if (await isTaken(to)) return false;
     await rename(from, to);
+    return true;
   }
 }
 
@@ -96,10 +105,11 @@ async function isTaken(path: Buffer): Promise<boolean> {
   }
 }
 
-function lostStaging(batch: Batch, placing: Placing): IngestError {
+/** Another attempt has removed this one's files: it was given up, and what it says no longer counts. */
+export function lostStaging(batch: Batch): IngestError {
   return new IngestError(
     'LEASE_LOST',
-    `could not deliver ${batch.id}: ${placing.staged} was removed meanwhile`,
+    `could not deliver ${batch.id}: ${stagingDir(batch)} was removed meanwhile`,
     {
       hint: 'Another attempt of this owner was begun beside this one. The batch is sent again.',
       context: { batchId: batch.id, owner: batch.owner },

@@ -254,6 +254,60 @@ test('a reader does not outlive a parent that was killed', async () => {
   await vi.waitFor(() => expect(isAlive(pid ?? process.pid)).toBe(false), 5000);
 });
 
+test.each(['parcel', 'files'])(
+  'a pass over %s that fails before anybody reads it is told to the reader and does not end the daemon',
+  async (mode) => {
+    await using share = await buildShare({ 'd/a.txt': 'planned' }, { marker: false });
+    const daemon = spawn(
+      process.execPath,
+      ['--input-type=module-typescript', '-e', lateReaderScript(share.root, mode)],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    const said: Buffer[] = [];
+    daemon.stdout.on('data', (bytes: Buffer) => said.push(bytes));
+
+    const [code] = (await once(daemon, 'close')) as [number | null];
+
+    expect({ code, said: Buffer.concat(said).toString() }).toEqual({ code: 0, said: 'FILE_VANISHED' });
+  },
+);
+
+/** Begins a pass over a file that is gone, and reads only after its reader has failed and ended. */
+function lateReaderScript(root: string, mode: string): string {
+  const at = (path: string): string => JSON.stringify(join(import.meta.dirname, '../../..', path));
+  return `
+    import { rmSync } from 'node:fs';
+    import { setImmediate } from 'node:timers/promises';
+    import { createPacker } from ${at('src/batch/packer.ts')};
+    import { systemClock } from ${at('src/core/clock.ts')};
+    import { childPids } from ${at('test/support/child-pids.ts')};
+    import { planShare } from ${at('test/support/plan-share.ts')};
+    const root = ${JSON.stringify(root)};
+    const batch = planShare(root);
+    rmSync(root + '/d/a.txt');
+    const signal = new AbortController().signal;
+    const readerEnded = async () => {
+      if (childPids().length === 0) throw new Error('no reader was started');
+      while (childPids().length > 0) await setImmediate();
+    };
+    await using packer = createPacker({ clock: systemClock, stallMs: 20_000, spoolDir: root, version: '1.2.3' });
+    const content = packer.content(batch, root);
+    try {
+      if (${JSON.stringify(mode)} === 'parcel') {
+        const { stream } = await content.parcel(signal);
+        await readerEnded();
+        for await (const _ of stream);
+      } else {
+        for await (const { body } of content.files(signal)) {
+          await readerEnded();
+          for await (const _ of body);
+        }
+      }
+    } catch (error) {
+      process.stdout.write(error.code);
+    }`;
+}
+
 function parentScript(root: string): string {
   const at = (path: string): string => JSON.stringify(join(import.meta.dirname, '../../..', path));
   return `

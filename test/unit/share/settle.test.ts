@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../src/core/model.ts';
-import { isSettled, sameContent, sameForSettling, settlesAt } from '../../../src/share/settle.ts';
+import { isSettled, settlesAt } from '../../../src/share/settle.ts';
 
-const FILE: Entry = { name: 'x.tif', kind: 'file', size: 1, mtimeNs: 2n, ctimeNs: 3n, ino: 4n };
 const instants = fc.integer({ min: 0, max: 4e12 });
 const windows = fc.integer({ min: 1, max: 1e9 });
 
@@ -42,40 +40,5 @@ describe('isSettled', () => {
         expect(isSettled({ since, lookedAt: since + first + later }, settleMs)).toBe(true);
       }),
     );
-  });
-});
-
-describe('sameForSettling', () => {
-  test.each<Partial<Entry>>([
-    { size: 2 },
-    { mtimeNs: 3n },
-    { ctimeNs: 4n },
-    { ino: 5n },
-    { kind: 'symlink' },
-  ])('sees that %o has changed', (change) => {
-    expect(sameForSettling(FILE, { ...FILE, ...change })).toBe(false);
-  });
-
-  test('holds for equal looks', () => {
-    expect(sameForSettling(FILE, { ...FILE })).toBe(true);
-  });
-});
-
-describe('sameContent', () => {
-  test('knows a file again that was moved or copied back with its time', () => {
-    expect(sameContent(FILE, { ...FILE, name: 'moved.tif', ino: 99n, ctimeNs: 99n })).toBe(true);
-  });
-
-  test.each<Partial<Entry>>([{ size: 2 }, { mtimeNs: 3n }, { kind: 'unreadable' }])(
-    'takes %o for another version',
-    (change) => {
-      expect(sameContent(FILE, { ...FILE, ...change })).toBe(false);
-    },
-  );
-
-  test('is only ever true of files', () => {
-    const link: Entry = { ...FILE, kind: 'symlink' };
-
-    expect(sameContent(link, link)).toBe(false);
   });
 });
