@@ -9,6 +9,7 @@ import { createBatchQueue } from '../queue/batch-queue.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { createDispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
+import { checkPlaces } from './check-places.ts';
 import { startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
@@ -50,6 +51,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   const trouble = createTrouble(clock, (error) => emit({ name: 'engine.trouble', error }));
   await using stack = new AsyncDisposableStack();
 
+  checkPlaces(config);
   const lock = takeInstanceLock(config.stateDir, parts.holder);
   stack.defer(lock.release);
   const target = await openRedis(workspace, parts, stack, trouble);

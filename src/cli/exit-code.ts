@@ -37,6 +37,7 @@ const CONFIGURATION: readonly string[] = [
   'REDIS_MISSING',
   'STATE_DIR_UNUSABLE',
   'LEDGER_TOO_NEW',
+  'LEDGER_CORRUPT',
 ];
 
 export function exitCodeOfError(error: IngestError): number {

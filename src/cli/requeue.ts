@@ -66,5 +66,7 @@ async function isWanted(
   if (options.yes === true) return true;
   if (options.json === true || !context.err.isTTY || !process.stdin.isTTY) return false;
   using lines = createInterface({ input: process.stdin, output: context.err });
-  return /^y(es)?$/i.test((await lines.question('Put these back? [y/N] ')).trim());
+  // Ctrl-C and Ctrl-D are a No.
+  const said = await lines.question('Put these back? [y/N] ').catch(() => 'no');
+  return /^y(es)?$/i.test(said.trim());
 }

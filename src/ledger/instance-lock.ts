@@ -21,15 +21,23 @@ export function takeInstanceLock(stateDir: string, holder: string): InstanceLock
     if (error instanceof Error && /locked/.test(error.message)) throw lockedBy(note);
     throw ledgerError(error, `take the instance lock in ${stateDir}`);
   }
-  writeHolder(note, holder);
+  try {
+    writeHolder(note, holder);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   return { release: () => db.close() };
 }
 
 function writeHolder(note: string, holder: string): void {
-  const db = new DatabaseSync(note);
-  db.exec('CREATE TABLE IF NOT EXISTS holder (who TEXT); DELETE FROM holder;');
-  db.prepare('INSERT INTO holder VALUES (?)').run(holder);
-  db.close();
+  try {
+    using db = new DatabaseSync(note);
+    db.exec('CREATE TABLE IF NOT EXISTS holder (who TEXT); DELETE FROM holder;');
+    db.prepare('INSERT INTO holder VALUES (?)').run(holder);
+  } catch (error) {
+    throw ledgerError(error, `write ${note}`);
+  }
 }
 
 /** Who holds the instance lock right now, undefined when nobody does. Takes nothing and makes nothing. */

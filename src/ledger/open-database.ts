@@ -34,7 +34,10 @@ export function copyDatabase(stateDir: string): DatabaseSync {
   try {
     if (statSync(file, { throwIfNoEntry: false }) === undefined) return db;
     db.exec(`ATTACH ${quoted(readOnlyUri(file))} AS disk`);
-    checkVersion(Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0), file);
+    const version = Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0);
+    checkVersion(version, file);
+    // A first start that found the disk full left an empty file: nothing is known yet.
+    if (version === 0) return db;
     for (const table of ['share', 'dir', 'batch', 'container', 'run', 'pause'])
       db.exec(`INSERT INTO main.${table} SELECT * FROM disk.${table}`);
     db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*'");

@@ -1,8 +1,9 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEngine } from '../../app/engine.ts';
 import { IngestError } from '../../core/errors.ts';
+import type { RunReport } from '../../nightly/run-report.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodeOfRun } from '../exit-code.ts';
 import { configOf, openForCommand, optionsOf } from '../open.ts';
@@ -62,7 +63,7 @@ async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): 
     context.out.write(
       json
         ? `${JSON.stringify(report)}\n`
-        : `${renderReport(report, context.out)}\n${farewell(places, evening)}`,
+        : `${renderReport(report, context.out)}\n${farewell(places, evening, report)}`,
     );
     return stop.exitCode() ?? exitCodeOfRun(report.outcome);
   } finally {
@@ -70,13 +71,16 @@ async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): 
   }
 }
 
-/** The folder must be ours: the temporary directory is everybody's. */
+/** The demo writes only into a folder that is empty, or that an earlier demo made; and it must be ours. */
 function claim(root: string, uid: number): void {
+  const mark = join(root, '.nightjar-demo');
   mkdirSync(root, { recursive: true, mode: 0o755 });
-  if (statSync(root).uid === uid) return;
-  throw new IngestError('USAGE', `${root} belongs to somebody else`, {
-    hint: 'Name another folder: nightjar demo DIR.',
-  });
+  const hint = 'Name another folder, empty or not there yet: nightjar demo DIR.';
+  if (statSync(root).uid !== uid)
+    throw new IngestError('USAGE', `${root} belongs to somebody else`, { hint });
+  if (!existsSync(mark) && readdirSync(root).length > 0)
+    throw new IngestError('USAGE', `${root} is not empty and no demo made it`, { hint });
+  writeFileSync(mark, 'made by nightjar demo\n');
 }
 
 function introduction({ root, share, delivered }: DemoPlaces, evening: number, { err }: CliContext): string {
@@ -89,15 +93,20 @@ function introduction({ root, share, delivered }: DemoPlaces, evening: number, {
 `;
 }
 
-function farewell({ config, delivered }: DemoPlaces, evening: number): string {
+function farewell({ config, delivered }: DemoPlaces, evening: number, { deliveries }: RunReport): string {
   const ask = `npx nightjar --config ${config}`;
+  const [first] = deliveries;
+  const check =
+    first === undefined
+      ? ''
+      : `Check a delivered batch without Nightjar:
+  cd ${delivered}/${first.owner}/data/lab && sha256sum -c ../../manifests/${first.batch}.sha256
+`;
   return `Ask it about any file:
   ${ask} explain Raman/mueller_schmidt_mixed/map.spc
   ${ask} explain SEM1/schmidt/live_stack_${evening}/stack.tif
   ${ask} why
   ${ask} status
-Check the delivered data without Nightjar:
-  cd ${delivered}/mueller/data/lab && cat ../../manifests/*.sha256 | sha256sum -c
-Run the demo again: what has gone does not go twice, and the stack that was growing has settled.
+${check}Run the demo again: what has gone does not go twice, and the stack that was growing has settled.
 `;
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { IngestError } from '../../core/errors.ts';
+import { IngestError, systemCode } from '../../core/errors.ts';
 import { isName } from '../../core/ids.ts';
 import type { Batch } from '../../core/model.ts';
 import { printable } from '../../core/share-path.ts';
@@ -50,7 +50,10 @@ export async function makeOwnerDir(
 }
 
 async function makeRoot(root: string): Promise<void> {
-  await mkdir(root, 0o750);
+  // Two owners' first batches may want it at once: whoever comes second finds it made.
+  await mkdir(root, { recursive: false, mode: 0o750 }).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
   await using parent = await open(dirname(root), constants.O_DIRECTORY);
   await parent.sync();
 }
