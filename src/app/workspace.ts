@@ -9,6 +9,7 @@ import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
+import { checkMapping } from './check-mapping.ts';
 
 /** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
 export type Workspace = Disposable & {
@@ -39,6 +40,7 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     if (found === undefined) throw new RangeError(`no destination is called ${name}`);
     return found;
   };
+  checkMapping(config);
   const assigner = createAssigner(config.mapping);
   const ledger = parts.readOnly === true ? copyLedger(config.stateDir) : openLedger(config.stateDir);
   return {

@@ -4,6 +4,30 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startLab } from '../support/lab.ts';
 
+describe('a mapping', () => {
+  it('with a rule that can never decide is refused with its place, before anything goes out', async () => {
+    await using lab = await startLab({
+      folders: `rules:
+  - match: "AFM/**"
+    owner: mueller
+  - match: "AFM/service/**"
+    hold: "ask the manager"
+owners: { mueller: {} }
+collector: {}
+`,
+    });
+    await lab.put('AFM/service/log', 'must be held');
+
+    const said = await lab.nightjar('run');
+    const checked = await lab.nightjar('check');
+
+    expect(said).toMatchObject({ code: 78 });
+    expect(said.err).toMatch(/folders\.yaml:4: rule 2 can never decide/);
+    expect(checked).toMatchObject({ code: 78 });
+    expect(checked.out).toContain('rule 2 can never decide');
+  });
+});
+
 describe('what Nightjar writes to', () => {
   it('is refused when a link leads it into a share', async () => {
     await using lab = await startLab();
