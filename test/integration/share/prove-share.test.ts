@@ -18,7 +18,8 @@ const failure = (proof: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describe('the proof of a share', () => {
+// Some tests must catch a process that lives for a tenth of a second: one that comes too late tries again.
+describe('the proof of a share', { retry: 3 }, () => {
   test('gives an identity that the next proof accepts', async () => {
     await using share = await buildShare({ 'SEM1/x': '1', 'XRD/y': '2' });
 
