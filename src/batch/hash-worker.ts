@@ -13,7 +13,7 @@ import {
 } from './hash-ring.ts';
 
 const shared = workerData as SharedRing;
-const state = new Int32Array(shared.state);
+const state = new Int32Array(shared.hashing);
 const slots = slotsOf(shared);
 
 /** Hashes a slot's ranges; answers with the hash of a file that goes on in the next slot. */

@@ -1,13 +1,15 @@
-import { DIGEST_BYTES, FILLED, MAX_RANGES, RANGE_NUMBERS, SLOTS, type Slot } from './hash-ring.ts';
+import { BROKEN, DIGEST_BYTES, FILLED, MAX_RANGES, RANGE_NUMBERS, SLOTS, type Slot } from './hash-ring.ts';
 
 /** A slot that waits in memory for longer than this is sent half full, so that a slow share still shows progress. */
 const SEND_AFTER_MS = 1000;
 
 export type OutputParts = {
   readonly slots: readonly Slot[];
-  readonly state: Int32Array;
-  /** Takes all of the bytes before it returns. */
-  readonly write: (piece: Uint8Array) => void;
+  readonly hashing: Int32Array;
+  readonly sending: Int32Array;
+  readonly used: Int32Array;
+  /** Nobody reads the pipe any more. */
+  readonly onBroken: () => never;
   readonly monotonic: () => number;
 };
 
@@ -15,15 +17,15 @@ export type OutputParts = {
 export type Place = { readonly memory: Buffer; readonly at: number; readonly left: number };
 
 /**
- * The pack child's output for one pass: bytes are put straight into shared memory and leave in pieces of up to
- * 1 MiB, while the hash worker works on the same memory. `digests` are complete after `settle`.
+ * The pack child's output for one pass: bytes are put straight into shared memory, from where one worker sends them in
+ * pieces of up to 1 MiB and another hashes them. `digests` are complete, and all bytes sent, after `settle`.
  */
 export class HashedOutput {
   readonly digests: Buffer;
   readonly #parts: OutputParts;
   /** Per slot: which file each of its ranges ends, or -1. */
   readonly #ends: readonly number[][] = Array.from({ length: SLOTS }, () => []);
-  /** The worker goes round from slot 0 for ever: the next pass begins where this one stopped. */
+  /** The workers go round from slot 0 for ever: the next pass begins where this one stopped. */
   #turn: number;
   #used = 0;
   #sentAt: number;
@@ -78,22 +80,24 @@ export class HashedOutput {
     }
   }
 
-  /** Sends what was put so far and turns to the next slot as soon as it is hashed. */
+  /** Sends what was put so far and turns to the next slot as soon as it is free. */
   flush(): void {
-    const { state, write } = this.#parts;
+    const { hashing, sending, used } = this.#parts;
     const slot = this.#slot();
     this.#sentAt = this.#parts.monotonic();
     if (this.#used === 0) return;
     slot.ranges[0] = this.#ends[this.#turn]?.length ?? 0;
-    Atomics.store(state, this.#turn, FILLED);
-    Atomics.notify(state, this.#turn);
-    write(slot.data.subarray(0, this.#used));
+    used[this.#turn] = this.#used;
+    for (const state of [hashing, sending]) {
+      Atomics.store(state, this.#turn, FILLED);
+      Atomics.notify(state, this.#turn);
+    }
     this.#turn = (this.#turn + 1) % SLOTS;
     this.#used = 0;
     this.#collect(this.#turn);
   }
 
-  /** Sends the rest and waits for every hash. */
+  /** Sends the rest and waits for every byte and every hash. */
   settle(): Buffer {
     this.flush();
     for (let turn = 0; turn < SLOTS; turn++) this.#collect(turn);
@@ -101,7 +105,10 @@ export class HashedOutput {
   }
 
   #collect(turn: number): void {
-    Atomics.wait(this.#parts.state, turn, FILLED);
+    const { hashing, sending, onBroken } = this.#parts;
+    Atomics.wait(sending, turn, FILLED);
+    if (Atomics.load(sending, turn) === BROKEN) onBroken();
+    Atomics.wait(hashing, turn, FILLED);
     const ends = this.#ends[turn] ?? [];
     const digests = this.#parts.slots[turn]?.digests;
     for (const [range, file] of ends.entries()) {

@@ -3,31 +3,20 @@
  * hangs with it. Started by `startPackChild`; does one pass a message, dies with its parent.
  */
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
-import { asIngestError, systemCode } from '../core/errors.ts';
-import { makeSharedRing, slotsOf } from './hash-ring.ts';
+import { asIngestError } from '../core/errors.ts';
+import { makeSharedRing, type SharedRing, slotsOf } from './hash-ring.ts';
 import { HashedOutput, type OutputParts } from './hashed-output.ts';
-import { DATA_FD, type PackJob, type PackReport } from './pack-protocol.ts';
+import type { PackJob, PackReport } from './pack-protocol.ts';
 import { PlannedReader } from './read-planned.ts';
 import { SafeOpener } from './safe-open.ts';
 import { withTheRest } from './with-the-rest.ts';
 import { writeParcel } from './write-parcel.ts';
 import { writeRaw } from './write-raw.ts';
 
-/** A blocking write of all bytes: the pipe's reader sets the pace. */
-function writeAll(bytes: Uint8Array): void {
-  try {
-    for (let from = 0; from < bytes.length; ) from += writeSync(DATA_FD, bytes, from);
-  } catch (thrown) {
-    if (systemCode(thrown) === 'EPIPE') process.exit(0);
-    throw thrown;
-  }
-}
-
-/** Passes after each other on one ring; the hash worker goes on where the last one ended. */
+/** Passes after each other on one ring; the workers go on where the last one ended. */
 function makePass(parts: OutputParts): (job: PackJob) => PackReport {
   let turn = 0;
   return (job) => {
@@ -63,6 +52,11 @@ function dropTo(uid: number, gid: number): void {
   process.setuid?.(uid);
 }
 
+async function startWorker(name: string, ring: SharedRing): Promise<void> {
+  const file = new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
+  await once(new Worker(file, { workerData: ring }), 'message');
+}
+
 async function main(): Promise<void> {
   const jobs: PackJob[] = [];
   let start: (() => void) | undefined;
@@ -75,18 +69,17 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
   const ring = makeSharedRing();
-  const worker = new Worker(new URL(`./hash-worker${extname(import.meta.filename)}`, import.meta.url), {
-    workerData: ring,
-  });
-  await once(worker, 'message');
+  await Promise.all([startWorker('hash-worker', ring), startWorker('send-worker', ring)]);
   const [uid, gid] = process.argv.slice(2).map(Number);
   if (uid !== undefined && gid !== undefined) dropTo(uid, gid);
 
   const { monotonic } = systemClock;
   const pass = makePass({
     slots: slotsOf(ring),
-    state: new Int32Array(ring.state),
-    write: writeAll,
+    hashing: new Int32Array(ring.hashing),
+    sending: new Int32Array(ring.sending),
+    used: new Int32Array(ring.used),
+    onBroken: () => process.exit(0),
     monotonic,
   });
   start = () => {
