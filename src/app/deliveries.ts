@@ -79,7 +79,7 @@ function deliveryParts(
     destination: workspace.destination,
     token: (batch) => ownerToken(config, store, batch),
     checkOwner: (batch) => {
-      const error = outdated(batch, workspace.assigner);
+      const error = outdated(batch, workspace.assign);
       if (error !== undefined) throw error;
     },
     content: (batch) => {

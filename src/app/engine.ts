@@ -83,7 +83,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     clock,
     emit,
     shares: config.shares,
-    assign: workspace.assigner.assign,
+    assign: workspace.assign,
     limitsOf: workspace.limitsOf,
     laneOf: workspace.laneOf,
     wake: dispatcher.wake,

@@ -1,8 +1,7 @@
 import { IngestError } from '../core/errors.ts';
-import type { Assignment, Batch } from '../core/model.ts';
+import type { Assign, Assignment, Batch } from '../core/model.ts';
 import { printable } from '../core/share-path.ts';
 import { batchError } from '../ledger/batch-row.ts';
-import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -12,22 +11,22 @@ import type { Workspace } from './workspace.ts';
  */
 export function withdrawOutdated({
   ledger,
-  assigner,
+  assign,
   limitsOf,
   clock,
-}: Pick<Workspace, 'ledger' | 'assigner' | 'limitsOf' | 'clock'>): void {
+}: Pick<Workspace, 'ledger' | 'assign' | 'limitsOf' | 'clock'>): void {
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
   for (const { id } of waiting) {
     const batch = ledger.batches.get(id);
-    const error = outdated(batch, assigner) ?? overLimits(batch, limitsOf);
+    const error = outdated(batch, assign) ?? overLimits(batch, limitsOf);
     if (error !== undefined)
       ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
 }
 
 /** MAPPING_CHANGED when a file of the batch has another owner or destination now; undefined when all is as planned. */
-export function outdated(batch: Batch, assigner: Assigner): IngestError | undefined {
-  const stray = batch.files.find(({ path }) => !isStillMeant(batch, assigner.assign(path)));
+export function outdated(batch: Batch, assign: Assign): IngestError | undefined {
+  const stray = batch.files.find(({ path }) => !isStillMeant(batch, assign(batch.share, path)));
   if (stray === undefined) return undefined;
   const path = printable(stray.path);
   return new IngestError(

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DestinationName } from '../core/ids.ts';
-import type { Batch, BatchPlan } from '../core/model.ts';
+import type { Assign, Batch, BatchPlan } from '../core/model.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { createDirectory } from '../destinations/directory/directory.ts';
 import { createNomad } from '../destinations/nomad/nomad.ts';
@@ -16,6 +16,8 @@ export type Workspace = Disposable & {
   readonly config: Config;
   readonly clock: Clock;
   readonly ledger: Ledger;
+  /** Whose a file is, by the folder mapping. */
+  readonly assign: Assign;
   readonly assigner: Assigner;
   readonly destination: (name: DestinationName) => Destination;
   readonly limitsOf: (name: DestinationName) => { readonly maxBytes: number; readonly maxFiles: number };
@@ -47,6 +49,7 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     config,
     clock: parts.clock,
     ledger,
+    assign: (_share, path) => assigner.assign(path),
     assigner,
     destination,
     limitsOf: (name) => {

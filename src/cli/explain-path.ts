@@ -63,11 +63,11 @@ function knownFile(
   const { ledger } = workspace;
   const run = lastLook(ledger, share.name);
   const judging = judgingOf(workspace, run?.startedAt ?? known.lookedAt);
-  const unsettled = unsettledDatasets(judging, ledger.looks.open(share.name, run?.no));
+  const unsettled = unsettledDatasets(judging, share.name, ledger.looks.open(share.name, run?.no));
   const dir = path.slice(0, Math.max(0, path.lastIndexOf('/'))) as SharePath;
   const verdict = judge(judging, share.name, { dir, known, unsettled });
   const { facts, lookedAt } = known;
-  const assignment = workspace.assigner.assign(path);
+  const assignment = workspace.assign(share.name, path, known.entry);
   const settleMs = assignment.kind === 'owned' ? assignment.settleMs : 0;
   return {
     state: stateOf(verdict, { since: facts.since, lookedAt }, settleMs),
@@ -80,8 +80,8 @@ function knownFile(
   };
 }
 
-function judgingOf({ ledger, assigner, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {
-  return judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, { since: startedAt });
+function judgingOf({ ledger, assign, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {
+  return judgeParts({ ledger, assign, limitsOf, clock }, { since: startedAt });
 }
 
 /** The rung of the ladder: the batch's where one holds it, else how far the file itself has come. */
@@ -114,7 +114,7 @@ function lookWithin(
   const run = lastLook(ledger, share.name);
   if (run === undefined) return undefined;
   const judging = judgingOf(workspace, run.startedAt);
-  const unsettled = unsettledDatasets(judging, ledger.looks.open(share.name, run.no));
+  const unsettled = unsettledDatasets(judging, share.name, ledger.looks.open(share.name, run.no));
   const tally = newTally();
   let first: SharePath | undefined;
   for (const at of ledger.looks.all(share.name, run.no)) {

@@ -89,9 +89,8 @@ async function lookOnce(
   }
 }
 
-const judging = ({ ledger, assigner, limitsOf, clock }: Workspace) => ({
-  ...{ ledger, limitsOf, clock },
-  assign: assigner.assign,
+const judging = ({ ledger, assign, limitsOf, clock }: Workspace) => ({
+  ...{ ledger, assign, limitsOf, clock },
 });
 
 function* batchesOf(workspace: Workspace, share: BatchPlan['share'], run: Run): Generator<PreviewedBatch> {

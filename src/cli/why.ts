@@ -70,11 +70,11 @@ function* judgedOn(workspace: Workspace, shares: readonly ShareConfig[], scope: 
 
 /** Everything the last look at a share saw, judged as of now, in so far as it is asked about. */
 function* judgedOf(workspace: Workspace, { name }: ShareConfig, scope: Scope): Generator<Judged> {
-  const { ledger, assigner, limitsOf, clock } = workspace;
+  const { ledger, assign, limitsOf, clock } = workspace;
   const run = lastLook(ledger, name);
   if (run === undefined) return;
-  const judging = judgeParts({ ledger, assign: assigner.assign, limitsOf, clock }, run);
-  const unsettled = unsettledDatasets(judging, ledger.looks.open(name, run.no));
+  const judging = judgeParts({ ledger, assign, limitsOf, clock }, run);
+  const unsettled = unsettledDatasets(judging, name, ledger.looks.open(name, run.no));
   const path = scope.asked?.path;
   for (const known of ledger.looks.all(name, run.no)) {
     if (path !== undefined && !mayHold(known, path)) continue;

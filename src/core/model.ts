@@ -65,6 +65,9 @@ export type Assignment =
     }
   | { readonly kind: 'excluded'; readonly reason: string; readonly instrument: string };
 
+/** Says of a file on a share whose it is. `entry` is at hand wherever a look has seen the file. */
+export type Assign = (share: ShareName, path: SharePath, entry?: Entry) => Assignment;
+
 export type OwnedFile = PlannedFile & {
   readonly share: ShareName;
   readonly assignment: Extract<Assignment, { kind: 'owned' }>;

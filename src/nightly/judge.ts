@@ -1,6 +1,6 @@
 import { rejectionOf } from '../batch/rejection.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
-import type { Assignment, Entry, OwnedFile } from '../core/model.ts';
+import type { Assign, Entry, OwnedFile } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { formatDuration } from '../core/units.ts';
@@ -44,7 +44,7 @@ export type Verdict = {
 
 /** All that a judgement depends on. The same for the real evening, `plan`, `why`, `explain` and the report. */
 export type JudgeParts = {
-  readonly assign: (path: SharePath) => Assignment;
+  readonly assign: Assign;
   readonly batchByNo: (no: number) => BatchHead | undefined;
   readonly limitsOf: (destination: DestinationName) => {
     readonly maxBytes: number;
@@ -80,13 +80,17 @@ export type Youngest = { readonly path: SharePath; readonly earliest: number };
  * The datasets that have not settled, by name: a dataset settles as a unit, by its youngest member. Only entries
  * that no batch holds count; what was delivered before does not wait for a late joiner, nor the other way round.
  */
-export function unsettledDatasets(parts: JudgeParts, dirs: Iterable<KnownDir>): Map<SharePath, Youngest> {
+export function unsettledDatasets(
+  parts: JudgeParts,
+  share: ShareName,
+  dirs: Iterable<KnownDir>,
+): Map<SharePath, Youngest> {
   const youngest = new Map<SharePath, Youngest>();
   for (const { dir, lookedAt, entries } of dirs) {
     for (const { entry, facts } of entries) {
       if (entry.kind !== 'file' || facts.batch !== 0 || facts.mark !== 'none') continue;
       const path = joinPath(dir, entry.name);
-      const assignment = parts.assign(path);
+      const assignment = parts.assign(share, path, entry);
       if (assignment.kind !== 'owned' || isSettled({ since: facts.since, lookedAt }, assignment.settleMs))
         continue;
       const earliest = settlesAt(facts.since, assignment.settleMs);
@@ -110,7 +114,7 @@ export function judge(
 ): Verdict {
   const { entry, facts } = at.known;
   const path = joinPath(at.dir, entry.name);
-  const assignment = parts.assign(path);
+  const assignment = parts.assign(share, path, entry);
   const where = { share, path, entry, instrument: assignment.instrument, dataset: undefined };
   const nobody = { ...where, owner: NOBODY };
 

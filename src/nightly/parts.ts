@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
-import type { Assignment, BatchPlan } from '../core/model.ts';
-import type { SharePath } from '../core/share-path.ts';
+import type { Assign, BatchPlan } from '../core/model.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ShareTarget } from './look-at-share.ts';
@@ -12,7 +11,7 @@ import type { RunReport } from './run-report.ts';
 export type NightlyParts = {
   readonly ledger: Ledger;
   readonly shares: readonly ShareTarget[];
-  readonly assign: (path: SharePath) => Assignment;
+  readonly assign: Assign;
   readonly limitsOf: (destination: DestinationName) => {
     readonly maxBytes: number;
     readonly maxFiles: number;

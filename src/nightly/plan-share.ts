@@ -13,7 +13,7 @@ export function* planShare(
 ): Generator<BatchPlan> {
   const judging = judgeParts(parts, run);
   const { looks } = parts.ledger;
-  const unsettled = unsettledDatasets(judging, looks.open(share, run.no));
+  const unsettled = unsettledDatasets(judging, share, looks.open(share, run.no));
   function* ready(): Generator<OwnedFile> {
     for (const { dir, entries } of looks.open(share, run.no)) {
       for (const known of entries) {

@@ -104,7 +104,7 @@ export function* judgeAll(
   run: Pick<Run, 'since'> & { readonly no?: number },
 ): Generator<Verdict> {
   const judging = judgeParts(parts, run);
-  const unsettled = unsettledDatasets(judging, parts.ledger.looks.open(share, run.no));
+  const unsettled = unsettledDatasets(judging, share, parts.ledger.looks.open(share, run.no));
   for (const { dir, entries } of parts.ledger.looks.all(share, run.no))
     for (const known of entries) yield judge(judging, share, { dir, known, unsettled });
 }

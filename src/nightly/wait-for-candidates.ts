@@ -18,7 +18,7 @@ export async function waitForCandidates(
   let until = 0;
   let files = 0;
   for (const name of looked) {
-    const unsettled = unsettledDatasets(judging, ledger.looks.open(name, run.no));
+    const unsettled = unsettledDatasets(judging, name, ledger.looks.open(name, run.no));
     const dirs: SharePath[] = [];
     for (const { dir, entries } of ledger.looks.open(name, run.no)) {
       const verdicts = entries.map((known) => judge(judging, name, { dir, known, unsettled }));

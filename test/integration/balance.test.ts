@@ -76,7 +76,7 @@ function partsOn(
   return {
     ledger,
     clock,
-    assign: assigner.assign,
+    assign: (_share, path) => assigner.assign(path),
     limitsOf: () => ({ maxBytes: 4000, maxFiles: 3 }),
     shares: [{ name: SHARE, root: '/nowhere', marker: '.nightjar-share' }],
   };
