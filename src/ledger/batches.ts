@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { IngestError } from '../core/errors.ts';
-import type { BatchId } from '../core/ids.ts';
+import type { BatchId, ShareName } from '../core/ids.ts';
 import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
@@ -76,17 +76,36 @@ export class Batches {
 
   /** Records a planned batch and that it holds its files. A withdrawn batch of the same id lives again. */
   plan(plan: BatchPlan, planned: Planned): void {
+    this.planAll([{ plan, planned }]);
+  }
+
+  /** The same for many, in one transaction: a directory is written once for all of its batches. */
+  planAll(works: readonly { readonly plan: BatchPlan; readonly planned: Planned }[]): void {
     inTransaction(this.#db, () => {
-      const known = this.#db.prepare('SELECT no FROM batch WHERE id = ?').get(plan.id);
-      const { at, runNo } = planned;
-      if (known === undefined) insertBatch(this.#db, plan, planned);
-      else this.#revive(plan.id, at, runNo);
-      const { no } = this.head(plan.id);
-      const paths = plan.files.map(({ path }) => path);
-      this.#looks.assign(plan.share, paths, (facts) => ({ ...facts, batch: no }));
-      const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
-      recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
+      const holders = new Map<ShareName, Map<SharePath, number>>();
+      for (const { plan, planned } of works) {
+        const no = this.#record(plan, planned);
+        const inShare = holders.get(plan.share) ?? new Map<SharePath, number>();
+        for (const { path } of plan.files) inShare.set(path, no);
+        holders.set(plan.share, inShare);
+      }
+      for (const [share, numbers] of holders)
+        this.#looks.assign(share, numbers.keys(), (facts, path) => ({
+          ...facts,
+          batch: numbers.get(path) ?? facts.batch,
+        }));
     });
+  }
+
+  /** The number of the batch's row, new or living again. */
+  #record(plan: BatchPlan, planned: Planned): number {
+    const { at, runNo } = planned;
+    const known = this.#db.prepare('SELECT no FROM batch WHERE id = ?').get(plan.id)?.['no'];
+    if (known !== undefined) this.#revive(plan.id, at, runNo);
+    const no = known ?? insertBatch(this.#db, plan, planned);
+    const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
+    recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
+    return Number(no);
   }
 
   /** False when the batch is not planned any more. */

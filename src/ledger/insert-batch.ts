@@ -12,35 +12,38 @@ export type Planned = {
   readonly plannedAt?: number;
 };
 
-/** A new row, in state planned. */
+/** A new row, in state planned; answers its number. */
 export function insertBatch(
   db: DatabaseSync,
   plan: BatchPlan,
   { lane, at, runNo, plannedAt }: Planned,
-): void {
-  db.prepare(
-    `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, facts, addendum,
+): number {
+  const inserted = db
+    .prepare(
+      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, facts, addendum,
            compress, files, bytes, list, state, planned_at, changed_at, run)
          VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :facts, :addendum,
            :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
-  ).run({
-    id: plan.id,
-    lane,
-    share: plan.share,
-    owner: plan.owner,
-    destination: plan.destination,
-    dataset: encodeBytes(plan.dataset),
-    instrument: plan.instrument,
-    rule: plan.rule,
-    reason: plan.reason ?? null,
-    facts: JSON.stringify(plan.facts),
-    addendum: Number(plan.addendum),
-    compress: Number(plan.compress),
-    files: plan.files.length,
-    bytes: plan.bytes,
-    list: encodeList(plan.files),
-    at,
-    planned: plannedAt ?? at,
-    run: runNo,
-  });
+    )
+    .run({
+      id: plan.id,
+      lane,
+      share: plan.share,
+      owner: plan.owner,
+      destination: plan.destination,
+      dataset: encodeBytes(plan.dataset),
+      instrument: plan.instrument,
+      rule: plan.rule,
+      reason: plan.reason ?? null,
+      facts: JSON.stringify(plan.facts),
+      addendum: Number(plan.addendum),
+      compress: Number(plan.compress),
+      files: plan.files.length,
+      bytes: plan.bytes,
+      list: encodeList(plan.files),
+      at,
+      planned: plannedAt ?? at,
+      run: runNo,
+    });
+  return Number(inserted.lastInsertRowid);
 }

@@ -20,6 +20,9 @@ export type KnownDir = {
   readonly entries: readonly KnownEntry[];
 };
 
+/** What is known of a path from now on. */
+export type Change = (facts: Facts, path: SharePath) => Facts;
+
 /** The looks at a share, one packed row a directory. */
 export class Looks {
   readonly #db: DatabaseSync;
@@ -81,7 +84,7 @@ export class Looks {
   }
 
   /** Changes what is known of these paths, in one transaction. */
-  assign(share: ShareName, paths: readonly SharePath[], change: (facts: Facts) => Facts): void {
+  assign(share: ShareName, paths: Iterable<SharePath>, change: Change): void {
     inTransaction(this.#db, () => assignFacts(this.#db, share, paths, change));
   }
 
@@ -142,12 +145,7 @@ function priorKeeper(db: DatabaseSync): (no: number) => boolean {
   };
 }
 
-function assignFacts(
-  db: DatabaseSync,
-  share: ShareName,
-  paths: readonly SharePath[],
-  change: (facts: Facts) => Facts,
-): void {
+function assignFacts(db: DatabaseSync, share: ShareName, paths: Iterable<SharePath>, change: Change): void {
   const find = db.prepare('SELECT id, listing, facts FROM dir WHERE share = ? AND key = ?');
   const write = db.prepare('UPDATE dir SET facts = ?, open = ? WHERE id = ?');
   const byDir = Map.groupBy(paths, parentOf);
@@ -156,9 +154,10 @@ function assignFacts(
     if (row === undefined) continue;
     const names = new Set(inDir.map(nameOf));
     const entries = decodeListing(bytesOf(row['listing']));
-    const facts = decodeFacts(bytesOf(row['facts'])).map((of, index) =>
-      names.has(entries[index]?.name ?? '') ? change(of) : of,
-    );
+    const facts = decodeFacts(bytesOf(row['facts'])).map((of, index) => {
+      const { name } = entries[index] ?? {};
+      return name !== undefined && names.has(name) ? change(of, joinPath(dir, name)) : of;
+    });
     write.run(encodeFacts(facts), facts.filter(({ batch }) => batch === 0).length, Number(row['id']));
   }
 }

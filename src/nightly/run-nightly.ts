@@ -4,7 +4,7 @@ import type { SharePath } from '../core/share-path.ts';
 import type { Run } from '../ledger/runs.ts';
 import { lookAtShare } from './look-at-share.ts';
 import type { NightlyParts } from './parts.ts';
-import { planShare } from './plan-share.ts';
+import { planAll } from './plan-all.ts';
 import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
 import { waitForCandidates } from './wait-for-candidates.ts';
 
@@ -25,10 +25,10 @@ export async function runNightly(
   try {
     for (const share of parts.shares) ledger.looks.clearMarks(share.name, 'unreadable');
     await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
-    await planAll(parts, run, outcomes); // 4 own, 5 plan, 6 record and enqueue what had settled before
+    await planAll(parts, run, looked(outcomes), signal); // 4 own, 5 plan, 6 record and enqueue what had settled before
     const candidates = await waitForCandidates(parts, run, looked(outcomes), signal);
     await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
-    await planAll(parts, run, outcomes); // 4–6 for what has settled by now
+    await planAll(parts, run, looked(outcomes), signal); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
     await parts.delivered(signal); // 7–11 are the deliveries
   } catch (thrown) {
@@ -77,27 +77,6 @@ async function lookAtAll(
   }
 }
 
-/** Plans everything that is settled, owned and in no batch; each batch is recorded, then the dispatcher is told. */
-async function planAll(
-  parts: NightlyParts,
-  run: Run,
-  outcomes: ReadonlyMap<ShareName, ShareOutcome>,
-): Promise<void> {
-  let breathedAt = parts.clock.monotonic();
-  for (const name of looked(outcomes)) {
-    for (const plan of planShare(parts, name, run)) {
-      const at = parts.clock.now();
-      parts.ledger.batches.plan(plan, { lane: parts.laneOf(plan, at), at, runNo: run.no });
-      parts.emit({ name: 'batch.planned', plan });
-      parts.wake();
-      if (parts.clock.monotonic() - breathedAt < BREATH_MS) continue;
-      // Deliveries that run meanwhile need the event loop, and so does Redis.
-      await parts.clock.sleep(0);
-      breathedAt = parts.clock.monotonic();
-    }
-  }
-}
-
 /** Failures of our own state, not of a share: no other share would fare better. */
 const OURS: readonly ErrorCode[] = [
   'DISK_FULL',
@@ -105,9 +84,6 @@ const OURS: readonly ErrorCode[] = [
   'LEDGER_UNAVAILABLE',
   'LEDGER_CORRUPT',
 ];
-
-/** The longest that planning keeps the event loop to itself, ms. */
-const BREATH_MS = 20;
 
 const looked = (outcomes: ReadonlyMap<ShareName, ShareOutcome>): ShareName[] =>
   [...outcomes].filter(([, outcome]) => outcome.looked).map(([name]) => name);

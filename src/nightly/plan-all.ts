@@ -1,0 +1,59 @@
+import type { ShareName } from '../core/ids.ts';
+import type { BatchPlan } from '../core/model.ts';
+import type { Run } from '../ledger/runs.ts';
+import type { NightlyParts } from './parts.ts';
+import { planShare } from './plan-share.ts';
+
+/**
+ * Plans everything that is settled, owned and in no batch; each batch is recorded, then the dispatcher is told.
+ * Batches are recorded in pieces: a directory of a hundred thousand files is then written once, not once a batch.
+ */
+export async function planAll(
+  parts: NightlyParts,
+  run: Run,
+  shares: readonly ShareName[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const name of shares) {
+    for (const piece of pieces(planShare(parts, name, run), parts.clock.monotonic)) {
+      signal.throwIfAborted();
+      record(parts, run, piece);
+      // Deliveries that run meanwhile need the event loop, and so does Redis.
+      await parts.clock.sleep(0);
+    }
+  }
+}
+
+function record(parts: NightlyParts, run: Run, piece: readonly BatchPlan[]): void {
+  const at = parts.clock.now();
+  parts.ledger.batches.planAll(
+    piece.map((plan) => ({ plan, planned: { lane: parts.laneOf(plan, at), at, runNo: run.no } })),
+  );
+  for (const plan of piece) parts.emit({ name: 'batch.planned', plan });
+  parts.wake();
+}
+
+/** From this many files on a piece is recorded even in the middle of a dataset: memory stays flat. */
+const PIECE_FILES = 100_000;
+/** After so long a piece ends with its dataset: the first batches go on their way while others are planned, ms. */
+const PIECE_MS = 20;
+
+/** Batches in pieces that are worth a transaction each; a dataset stays together where it can. */
+export function* pieces(
+  plans: Iterable<BatchPlan>,
+  monotonic: () => number,
+): Generator<readonly BatchPlan[], void> {
+  let piece: BatchPlan[] = [];
+  let files = 0;
+  let since = monotonic();
+  for (const plan of plans) {
+    const isNext = piece.at(-1)?.dataset !== plan.dataset && monotonic() - since >= PIECE_MS;
+    if (piece.length > 0 && (isNext || files + plan.files.length > PIECE_FILES)) {
+      yield piece;
+      [piece, files, since] = [[], 0, monotonic()];
+    }
+    piece.push(plan);
+    files += plan.files.length;
+  }
+  if (piece.length > 0) yield piece;
+}
