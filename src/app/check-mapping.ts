@@ -6,7 +6,7 @@ import { neverMatching } from '../ownership/never-matching.ts';
  * Refuses (CONFIG_INVALID) a mapping with rules that can never decide because an earlier one takes all they could
  * match: a hold that never holds would let data go to somebody.
  */
-export function checkMapping({ mapping }: Config): void {
+export function checkMapping({ mapping }: Pick<Config, 'mapping'>): void {
   const problems = neverMatching(mapping).map(
     ({ rule, at, reason }) => `${at}: ${rule} can never decide: ${reason}`,
   );

@@ -27,8 +27,12 @@ export async function ownerToken(
   return token;
 }
 
-export function tokenRef(config: Config, owner: OwnerId, kind: string): TokenRef | undefined {
-  const { owners, collector } = config.mapping;
+export function tokenRef(
+  { mapping }: Pick<Config, 'mapping'>,
+  owner: OwnerId,
+  kind: string,
+): TokenRef | undefined {
+  const { owners, collector } = mapping;
   const tokens = owner === COLLECTOR ? collector.tokens : owners.find(({ id }) => id === owner)?.tokens;
   return tokens?.[kind];
 }

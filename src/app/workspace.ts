@@ -8,14 +8,15 @@ import { createNomad } from '../destinations/nomad/nomad.ts';
 import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
-import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
-import { checkMapping } from './check-mapping.ts';
+import type { Assigner } from '../ownership/assign-owner.ts';
+import { type CompiledMapping, compileMapping } from './compile-mapping.ts';
 
 /** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
 export type Workspace = Disposable & {
   readonly config: Config;
   readonly clock: Clock;
   readonly ledger: Ledger;
+  readonly mapping: CompiledMapping;
   /** Whose a file is, by the folder mapping. */
   readonly assign: Assign;
   readonly assigner: Assigner;
@@ -42,15 +43,15 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     if (found === undefined) throw new RangeError(`no destination is called ${name}`);
     return found;
   };
-  checkMapping(config);
-  const assigner = createAssigner(config.mapping);
+  const mapping = compileMapping(config.mapping);
   const ledger = parts.readOnly === true ? copyLedger(config.stateDir) : openLedger(config.stateDir);
   return {
     config,
     clock: parts.clock,
     ledger,
-    assign: (_share, path) => assigner.assign(path),
-    assigner,
+    mapping,
+    assign: mapping.assign,
+    assigner: mapping.assigner,
     destination,
     limitsOf: (name) => {
       const { maxBytes, maxFiles } = destination(name).limits;

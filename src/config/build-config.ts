@@ -9,6 +9,8 @@ export type Surroundings = {
   readonly stateDir: string;
   readonly credentialsDir: string;
   readonly files: Config['files'];
+  /** The folder mapping as it was read. */
+  readonly folders: { readonly file: string; readonly text: string };
   /** Line of the n-th rule, from 0, in the folders file. */
   readonly lineOfRule: (index: number) => number;
 };
@@ -59,10 +61,11 @@ function buildShare(name: string, share: NightjarFile['shares'][string]): ShareC
 }
 
 function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surroundings): MappingConfig {
-  const at = basename(around.files.folders);
+  const at = basename(around.folders.file);
   const only = Object.keys(file.destinations)[0] ?? '';
   const markers = Object.values(file.shares).map(({ marker }) => marker);
   return {
+    text: around.folders.text,
     rules: folders.rules.map((rule, index) =>
       buildRule(rule, `rule ${index + 1}`, `${at}:${around.lineOfRule(index)}`),
     ),

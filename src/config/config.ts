@@ -53,6 +53,8 @@ export type ScheduleConfig = {
 
 /** Has every field of the ownership stage's `Mapping`. */
 export type MappingConfig = {
+  /** folders.yaml as it was read. */
+  readonly text: string;
   readonly rules: readonly RuleConfig[];
   readonly owners: readonly OwnerConfig[];
   readonly collector: { readonly tokens: Tokens };

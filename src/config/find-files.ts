@@ -9,7 +9,12 @@ export type ConfigRequest = {
   readonly env: Environment;
   /** The home directory, for the default state directory. */
   readonly home: string;
+  /** Another folder mapping than the one that `file` names. */
+  readonly folders?: FoldersSource;
 };
+
+/** A folder mapping in a file, or as it once was: then `text` is it, and `file` is how places in it are called. */
+export type FoldersSource = { readonly file: string; readonly text?: string };
 
 const SYSTEM_FILE = '/etc/nightjar/nightjar.yaml';
 

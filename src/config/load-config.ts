@@ -7,6 +7,7 @@ import {
   besideFile,
   type ConfigRequest,
   credentialsDirOf,
+  type FoldersSource,
   findConfigFile,
   stateDirOf,
 } from './find-files.ts';
@@ -16,7 +17,7 @@ import { nightjarSchema } from './nightjar-schema.ts';
 import { outline } from './outline.ts';
 import { type Finding, formatKey, formatProblem, type Problem } from './problem.ts';
 import { valueAt } from './raw-value.ts';
-import { readSource, type Source } from './read-source.ts';
+import { readSource, readText, type Source } from './read-source.ts';
 import type { YamlSource } from './read-yaml.ts';
 
 export type ConfigResult =
@@ -47,8 +48,8 @@ export function readConfig(request: ConfigRequest): ConfigResult {
   if (nightjar.missing) return { ok: false, problems: nightjar.problems, hint: MISSING };
   const raw = nightjar.source?.value;
   const named = valueAt(raw, ['folders']);
-  const foldersFile = besideFile(file, typeof named === 'string' && named !== '' ? named : 'folders.yaml');
-  const folders = readSource(foldersFile);
+  const written = besideFile(file, typeof named === 'string' && named !== '' ? named : 'folders.yaml');
+  const { file: foldersFile, folders } = readFolders(request.folders ?? { file: written });
   const stateDir = stateDirOf(valueAt(raw, ['state_dir']), request);
 
   const main = checkAgainst(nightjarSchema, schemaOf('nightjar'), nightjar.source);
@@ -63,10 +64,15 @@ export function readConfig(request: ConfigRequest): ConfigResult {
   const config = buildConfig(main.value, mapping.value, {
     stateDir,
     credentialsDir: credentialsDirOf(main.value.credentials.dir, file, request.env),
-    files: { nightjar: file, folders: foldersFile },
+    files: { nightjar: file, folders: written },
+    folders: { file: foldersFile, text: folders.text },
     lineOfRule: (index) => folders.source?.positionOf(['rules', index]).line ?? 1,
   });
   return { ok: true, config };
+}
+
+function readFolders({ file, text }: FoldersSource): { file: string; folders: Source } {
+  return { file, folders: text === undefined ? readSource(file) : readText(file, text) };
 }
 
 function checkAgainst<T>(

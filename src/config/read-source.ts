@@ -10,6 +10,8 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** One file: its YAML, or why there is none. */
 export type Source = {
   readonly source: YamlSource | undefined;
+  /** As it was read; empty when it could not be. */
+  readonly text: string;
   readonly problems: readonly Problem[];
   readonly missing: boolean;
 };
@@ -18,6 +20,7 @@ export type Source = {
 export function readSource(file: string): Source {
   const refused = (message: string, missing = false): Source => ({
     source: undefined,
+    text: '',
     problems: [{ file, line: 1, column: 1, path: [], key: '', message }],
     missing,
   });
@@ -27,7 +30,7 @@ export function readSource(file: string): Source {
     if (stat.size > MAX_FILE_BYTES) return refused(`expected at most 4 MiB, found ${stat.size} bytes`);
     const bytes = readFileSync(file);
     return isUtf8(bytes)
-      ? parsed(file, readYaml(bytes.toString('utf8')))
+      ? readText(file, bytes.toString('utf8'))
       : refused('expected text in UTF-8, found other bytes');
   } catch (error) {
     const code = systemCode(error) ?? String(error);
@@ -38,8 +41,10 @@ export function readSource(file: string): Source {
   }
 }
 
-function parsed(file: string, result: ReturnType<typeof readYaml>): Source {
-  if ('value' in result) return { source: result, problems: [], missing: false };
+/** The same of a text that is at hand; `file` is what its places are called by. */
+export function readText(file: string, text: string): Source {
+  const result = readYaml(text);
+  if ('value' in result) return { source: result, text, problems: [], missing: false };
   const problems = result.map((problem) => ({ ...problem, file, path: [], key: '' }));
-  return { source: undefined, problems, missing: false };
+  return { source: undefined, text, problems, missing: false };
 }

@@ -17,6 +17,8 @@ export type KnownEntry = {
 export type KnownDir = {
   readonly dir: SharePath;
   readonly lookedAt: number;
+  /** The run that looked last. */
+  readonly runNo: number;
   readonly entries: readonly KnownEntry[];
 };
 
@@ -75,7 +77,7 @@ export class Looks {
   /** The entry at a path, or undefined when no look has seen it. */
   find(share: ShareName, path: SharePath): (KnownEntry & { lookedAt: number }) | undefined {
     const row = this.#db
-      .prepare('SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key = ?')
+      .prepare('SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = ?')
       .get(share, sortKey(parentOf(path)));
     if (row === undefined) return undefined;
     const known = knownDir(row);
@@ -171,10 +173,10 @@ function* knownDirs(
   // Pages by key instead of one open cursor: rows may be written while the caller goes through them.
   const ofRun = runNo === undefined ? '' : `AND run = ${runNo}`;
   const page = db.prepare(
-    `SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key > ? ${where} ${ofRun} ORDER BY key LIMIT 500`,
+    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key > ? ${where} ${ofRun} ORDER BY key LIMIT 500`,
   );
   const root = db.prepare(
-    `SELECT key, listing, facts, looked_at FROM dir WHERE share = ? AND key = x'' ${where} ${ofRun}`,
+    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = x'' ${where} ${ofRun}`,
   );
   const first = root.get(share);
   if (first !== undefined) yield knownDir(first);
@@ -193,7 +195,12 @@ function knownDir(row: Record<string, unknown>): KnownDir {
     const of = facts[index];
     return of === undefined ? [] : [{ entry, facts: of }];
   });
-  return { dir: pathOfSortKey(bytesOf(row['key'])), lookedAt: Number(row['looked_at']), entries };
+  return {
+    dir: pathOfSortKey(bytesOf(row['key'])),
+    lookedAt: Number(row['looked_at']),
+    runNo: Number(row['run']),
+    entries,
+  };
 }
 
 const bytesOrNull = (value: unknown): Uint8Array | null => (value === null ? null : bytesOf(value));

@@ -1,4 +1,4 @@
-import { ownerId } from '../../src/core/ids.ts';
+import { destinationName, ownerId } from '../../src/core/ids.ts';
 import type { BatchPlan, Entry, Receipt } from '../../src/core/model.ts';
 import type { BatchError } from '../../src/ledger/batch-row.ts';
 import type { Ledger } from '../../src/ledger/open-ledger.ts';
@@ -8,6 +8,7 @@ import { entry, look, planOf, SHARE } from './ledger-fixture.ts';
 export type Seed = {
   readonly dir: string;
   readonly owner?: string;
+  readonly destination?: string;
   readonly names?: readonly string[];
   readonly to: 'planned' | 'queued' | 'delivering' | 'held' | 'rejected' | 'verified';
   readonly code?: string;
@@ -38,12 +39,16 @@ function seedOne(
 ): BatchPlan {
   const { batches } = ledger;
   const at = seed.at ?? now - 40_000;
-  const plan = planOf(seed.dir, entries, { owner: ownerId(seed.owner ?? 'mueller') });
-  batches.plan(plan, { lane: `archive/${plan.owner}`, at, runNo });
+  const plan = planOf(seed.dir, entries, {
+    owner: ownerId(seed.owner ?? 'mueller'),
+    destination: destinationName(seed.destination ?? 'archive'),
+  });
+  batches.plan(plan, { lane: `${plan.destination}/${plan.owner}`, at, runNo });
   if (seed.to === 'planned') return plan;
   batches.markQueued(plan.id, at);
   if (seed.to === 'queued') return plan;
   const begun = batches.begin(plan.id, at);
+  if (seed.to === 'verified') batches.sending(begun);
   if (seed.to === 'verified') batches.deliver(begun, receiptOf(plan), new Uint8Array(), at + 2000);
   if (seed.to === 'held' || seed.to === 'rejected')
     batches.fail(begun, { to: seed.to, error: errorOf(seed.code ?? 'TOKEN_REJECTED', at) });
