@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync 
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { PlannedFile } from '../core/model.ts';
 import { encodeBytes, printable, type SharePath } from '../core/share-path.ts';
+import { isUntouched } from '../core/untouched.ts';
 import { fileChanged, readFailure } from './read-failure.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -121,19 +122,14 @@ export class SafeOpener {
     if (stats.size !== BigInt(file.size)) {
       throw fileChanged(file.path, `it has ${stats.size} bytes, ${file.size} were planned`);
     }
-    if (stats.mtimeNs !== file.mtimeNs) throw fileChanged(file.path, 'it was written again since planning');
+    if (stats.mtimeNs !== file.mtimeNs && !isUntouched(stats, file))
+      throw fileChanged(file.path, 'it was written again since planning');
   }
 }
 
 /** Nothing about the file moved between two looks. */
 export function isSame(a: FileFacts, b: FileFacts): boolean {
-  return (
-    a.ino === b.ino &&
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.dev === b.dev
-  );
+  return a.dev === b.dev && isUntouched(a, b);
 }
 
 function split(path: SharePath): { readonly dir: readonly string[]; readonly name: string } {

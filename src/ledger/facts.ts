@@ -12,11 +12,19 @@ export type Facts = {
   readonly prior: number;
   readonly mark: Mark;
 };
-/** `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it. */
-export type Mark = 'none' | 'unreadable' | 'refused';
+/**
+ * `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it;
+ * `retimed`: as long as the version that was delivered, with another time: its content is compared before it is planned.
+ */
+export type Mark = (typeof MARKS)[number];
 
+/** Position = number in the packed form: only ever append. */
+const MARKS = ['none', 'unreadable', 'refused', 'retimed'] as const;
 const WIDTH = 24;
-const MARKS: readonly Mark[] = ['none', 'unreadable', 'refused'];
+export const FACTS_BYTES = WIDTH;
+
+/** True for the marks of files that do not go as they are: nothing waits for them. */
+export const isKeptOut = (mark: Mark): boolean => mark === 'unreadable' || mark === 'refused';
 
 export function encodeFacts(all: readonly Facts[]): Buffer {
   const out = Buffer.alloc(all.length * WIDTH);

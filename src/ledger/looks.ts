@@ -6,6 +6,7 @@ import { joinPath, nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } fr
 import { HEAD_COLUMNS, headOf, mayHaveArrived } from './batch-row.ts';
 import { bytesOf } from './bytes-of.ts';
 import { decodeFacts, encodeFacts, type Facts, isAhead, type Mark } from './facts.ts';
+import { createGoneEntries, decodeOldGone } from './gone.ts';
 import { mergeLook } from './merge-look.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -112,13 +113,14 @@ function lookRecorder(
   const find = db.prepare('SELECT id, listing, facts, gone FROM dir WHERE share = ? AND key = ?');
   const touch = db.prepare('UPDATE dir SET looked_at = ?, run = ? WHERE id = ?');
   const put = db.prepare(
-    `INSERT INTO dir (share, key, listing, facts, gone, files, bytes, open, looked_at, run)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (share, key) DO UPDATE SET listing = excluded.listing, facts = excluded.facts, gone = excluded.gone,
+    `INSERT INTO dir (share, key, listing, facts, files, bytes, open, looked_at, run)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (share, key) DO UPDATE SET listing = excluded.listing, facts = excluded.facts, gone = NULL,
        files = excluded.files, bytes = excluded.bytes, open = excluded.open, looked_at = excluded.looked_at,
        run = excluded.run`,
   );
   const keepsPrior = priorKeeper(db);
+  const goneEntries = createGoneEntries(db);
   return (look) => {
     const key = sortKey(look.dir);
     const row = find.get(share, key);
@@ -128,11 +130,14 @@ function lookRecorder(
       return;
     }
     const known =
-      row === undefined
-        ? undefined
-        : { listing: bytesOf(row['listing']), facts: bytesOf(row['facts']), gone: bytesOrNull(row['gone']) };
-    const { listing, facts, gone, open } = mergeLook(known, look, at, keepsPrior);
-    put.run(share, key, listing, facts, gone, look.files, look.bytes, open, at, runNo);
+      row === undefined ? undefined : { listing: bytesOf(row['listing']), facts: bytesOf(row['facts']) };
+    const id = Number(row?.['id'] ?? 0);
+    if (row?.['gone'] instanceof Uint8Array) goneEntries.keep(id, decodeOldGone(row['gone']), at);
+    const findGone = (name: string) => goneEntries.find(id, name);
+    const merged = mergeLook(known, look, at, { keepsPrior, findGone });
+    put.run(share, key, merged.listing, merged.facts, look.files, look.bytes, merged.open, at, runNo);
+    goneEntries.forget(id, merged.returned);
+    goneEntries.keep(id, merged.vanished, at);
   };
 }
 
@@ -202,5 +207,3 @@ function knownDir(row: Record<string, unknown>): KnownDir {
     entries,
   };
 }
-
-const bytesOrNull = (value: unknown): Uint8Array | null => (value === null ? null : bytesOf(value));

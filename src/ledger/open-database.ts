@@ -30,23 +30,30 @@ export function openDatabase(stateDir: string): DatabaseSync {
 export function copyDatabase(stateDir: string): DatabaseSync {
   const file = join(stateDir, LEDGER_FILE);
   const db = new DatabaseSync(':memory:');
-  prepare(db, file);
   try {
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) return db;
-    db.exec(`ATTACH ${quoted(readOnlyUri(file))} AS disk`);
-    const version = Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0);
-    checkVersion(version, file);
-    // A first start that found the disk full left an empty file: nothing is known yet.
-    if (version === 0) return db;
-    for (const table of ['share', 'dir', 'batch', 'container', 'run', 'pause'])
-      db.exec(`INSERT INTO main.${table} SELECT * FROM disk.${table}`);
-    db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*'");
-    db.exec('DETACH disk');
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) copyFrom(db, file);
+    prepare(db, file);
     return db;
   } catch (error) {
     db.close();
     throw ledgerError(error, `read the ledger ${file}`);
   }
+}
+
+/** As it is on disk, in the form of the version that wrote it: an older one is brought forward in the copy. */
+function copyFrom(db: DatabaseSync, file: string): void {
+  db.exec(`ATTACH ${quoted(readOnlyUri(file))} AS disk`);
+  const version = Number(db.prepare('PRAGMA disk.user_version').get()?.['user_version'] ?? 0);
+  checkVersion(version, file);
+  takeSteps(db, version);
+  const tables = db.prepare(
+    "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'",
+  );
+  for (const { name } of tables.all())
+    if (name !== 'event') db.exec(`INSERT INTO main.${String(name)} SELECT * FROM disk.${String(name)}`);
+  // A first start that found the disk full left an empty file: nothing is known yet.
+  if (version > 0) db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*'");
+  db.exec('DETACH disk');
 }
 
 /**
@@ -63,9 +70,14 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 function prepare(db: DatabaseSync, file: string): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  checkVersion(Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0), file);
+  takeSteps(db, SCHEMA_STEPS.length);
+}
+
+/** Brings the schema to a version, each step whole or not at all. */
+function takeSteps(db: DatabaseSync, upTo: number): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  checkVersion(version, file);
-  for (const [index, step] of SCHEMA_STEPS.entries()) {
+  for (const [index, step] of SCHEMA_STEPS.slice(0, upTo).entries()) {
     if (index < version) continue;
     db.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT;`);
   }

@@ -93,4 +93,15 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX event_by_batch ON event (batch, no) WHERE batch IS NOT NULL;
   `,
+  `
+  -- An entry that is listed no more but is or was in a batch (see gone.ts). dir.gone, which held them before, grew with
+  -- every file that ever was in a directory and was written anew with each change of it.
+  CREATE TABLE gone (
+    dir INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    known BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (dir, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

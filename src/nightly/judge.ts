@@ -5,6 +5,7 @@ import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { formatDuration } from '../core/units.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
+import { isKeptOut } from '../ledger/facts.ts';
 import type { KnownDir, KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
@@ -88,7 +89,7 @@ export function unsettledDatasets(
   const youngest = new Map<SharePath, Youngest>();
   for (const { dir, lookedAt, entries } of dirs) {
     for (const { entry, facts } of entries) {
-      if (entry.kind !== 'file' || facts.batch !== 0 || facts.mark !== 'none') continue;
+      if (entry.kind !== 'file' || facts.batch !== 0 || isKeptOut(facts.mark)) continue;
       const path = joinPath(dir, entry.name);
       const assignment = parts.assign(share, path, entry);
       if (assignment.kind !== 'owned' || isSettled({ since: facts.since, lookedAt }, assignment.settleMs))

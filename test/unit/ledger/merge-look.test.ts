@@ -4,6 +4,7 @@ import { decodeListing, encodeListing } from '../../../src/core/listing.ts';
 import type { DirLook, Entry } from '../../../src/core/model.ts';
 import type { SharePath } from '../../../src/core/share-path.ts';
 import { decodeFacts, encodeFacts, type Facts } from '../../../src/ledger/facts.ts';
+import type { Known } from '../../../src/ledger/gone.ts';
 import { type DirRow, mergeLook } from '../../../src/ledger/merge-look.ts';
 
 const file = (name: string, version = 1): Entry => ({
@@ -17,6 +18,17 @@ const lookOf = (entries: readonly Entry[]): DirLook => ({
 });
 const all = (): boolean => true;
 
+type Row = DirRow & { readonly open: number; readonly gone: ReadonlyMap<string, Known> };
+
+/** A look after a row, with what is gone kept as the ledger keeps it. */
+function merged(row: Row | undefined, look: DirLook, at: number, keepsPrior: () => boolean): Row {
+  const gone = new Map(row?.gone);
+  const next = mergeLook(row, look, at, { keepsPrior, findGone: (name) => gone.get(name) });
+  for (const name of next.returned) gone.delete(name);
+  for (const known of next.vanished) gone.set(known.entry.name, known);
+  return { ...next, gone };
+}
+
 /** The directory after a look, as facts by name. */
 function factsOf(row: DirRow): Map<string, Facts> {
   const facts = decodeFacts(row.facts);
@@ -26,7 +38,7 @@ function never(): never {
   throw new Error('a listing and its facts differ in length');
 }
 /** As the planner does: batch `no` holds these names. */
-function inBatch(row: DirRow, names: readonly string[], no: number): DirRow {
+function inBatch(row: Row, names: readonly string[], no: number): Row {
   const entries = decodeListing(row.listing);
   const facts = decodeFacts(row.facts).map((of, at) =>
     names.includes(entries[at]?.name ?? '') ? { ...of, batch: no } : of,
@@ -36,7 +48,7 @@ function inBatch(row: DirRow, names: readonly string[], no: number): DirRow {
 
 describe('mergeLook', () => {
   it('starts the time of a file at its first look', () => {
-    expect(factsOf(mergeLook(undefined, lookOf([file('a')]), 100, all)).get('a')).toEqual({
+    expect(factsOf(merged(undefined, lookOf([file('a')]), 100, all)).get('a')).toEqual({
       since: 100,
       batch: 0,
       prior: 0,
@@ -45,42 +57,78 @@ describe('mergeLook', () => {
   });
 
   it('keeps the time of a file that looks the same, whatever happens beside it', () => {
-    const first = mergeLook(undefined, lookOf([file('a')]), 100, all);
-    const second = mergeLook(first, lookOf([file('a'), file('b')]), 200, all);
+    const first = merged(undefined, lookOf([file('a')]), 100, all);
+    const second = merged(first, lookOf([file('a'), file('b')]), 200, all);
     expect(factsOf(second).get('a')?.since).toBe(100);
     expect(factsOf(second).get('b')?.since).toBe(200);
   });
 
   it('starts again when a file grew, and remembers the batch that has its earlier version', () => {
-    const first = inBatch(mergeLook(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
-    const second = mergeLook(first, lookOf([file('a', 2)]), 200, all);
+    const first = inBatch(merged(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
+    const second = merged(first, lookOf([file('a', 2)]), 200, all);
     expect(factsOf(second).get('a')).toEqual({ since: 200, batch: 0, prior: 5, mark: 'none' });
     expect(second.open).toBe(1);
   });
 
   it('forgets a batch whose files never reached a destination', () => {
-    const first = inBatch(mergeLook(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
-    expect(factsOf(mergeLook(first, lookOf([file('a', 2)]), 200, () => false)).get('a')?.prior).toBe(0);
+    const first = inBatch(merged(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
+    expect(factsOf(merged(first, lookOf([file('a', 2)]), 200, () => false)).get('a')?.prior).toBe(0);
   });
 
   it('takes a delivered file with a new inode and ctime for the same file: a remount sends nothing again', () => {
-    const first = inBatch(mergeLook(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
-    const second = mergeLook(first, lookOf([{ ...file('a'), ino: 99n, ctimeNs: 99n }]), 200, all);
+    const first = inBatch(merged(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
+    const second = merged(first, lookOf([{ ...file('a'), ino: 99n, ctimeNs: 99n }]), 200, all);
     expect(factsOf(second).get('a')).toMatchObject({ since: 100, batch: 5 });
   });
 
+  it('trap 6: takes an mtime that differs by two seconds at most, with all else the same, for the same', () => {
+    const first = merged(undefined, lookOf([file('a', 1), file('b', 2)]), 100, all);
+    const jittered = [
+      { ...file('a', 1), mtimeNs: 2_000_000_001n },
+      { ...file('b', 2), mtimeNs: 2_000_000_003n },
+    ];
+    const second = factsOf(merged(first, lookOf(jittered), 200, all));
+    expect(second.get('a')?.since).toBe(100);
+    expect(second.get('b')?.since).toBe(200);
+  });
+
+  it('trap 6: takes no write for jitter: a write moves the ctime, or the size', () => {
+    const first = merged(undefined, lookOf([file('a'), file('b'), file('c')]), 100, all);
+    const written = [
+      { ...file('a'), mtimeNs: 2n, ctimeNs: 2n },
+      { ...file('b'), mtimeNs: 2n, size: 11 },
+      { ...file('c'), mtimeNs: 2n, ino: 8n },
+    ];
+    const second = factsOf(merged(first, lookOf(written), 200, all));
+    expect([...second.values()].map(({ since }) => since)).toEqual([200, 200, 200]);
+  });
+
+  it('marks a delivered file that only has another time, so that its content decides', () => {
+    const first = inBatch(merged(undefined, lookOf([file('a'), file('b')]), 100, all), ['a'], 5);
+    const later = 9_000_000_000n;
+    const retimed = [
+      { ...file('a'), mtimeNs: later, ctimeNs: later },
+      { ...file('b'), mtimeNs: later, ctimeNs: later },
+    ];
+    const second = merged(first, lookOf(retimed), 200, all);
+    expect(factsOf(second).get('a')).toEqual({ since: 200, batch: 0, prior: 5, mark: 'retimed' });
+    expect(factsOf(second).get('b')?.mark).toBe('none');
+    const grown = merged(second, lookOf([file('a', 3)]), 300, all);
+    expect(factsOf(grown).get('a')).toEqual({ since: 300, batch: 0, prior: 5, mark: 'none' });
+  });
+
   it('settles an undelivered file anew when its ctime moves: it may have been rewritten with its old mtime', () => {
-    const first = mergeLook(undefined, lookOf([file('a')]), 100, all);
-    expect(
-      factsOf(mergeLook(first, lookOf([{ ...file('a'), ctimeNs: 99n }]), 200, all)).get('a')?.since,
-    ).toBe(200);
+    const first = merged(undefined, lookOf([file('a')]), 100, all);
+    expect(factsOf(merged(first, lookOf([{ ...file('a'), ctimeNs: 99n }]), 200, all)).get('a')?.since).toBe(
+      200,
+    );
   });
 
   it('knows a delivered file again that was away for some looks', () => {
-    const first = inBatch(mergeLook(undefined, lookOf([file('a'), file('b')]), 100, all), ['a'], 5);
-    const away = mergeLook(first, lookOf([]), 200, all);
-    const stillAway = mergeLook(away, lookOf([file('c')]), 300, all);
-    const back = factsOf(mergeLook(stillAway, lookOf([file('a'), file('b'), file('c')]), 400, all));
+    const first = inBatch(merged(undefined, lookOf([file('a'), file('b')]), 100, all), ['a'], 5);
+    const away = merged(first, lookOf([]), 200, all);
+    const stillAway = merged(away, lookOf([file('c')]), 300, all);
+    const back = factsOf(merged(stillAway, lookOf([file('a'), file('b'), file('c')]), 400, all));
     expect(back.get('a')).toMatchObject({ since: 100, batch: 5 });
     expect(back.get('b')).toMatchObject({ since: 400, batch: 0 });
   });
@@ -95,23 +143,23 @@ describe('mergeLook', () => {
       ino: 0n,
       error: 'EACCES',
     };
-    const first = inBatch(mergeLook(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
-    const blip = mergeLook(first, lookOf([unknown]), 200, all);
-    const second = mergeLook(blip, lookOf([unknown]), 300, all);
+    const first = inBatch(merged(undefined, lookOf([file('a')]), 100, all), ['a'], 5);
+    const blip = merged(first, lookOf([unknown]), 200, all);
+    const second = merged(blip, lookOf([unknown]), 300, all);
     expect(factsOf(second).get('a')?.batch).toBe(0);
-    expect(factsOf(mergeLook(second, lookOf([file('a')]), 400, all)).get('a')).toMatchObject({
+    expect(factsOf(merged(second, lookOf([file('a')]), 400, all)).get('a')).toMatchObject({
       since: 100,
       batch: 5,
     });
-    expect(factsOf(mergeLook(second, lookOf([file('a', 2)]), 400, all)).get('a')).toMatchObject({
+    expect(factsOf(merged(second, lookOf([file('a', 2)]), 400, all)).get('a')).toMatchObject({
       batch: 0,
       prior: 5,
     });
   });
 
   it('does not keep a file back for as long as the clock was ahead', () => {
-    const ahead = mergeLook(undefined, lookOf([file('a')]), 999_999, all);
-    expect(factsOf(mergeLook(ahead, lookOf([file('a'), file('b')]), 100, all)).get('a')?.since).toBe(100);
+    const ahead = merged(undefined, lookOf([file('a')]), 999_999, all);
+    expect(factsOf(merged(ahead, lookOf([file('a'), file('b')]), 100, all)).get('a')?.since).toBe(100);
   });
 
   it('never loses which batch holds an unchanged file, whatever sequence of looks comes', () => {
@@ -119,11 +167,11 @@ describe('mergeLook', () => {
     const step = fc.record({ present: fc.subarray(names), plan: fc.subarray(names) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        let row: DirRow | undefined;
+        let row: Row | undefined;
         let no = 0;
         const holder = new Map<string, number>();
         for (const [at, { present, plan }] of steps.entries()) {
-          row = mergeLook(row, lookOf(present.map((name) => file(name))), at + 1, all);
+          row = merged(row, lookOf(present.map((name) => file(name))), at + 1, all);
           const facts = factsOf(row);
           expect([...facts.keys()].sort()).toEqual([...present].sort());
           for (const [name, of] of facts) expect(of.batch).toBe(holder.get(name) ?? 0);
@@ -143,7 +191,7 @@ describe('facts', () => {
       since: fc.integer({ min: 0, max: 2 ** 45 }),
       batch: fc.nat(2 ** 31),
       prior: fc.nat(2 ** 31),
-      mark: fc.constantFrom('none' as const, 'unreadable' as const),
+      mark: fc.constantFrom('none' as const, 'unreadable' as const, 'retimed' as const),
     });
     fc.assert(
       fc.property(fc.array(facts), (list) => {
