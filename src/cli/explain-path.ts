@@ -4,7 +4,8 @@ import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
-import { type JudgeParts, judge, judgeParts, unsettledDatasets, type Verdict } from '../nightly/judge.ts';
+import { type JudgeParts, judge, judgeParts, type Verdict } from '../nightly/judge.ts';
+import { keptDatasets } from '../nightly/kept-datasets.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import { isSettled } from '../share/settle.ts';
@@ -63,9 +64,9 @@ function knownFile(
   const { ledger } = workspace;
   const run = lastLook(ledger, share.name);
   const judging = judgingOf(workspace, run?.startedAt ?? known.lookedAt);
-  const unsettled = unsettledDatasets(judging, share.name, ledger.looks.open(share.name, run?.no));
+  const kept = keptDatasets(judging, share.name, run?.no);
   const dir = path.slice(0, Math.max(0, path.lastIndexOf('/'))) as SharePath;
-  const verdict = judge(judging, share.name, { dir, known, unsettled });
+  const verdict = judge(judging, share.name, { dir, known, kept });
   const { facts, lookedAt } = known;
   const assignment = workspace.assign(share.name, path, known.entry);
   const settleMs = assignment.kind === 'owned' ? assignment.settleMs : 0;
@@ -114,13 +115,13 @@ function lookWithin(
   const run = lastLook(ledger, share.name);
   if (run === undefined) return undefined;
   const judging = judgingOf(workspace, run.startedAt);
-  const unsettled = unsettledDatasets(judging, share.name, ledger.looks.open(share.name, run.no));
+  const kept = keptDatasets(judging, share.name, run.no);
   const tally = newTally();
   let first: SharePath | undefined;
   for (const at of ledger.looks.all(share.name, run.no)) {
     if (!mayHold(at, path)) continue;
     for (const known of at.entries) {
-      const verdict = judge(judging, share.name, { dir: at.dir, known, unsettled });
+      const verdict = judge(judging, share.name, { dir: at.dir, known, kept });
       if (!isWithin(verdict.path, path)) continue;
       addVerdict(tally, verdict);
       first ??= verdict.path;

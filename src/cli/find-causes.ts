@@ -4,6 +4,7 @@ import type { Facts } from '../ledger/facts.ts';
 import type { KnownDir } from '../ledger/looks.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Verdict } from '../nightly/judge.ts';
+import type { Keep } from '../nightly/kept-datasets.ts';
 
 /** Files that are not gone, for one reason: a line of `why`. Times in ms since 1970. */
 export type Cause = {
@@ -20,6 +21,8 @@ export type Cause = {
   readonly pause: Pause | undefined;
   /** The destination refused the file itself; it is remembered until the file changes. */
   readonly refused: boolean;
+  /** For what has not settled: what keeps its dataset. */
+  readonly keep: Keep | undefined;
   /** Since when the oldest of them is so, as far as we know. */
   since: number;
   files: number;
@@ -50,13 +53,13 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
 }
 
 function newCause(verdict: Verdict, facts: Judged['facts'], pauses: readonly Pause[]): Cause {
-  const { bucket, share, owner, instrument, reason, earliest, batch } = verdict;
+  const { bucket, share, owner, instrument, reason, earliest, batch, keep } = verdict;
   const where = BY_FILE.includes(bucket) ? verdict.path : (verdict.dataset ?? dirOf(verdict));
   const pause = bucket === 'held' ? pauseBehind(batch, pauses) : undefined;
   return {
-    ...{ bucket, share, owner, instrument, where, reason, earliest, batch, pause },
+    ...{ bucket, share, owner, instrument, where, reason, earliest, batch, pause, keep },
     refused: bucket === 'rejected' && batch === undefined && facts.mark === 'refused',
-    ...{ since: pause?.since ?? batch?.changedAt ?? facts.since, files: 0, bytes: 0 },
+    ...{ since: pause?.since ?? batch?.changedAt ?? keep?.since ?? facts.since, files: 0, bytes: 0 },
   };
 }
 
@@ -82,10 +85,16 @@ export function helpFor(cause: Cause): string {
     case 'excluded':
       return 'It is left out on purpose; the folder mapping says so.';
     case 'notSettled':
-      return 'Nothing to do: it goes when it has been quiet for long enough.';
+      return helpForUnsettled(cause);
     default:
       return 'Nothing to do: it goes by itself.';
   }
+}
+
+function helpForUnsettled({ keep, share, where }: Cause): string {
+  return keep?.goes === undefined
+    ? 'Nothing to do: it goes when it has been quiet for long enough.'
+    : `Nothing to do here: it goes by itself then. What the rule asks: nightjar explain ${quoted(`${share}:${where}`)}`;
 }
 
 function helpForRejected({ batch, refused, share, where }: Cause): string {

@@ -19,30 +19,30 @@ const WORDS: Readonly<Record<Cause['bucket'], string>> = {
 
 const SHOWN = 500;
 
+/** A cause as one sentence (say-cause.ts). */
+type Say = (cause: Cause) => string;
+
 /** One paragraph a cause: what, why, since when, the earliest time, and what helps. */
 export function renderCauses(
   causes: readonly Cause[],
   looks: readonly LookedAt[],
-  { out, clock }: Pick<CliContext, 'out' | 'clock'>,
+  { out, now, say }: { readonly out: CliContext['out']; readonly now: number; readonly say: Say },
 ): string {
-  const now = clock.now();
   const shown = causes.slice(0, SHOWN);
-  const lines = shown.flatMap((cause) => causeLines(cause, now, out));
+  const lines = shown.flatMap((cause) => causeLines(cause, say, out));
   if (causes.length > SHOWN)
     lines.push(`… and ${count(causes.length - SHOWN, 'more cause')}: --json has all`);
   if (causes.length === 0) lines.push(nothing(looks));
   return [...lines, '', ...looks.flatMap((look) => lookLines(look, now))].join('\n');
 }
 
-function causeLines(cause: Cause, now: number, out: NodeJS.WriteStream): string[] {
-  const { bucket, share, owner, where, reason, since, earliest, files, bytes } = cause;
+function causeLines(cause: Cause, say: Say, out: NodeJS.WriteStream): string[] {
+  const { bucket, share, owner, where, files, bytes } = cause;
   const whose = owner === '-' ? '' : ` (${owner})`;
-  const when = earliest === undefined || earliest <= now ? '' : `, not before ${clockTime(earliest, now)}`;
   const place = where === '' ? share : `${share}:${printable(where)}`;
   return [
     `${style(out, bucket === 'held' ? 'yellow' : 'bold', WORDS[bucket])}: ${place}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
-    `    ${printable(reason)}`,
-    `    since ${clockTime(since, now)}${when}`,
+    `    ${printable(say(cause))}`,
     `    ${printable(helpFor(cause))}`,
   ];
 }
@@ -63,10 +63,11 @@ function lookLines({ share, at, problem }: LookedAt, now: number): string[] {
 }
 
 /** The JSON form of a cause (docs/json.md). */
-export function causeJson(cause: Cause): object {
+export function causeJson(cause: Cause, say: Say): object {
   const { bucket, share, owner, instrument, where, reason, since, earliest, batch, files, bytes } = cause;
   return {
     ...{ bucket, share, owner, instrument, where: printable(where), reason: printable(reason), since },
+    sentence: printable(say(cause)),
     ...(earliest === undefined ? {} : { earliest }),
     ...(batch === undefined ? {} : { batch: batch.id }),
     ...(batch?.error === undefined ? {} : { code: batch.error.code }),

@@ -6,6 +6,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { sayCondition } from './say-condition.ts';
 import { clockTime, columns, style } from './style.ts';
 
 type View = Pick<CliContext, 'out'> & { readonly now: number };
@@ -53,13 +54,16 @@ function traceLines({ ignoredBy, steps }: Trace): string[] {
 
 function assignmentLines(assignment: Assignment): string[] {
   if (assignment.kind !== 'owned') return [`  Nobody's: ${assignment.kind}, ${printable(assignment.reason)}`];
-  const { owner, reason, dataset, destination, settleMs, facts } = assignment;
+  const { owner, reason, dataset, destination, settleMs, complete, facts } = assignment;
   const known = Object.entries(facts).map(([name, value]) => `${name}=${printable(value)}`);
   return [
     `  Owner        ${owner}${reason === undefined ? '' : ` (${printable(reason)})`}`,
     `  Dataset      ${printable(dataset)}`,
     `  Destination  ${destination}`,
     `  Settles      when it has looked the same for ${formatDuration(settleMs)}`,
+    ...(complete === undefined
+      ? []
+      : [`  Complete     when ${printable(sayCondition(complete.condition))} (${complete.by})`]),
     ...(known.length === 0 ? [] : [`  Facts        ${known.join(', ')}`]),
   ];
 }

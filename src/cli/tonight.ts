@@ -53,10 +53,12 @@ const SAID: Readonly<Record<Verdict['bucket'], (verdict: Verdict, evening: Eveni
   rejected: ({ reason }) => `Nothing: it cannot be taken as it is. ${reason}`,
   excluded: ({ reason }) => `Nothing: it is left out (${reason}).`,
   unreadable: ({ reason }, { evening }) => `In ${evening} it is tried again: ${reason}.`,
-  notSettled: ({ earliest = Infinity }, { evening, latest, now }) =>
-    earliest <= latest
+  notSettled: ({ earliest, reason }, { evening, latest, now }) => {
+    if (earliest === undefined) return `Nothing yet: ${reason}.`;
+    return earliest <= latest
       ? `It goes in ${evening}, if nothing of its dataset changes until ${clockTime(earliest, now)}.`
-      : `Nothing yet: it can go from ${clockTime(earliest, now)} on, if nothing of its dataset changes.`,
+      : `Nothing yet: it can go from ${clockTime(earliest, now)} on, if nothing of its dataset changes.`;
+  },
   waiting: ({ reason }, { evening }) =>
     `It goes as soon as deliveries run, in ${evening} at the latest: ${reason}.`,
   ready: ({ owner }, { evening }) => `It goes in ${evening}, for ${owner}.`,

@@ -1,7 +1,8 @@
 import type { Workspace } from '../app/workspace.ts';
 import type { ShareConfig } from '../config/config.ts';
 import { COLLECTOR } from '../core/ids.ts';
-import { judge, judgeParts, unsettledDatasets, type Verdict } from '../nightly/judge.ts';
+import { judge, judgeParts, type Verdict } from '../nightly/judge.ts';
+import { keptDatasets } from '../nightly/kept-datasets.ts';
 import { answer } from './answer.ts';
 import { type AskedPath, askedPath, seenPath } from './asked-path.ts';
 import type { GlobalOptions } from './context.ts';
@@ -12,6 +13,7 @@ import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { causeJson, renderCauses } from './render-causes.ts';
 import type { AddCommand } from './run-cli.ts';
+import { sayCause } from './say-cause.ts';
 import { unknownName } from './unknown-name.ts';
 
 type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
@@ -44,8 +46,16 @@ export const addWhy: AddCommand = (program, context, finish) => {
       const looks = shares.map(({ name }) => lookedAt(workspace.ledger, name));
       const pauses = workspace.ledger.pauses.inForce(context.clock.now());
       const causes = findCauses(judgedOn(workspace, shares, scope), pauses);
-      const json = { format: 1, looks: looksJson(looks), causes: causes.map(causeJson) };
-      answer(context, options, json, () => renderCauses(sorted(causes), looks, context));
+      const now = context.clock.now();
+      const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
+      const json = {
+        format: 1,
+        looks: looksJson(looks),
+        causes: causes.map((cause) => causeJson(cause, say)),
+      };
+      answer(context, options, json, () =>
+        renderCauses(sorted(causes), looks, { out: context.out, now, say }),
+      );
       finish(EXIT.done);
     });
 };
@@ -74,12 +84,12 @@ function* judgedOf(workspace: Workspace, { name }: ShareConfig, scope: Scope): G
   const run = lastLook(ledger, name);
   if (run === undefined) return;
   const judging = judgeParts({ ledger, assign, limitsOf, clock }, run);
-  const unsettled = unsettledDatasets(judging, name, ledger.looks.open(name, run.no));
+  const kept = keptDatasets(judging, name, run.no);
   const path = scope.asked?.path;
   for (const known of ledger.looks.all(name, run.no)) {
     if (path !== undefined && !mayHold(known, path)) continue;
     for (const entry of known.entries) {
-      const verdict = judge(judging, name, { dir: known.dir, known: entry, unsettled });
+      const verdict = judge(judging, name, { dir: known.dir, known: entry, kept });
       if (isAsked(verdict, scope)) yield { verdict, facts: entry.facts };
     }
   }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { destinationName, ownerId, shareName } from '../core/ids.ts';
+import { conditionOf } from './complete-schema.ts';
 import type { Config, MappingConfig, OwnerConfig, RuleConfig, ShareConfig, Tokens } from './config.ts';
 import type { FoldersFile, RuleBlock } from './folders-schema.ts';
 import type { NightjarFile } from './nightjar-schema.ts';
@@ -79,8 +80,9 @@ function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surround
 
 function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
   const { instruments, hold, exclude } = rule;
+  const by = rule.name ?? id;
   return {
-    id: rule.name ?? id,
+    id: by,
     at,
     match: rule.match,
     compress: rule.compress,
@@ -89,6 +91,7 @@ function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
       hold,
       exclude,
       settleMs: rule.settle,
+      complete: rule.complete && { by, condition: conditionOf(rule.complete) },
       owner: rule.owner === undefined ? undefined : ownerId(rule.owner),
       destination: rule.destination === undefined ? undefined : destinationName(rule.destination),
     }),

@@ -1,3 +1,4 @@
+import type { Condition } from '../core/completion.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { DirectoryOptions } from '../destinations/directory/options.ts';
 import type { NomadOptions } from '../destinations/nomad/options.ts';
@@ -72,6 +73,8 @@ export type RuleConfig = {
   readonly instruments?: readonly string[];
   readonly owner?: OwnerId;
   readonly settleMs?: number;
+  /** Who asks, for a person, and what for. */
+  readonly complete?: { readonly by: string; readonly condition: Condition };
   readonly hold?: string;
   readonly exclude?: string;
   readonly destination?: DestinationName;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { completeBlock } from './complete-schema.ts';
 import { duration, name, text, tokenName } from './fields.ts';
 
 /** What no one wants delivered: litter of operating systems, and names that programs use while a file is unfinished. */
@@ -53,6 +54,10 @@ const rule = z.strictObject({
   settle: duration({ zero: true })
     .optional()
     .meta({ description: 'Instead of `settle` in nightjar.yaml.', examples: ['2h'] }),
+  complete: completeBlock.optional().meta({
+    description:
+      'What a dataset must have, besides having settled, before any of it goes. All keys of the block must hold.',
+  }),
   hold: text()
     .optional()
     .meta({

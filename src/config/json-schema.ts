@@ -28,9 +28,19 @@ export function schemaAt(
   let node: JsonSchema | undefined = root;
   for (const [depth, key] of path.entries()) {
     if (node === undefined) return undefined;
-    node = childOf(alternative(node, valueAt([...path.slice(0, depth), 'kind'])), key);
+    const here = alternative(resolved(root, node), valueAt([...path.slice(0, depth), 'kind']));
+    node = childOf(here, key);
   }
-  return node === undefined ? undefined : alternative(node, valueAt([...path, 'kind']));
+  return node === undefined ? undefined : alternative(resolved(root, node), valueAt([...path, 'kind']));
+}
+
+/** The schema itself where only its name is written, which a block that may hold blocks of its own kind has. */
+export function resolved(root: JsonSchema, node: JsonSchema): JsonSchema {
+  const name = node.$ref?.replace('#/$defs/', '');
+  const named = name === undefined ? undefined : asSchema(root.$defs?.[name]);
+  if (named === undefined) return node;
+  const { $ref: _, ...said } = node;
+  return { ...named, ...said };
 }
 
 function childOf(node: JsonSchema, key: PropertyKey): JsonSchema | undefined {

@@ -36,6 +36,8 @@ export type RuleLine = {
   readonly instruments: readonly string[] | undefined;
   readonly owner: string | undefined;
   readonly destination: string | undefined;
+  /** As it stands there. */
+  readonly complete: unknown;
   readonly holds: boolean;
   readonly excludes: boolean;
 };
@@ -73,6 +75,7 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     instruments: Array.isArray(rule['instruments']) ? textsOf(rule['instruments']) : undefined,
     owner: textOf(rule['owner']),
     destination: textOf(rule['destination']),
+    complete: rule['complete'],
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,
   };

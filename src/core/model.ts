@@ -1,4 +1,5 @@
 /** The nouns that the stages hand to each other. Each is made by one step and trusted by the next. */
+import type { Completion } from './completion.ts';
 import type { BatchId, DestinationName, OwnerId, ShareName } from './ids.ts';
 import type { SharePath } from './share-path.ts';
 import type { Evidence } from './states.ts';
@@ -52,6 +53,8 @@ export type Assignment =
       readonly rule: string;
       readonly facts: Readonly<Record<string, string>>;
       readonly settleMs: number;
+      /** What the dataset must have besides before any of it goes. */
+      readonly complete?: Completion;
       readonly destination: DestinationName;
       readonly compress: boolean;
       /** Why the collector got it; undefined for a named owner. */

@@ -44,12 +44,17 @@ export class Looks {
 
   /** Directories with entries that no batch holds, in path order; with `runNo` only those that run looked at. */
   open(share: ShareName, runNo?: number): Generator<KnownDir> {
-    return knownDirs(this.#db, share, 'AND open > 0', runNo);
+    return knownDirs(this.#db, share, { where: 'AND open > 0', runNo });
   }
 
   /** Every directory, in path order; with `runNo` only those that run looked at. */
   all(share: ShareName, runNo?: number): Generator<KnownDir> {
-    return knownDirs(this.#db, share, '', runNo);
+    return knownDirs(this.#db, share, { runNo });
+  }
+
+  /** A directory and every one below it, in path order; with `runNo` only those that run looked at. */
+  below(share: ShareName, dir: SharePath, runNo?: number): Generator<KnownDir> {
+    return knownDirs(this.#db, share, { dir, runNo });
   }
 
   /** What the scanner counted in the directories a run looked at; the balance is held against this. */
@@ -169,23 +174,32 @@ function assignFacts(db: DatabaseSync, share: ShareName, paths: Iterable<SharePa
   }
 }
 
+type DirFilter = {
+  readonly where?: string;
+  readonly runNo?: number | undefined;
+  /** Only this directory and those below it. */
+  readonly dir?: SharePath;
+};
+
 function* knownDirs(
   db: DatabaseSync,
   share: ShareName,
-  where: string,
-  runNo: number | undefined,
+  { where = '', runNo, dir = '' as SharePath }: DirFilter,
 ): Generator<KnownDir> {
   // Pages by key instead of one open cursor: rows may be written while the caller goes through them.
   const ofRun = runNo === undefined ? '' : `AND run = ${runNo}`;
+  const key = sortKey(dir);
+  // Everything below a directory has its key and then NUL (see `sortKey`).
+  const end = key.length === 0 ? '' : `AND key < x'${key.toString('hex')}01'`;
   const page = db.prepare(
-    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key > ? ${where} ${ofRun} ORDER BY key LIMIT 500`,
+    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key > ? ${end} ${where} ${ofRun} ORDER BY key LIMIT 500`,
   );
-  const root = db.prepare(
-    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = x'' ${where} ${ofRun}`,
+  const top = db.prepare(
+    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = ? ${where} ${ofRun}`,
   );
-  const first = root.get(share);
+  const first = top.get(share, key);
   if (first !== undefined) yield knownDir(first);
-  for (let after: Uint8Array = Buffer.alloc(0); ; ) {
+  for (let after: Uint8Array = key; ; ) {
     const rows = page.all(share, after);
     for (const row of rows) yield knownDir(row);
     const last = rows.at(-1);

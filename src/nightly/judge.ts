@@ -3,14 +3,14 @@ import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, Entry, OwnedFile } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
-import { formatDuration } from '../core/units.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
-import { isKeptOut } from '../ledger/facts.ts';
-import type { KnownDir, KnownEntry } from '../ledger/looks.ts';
+
+import type { KnownEntry } from '../ledger/looks.ts';
+
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
-import { isSettled, settlesAt } from '../share/settle.ts';
+import type { Keep } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** Where a file stands at the end of a run: exactly one of these, and together they are all that was seen. */
@@ -41,6 +41,8 @@ export type Verdict = {
   readonly earliest?: number;
   readonly batch?: BatchHead;
   readonly file?: OwnedFile;
+  /** For `notSettled`: what keeps its dataset. */
+  readonly keep?: Keep;
 };
 
 /** All that a judgement depends on. The same for the real evening, `plan`, `why`, `explain` and the report. */
@@ -52,6 +54,7 @@ export type JudgeParts = {
     readonly maxFiles: number;
   };
   readonly pauses: readonly Pause[];
+  readonly looks: Pick<Ledger['looks'], 'open' | 'below'>;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
 };
@@ -67,40 +70,12 @@ export function judgeParts(
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
     since: run.since,
+    looks: parts.ledger.looks,
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
       return heads.get(no);
     },
   };
-}
-
-/** The member of a dataset that keeps all of it back. */
-export type Youngest = { readonly path: SharePath; readonly earliest: number };
-
-/**
- * The datasets that have not settled, by name: a dataset settles as a unit, by its youngest member. Only entries
- * that no batch holds count; what was delivered before does not wait for a late joiner, nor the other way round.
- */
-export function unsettledDatasets(
-  parts: JudgeParts,
-  share: ShareName,
-  dirs: Iterable<KnownDir>,
-): Map<SharePath, Youngest> {
-  const youngest = new Map<SharePath, Youngest>();
-  for (const { dir, lookedAt, entries } of dirs) {
-    for (const { entry, facts } of entries) {
-      if (entry.kind !== 'file' || facts.batch !== 0 || isKeptOut(facts.mark)) continue;
-      const path = joinPath(dir, entry.name);
-      const assignment = parts.assign(share, path, entry);
-      if (assignment.kind !== 'owned' || isSettled({ since: facts.since, lookedAt }, assignment.settleMs))
-        continue;
-      const earliest = settlesAt(facts.since, assignment.settleMs);
-      const known = youngest.get(assignment.dataset);
-      if (known === undefined || known.earliest < earliest)
-        youngest.set(assignment.dataset, { path, earliest });
-    }
-  }
-  return youngest;
 }
 
 /** Judges one entry of a directory. */
@@ -110,7 +85,7 @@ export function judge(
   at: {
     readonly dir: SharePath;
     readonly known: KnownEntry;
-    readonly unsettled: ReadonlyMap<SharePath, Youngest>;
+    readonly kept: ReadonlyMap<SharePath, Keep>;
   },
 ): Verdict {
   const { entry, facts } = at.known;
@@ -133,7 +108,7 @@ export function judge(
   const file: OwnedFile = { ...entry, path, share, assignment, addendum: isAddendum(facts.prior, parts) };
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
-  return { ...owned, ...bySettling(file, facts.prior, at.unsettled, parts) };
+  return { ...owned, ...bySettling(file, facts.prior, at.kept, parts) };
 }
 
 /** The owner's column for what belongs to nobody. */
@@ -141,7 +116,7 @@ export const NOBODY = '-';
 
 const REFUSED = 'the destination cannot take this file under its name or in its size';
 
-type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file'>;
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep'>;
 
 function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
   switch (entry.kind) {
@@ -208,14 +183,14 @@ function isAddendum(prior: number, parts: JudgeParts): boolean {
 function bySettling(
   file: OwnedFile,
   prior: number,
-  unsettled: ReadonlyMap<SharePath, Youngest>,
+  kept: ReadonlyMap<SharePath, Keep>,
   parts: JudgeParts,
 ): Judged {
-  const { dataset, settleMs } = file.assignment;
-  const youngest = unsettled.get(dataset);
-  if (youngest !== undefined) {
-    const reason = `${youngest.path} has not yet looked the same for ${formatDuration(settleMs)}`;
-    return { bucket: 'notSettled', reason, earliest: youngest.earliest };
+  const keep = kept.get(file.assignment.dataset);
+  if (keep !== undefined) {
+    const reason = keep.goes === undefined ? keep.what : `${keep.what}; ${keep.goes}`;
+    const earliest = keep.earliest === undefined ? {} : { earliest: keep.earliest };
+    return { bucket: 'notSettled', reason, keep, ...earliest };
   }
   const earlier = prior === 0 ? undefined : parts.batchByNo(prior)?.state;
   if (earlier === 'queued' || earlier === 'delivering')

@@ -2,7 +2,8 @@ import { isRejected, planBatches } from '../batch/plan-batches.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { BatchPlan, OwnedFile } from '../core/model.ts';
 import type { Run } from '../ledger/runs.ts';
-import { judge, judgeParts, unsettledDatasets } from './judge.ts';
+import { judge, judgeParts } from './judge.ts';
+import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** The batches that a share's ready files make now; records nothing. */
@@ -13,11 +14,11 @@ export function* planShare(
 ): Generator<BatchPlan> {
   const judging = judgeParts(parts, run);
   const { looks } = parts.ledger;
-  const unsettled = unsettledDatasets(judging, share, looks.open(share, run.no));
+  const kept = keptDatasets(judging, share, run.no);
   function* ready(): Generator<OwnedFile> {
     for (const { dir, entries } of looks.open(share, run.no)) {
       for (const known of entries) {
-        const { file } = judge(judging, share, { dir, known, unsettled });
+        const { file } = judge(judging, share, { dir, known, kept });
         if (file !== undefined) yield file;
       }
     }

@@ -3,7 +3,8 @@ import type { ShareName } from '../core/ids.ts';
 import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { Run } from '../ledger/runs.ts';
-import { BUCKETS, judge, judgeParts, unsettledDatasets, type Verdict } from './judge.ts';
+import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
+import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 import { type Amount, addStray, addVerdict, type Note, newTally, type Tally } from './tally.ts';
 
@@ -104,9 +105,9 @@ export function* judgeAll(
   run: Pick<Run, 'since'> & { readonly no?: number },
 ): Generator<Verdict> {
   const judging = judgeParts(parts, run);
-  const unsettled = unsettledDatasets(judging, share, parts.ledger.looks.open(share, run.no));
+  const kept = keptDatasets(judging, share, run.no);
   for (const { dir, entries } of parts.ledger.looks.all(share, run.no))
-    for (const known of entries) yield judge(judging, share, { dir, known, unsettled });
+    for (const known of entries) yield judge(judging, share, { dir, known, kept });
 }
 
 /** Held and rejected batches that no file seen in this run belongs to: a person has to know of them all the same. */

@@ -1,3 +1,4 @@
+import type { Completion } from '../core/completion.ts';
 import { COLLECTOR } from '../core/ids.ts';
 import type { Assignment } from '../core/model.ts';
 import { joinPath, parentOf, printable, type SharePath, sharePath } from '../core/share-path.ts';
@@ -20,7 +21,8 @@ export type Decision = {
 };
 
 type Matched = { readonly compiled: CompiledRule; readonly match: Extract<RuleMatch, { kind: 'match' }> };
-type Missed = { readonly compiled: CompiledRule; readonly name: string };
+type Facts = Readonly<Record<string, string>>;
+type Missed = { readonly compiled: CompiledRule; readonly name: string; readonly facts: Facts };
 
 /**
  * The first rule that matches decides. A later one that is just as exact (equal `rank`) and wants something else makes
@@ -39,7 +41,7 @@ export function decide(
   for (const compiled of rules) {
     if (winner !== undefined && winner.compiled.rank !== compiled.rank) continue;
     const match = matchRule(compiled, parts, grounds);
-    if (match.kind === 'unknown-owner') missed.push({ compiled, name: match.name });
+    if (match.kind === 'unknown-owner') missed.push({ ...match, compiled });
     if (match.kind !== 'match') continue;
     if (winner === undefined) winner = { compiled, match };
     else if (!wantSame(winner, { compiled, match }, grounds)) rivals.push({ compiled, match });
@@ -88,6 +90,7 @@ function assignBy(
     rule: rule.id,
     facts: match.facts,
     settleMs: rule.settleMs ?? mapping.defaultSettleMs,
+    ...completeBy(compiled, path, match.facts),
     destination: rule.destination ?? mapping.defaultDestination,
     compress: rule.compress ?? false,
     ...(claim.owner === COLLECTOR ? { reason: `${rule.id} gives it to the collector` } : {}),
@@ -110,6 +113,7 @@ function toCollector(
     facts: {},
     // Data of a slow instrument is no sooner finished because its folder's name has a typing error.
     settleMs: Math.max(defaultSettleMs, ...missed.map(({ compiled }) => compiled.rule.settleMs ?? 0)),
+    ...missedCompletion(missed, path),
     destination: defaultDestination,
     compress: false,
     reason: missed.length === 0 ? 'no rule matches' : sayMissed(missed, grounds.owners),
@@ -117,6 +121,19 @@ function toCollector(
 }
 
 const COLLECTOR_LEVELS = 2;
+
+/** What the rule asks of its dataset, as a part of an assignment. */
+function completeBy(compiled: CompiledRule, path: SharePath, facts: Facts): { complete?: Completion } {
+  const { complete } = compiled.rule;
+  if (complete === undefined) return {};
+  return { complete: { ...complete, dir: datasetOf(compiled, path), deep: compiled.template.deep, facts } };
+}
+
+/** A typing error in a folder's name does not finish a measurement: what the first rule that asks would ask counts. */
+function missedCompletion(missed: readonly Missed[], path: SharePath): { complete?: Completion } {
+  const first = missed.find(({ compiled }) => compiled.rule.complete !== undefined);
+  return first === undefined ? {} : completeBy(first.compiled, path, first.facts);
+}
 
 /** The directory that the template spells out before `**`; without `**`, the file's own. */
 function datasetOf({ template }: CompiledRule, path: SharePath): SharePath {

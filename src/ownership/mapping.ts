@@ -1,3 +1,4 @@
+import type { Condition } from '../core/completion.ts';
 import type { DestinationName, OwnerId } from '../core/ids.ts';
 
 /**
@@ -15,6 +16,8 @@ export type Rule = {
   readonly instruments?: readonly string[];
   readonly owner?: OwnerId;
   readonly settleMs?: number;
+  /** What a dataset must have besides before any of it goes, and who says so ("recipe epu-mrc of rule 3"). */
+  readonly complete?: { readonly by: string; readonly condition: Condition };
   /** Files wait for a person, for this reason. */
   readonly hold?: string;
   /** Files are never taken, for this reason. */

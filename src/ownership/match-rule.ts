@@ -20,7 +20,11 @@ export type RuleMatch =
       readonly instrument: string;
       readonly facts: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'unknown-owner'; readonly name: string }
+  | {
+      readonly kind: 'unknown-owner';
+      readonly name: string;
+      readonly facts: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'wrong-instrument'; readonly instrument: string }
   | { readonly kind: 'differs' };
 
@@ -52,7 +56,8 @@ export function matchRule(compiled: CompiledRule, path: PathParts, { owners, mat
   const instrument = named.get('instrument') ?? path.instrument;
   if (compiled.instruments !== undefined && !compiled.instruments.has(instrument))
     return { kind: 'wrong-instrument', instrument };
-  if (found !== undefined && found.owners.length === 0) return { kind: 'unknown-owner', name: found.name };
+  if (found !== undefined && found.owners.length === 0)
+    return { kind: 'unknown-owner', name: found.name, facts: Object.fromEntries(named) };
   if (compiled.ownerAt >= 0) named.delete('owner');
   return { kind: 'match', claim: claimOf(compiled, found), instrument, facts: Object.fromEntries(named) };
 }

@@ -56,7 +56,12 @@ export type CliLab = AsyncDisposable & {
 
 export async function cliLab(
   tree: Readonly<Record<string, ShareNode>> = {},
-  options: { readonly marker?: boolean; readonly extra?: string; readonly clock?: Clock } = {},
+  options: {
+    readonly marker?: boolean;
+    readonly extra?: string;
+    readonly folders?: string;
+    readonly clock?: Clock;
+  } = {},
 ): Promise<CliLab> {
   const dir = await mkdtemp(join(tmpdir(), 'nj-cli-'));
   const share = await buildShare(tree, options.marker === undefined ? {} : { marker: options.marker });
@@ -66,7 +71,7 @@ export async function cliLab(
     config,
     `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: 1s\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
   );
-  await writeFile(join(dir, 'folders.yaml'), LAB_FOLDERS);
+  await writeFile(join(dir, 'folders.yaml'), options.folders ?? LAB_FOLDERS);
   const run: CliLab['run'] = (...argv) =>
     runCaptured(['--config', config, ...argv], options.clock === undefined ? {} : { clock: options.clock });
   return {

@@ -1,4 +1,4 @@
-import { asSchema, type JsonSchema, schemaOf } from '../../src/config/json-schema.ts';
+import { asSchema, type JsonSchema, resolved, schemaOf } from '../../src/config/json-schema.ts';
 
 /** docs/configuration.md: a section per block, a row per key, all of it from the schemas. */
 export function configPage(): string {
@@ -23,7 +23,23 @@ export function configPage(): string {
 }
 
 function page(title: string, schema: JsonSchema): string[] {
-  return [`## ${title}`, '', ...section('', schema)];
+  return [`## ${title}`, '', ...section('', spelledOut(schema, schema))];
+}
+
+/** Named schemas put in where their name stands, once: inside of themselves the name is enough. */
+function spelledOut(root: JsonSchema, node: JsonSchema): JsonSchema {
+  if (node.$ref !== undefined) return resolved(root, node);
+  const { properties, items, additionalProperties, oneOf } = node;
+  const each = (value: JsonSchema | boolean): JsonSchema | boolean =>
+    typeof value === 'object' ? spelledOut(root, value) : value;
+  const inside = Object.entries(properties ?? {}).map(([key, value]) => [key, each(value)]);
+  return {
+    ...node,
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(inside) }),
+    ...(items === undefined || Array.isArray(items) ? {} : { items: each(items) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: each(additionalProperties) }),
+    ...(oneOf === undefined ? {} : { oneOf: oneOf.map((choice) => spelledOut(root, choice)) }),
+  };
 }
 
 type Row = { readonly key: string; readonly schema: JsonSchema; readonly required: boolean };
@@ -66,7 +82,8 @@ function inner(path: string, schema: JsonSchema): string[] {
 /** The keys a person finds below this key: its own, those of a named block, or those of a list's entry. */
 function blockOf(path: string, schema: JsonSchema): { path: string; schema: JsonSchema } | undefined {
   const named = asSchema(schema.additionalProperties);
-  if (named !== undefined) return { path: `${path}.NAME`, schema: named };
+  if (named?.properties !== undefined || named?.oneOf !== undefined)
+    return { path: `${path}.NAME`, schema: named };
   const items = Array.isArray(schema.items) ? undefined : asSchema(schema.items);
   if (items?.properties !== undefined) return { path: `${path}[]`, schema: items };
   return schema.properties === undefined ? undefined : { path, schema };
@@ -101,7 +118,7 @@ function integerOf(schema: JsonSchema): string {
 }
 
 function listOf(items: JsonSchema | undefined): string {
-  if (items === undefined || items.type === 'object') return 'list of blocks';
+  if (items === undefined || items.type === 'object' || items.$ref !== undefined) return 'list of blocks';
   return items.enum === undefined ? 'list of texts' : `list of ${typeOf(items)}`;
 }
 

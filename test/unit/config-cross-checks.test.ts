@@ -19,6 +19,39 @@ const one = (place: string, words: string): unknown[] => [
 const share = (root: string): string => GOOD_NIGHTJAR.replace('/mnt/lab', root);
 const rules = (...lines: string[]): string[] => problemLines(GOOD_NIGHTJAR, withRules(...lines));
 
+describe('what completes a dataset', () => {
+  it('refuses a count by a part that the template does not have as a number of a directory', () => {
+    const counted = (match: string): string =>
+      `match: "${match}", owner: ada, complete: { any: [{ count: { "*.tif": "{n}" } }] }`;
+
+    expect(rules(counted('SEM/x_{n:number}/**'))).toEqual([]);
+    expect(rules(counted('SEM/x_{n}/**'))).toEqual(
+      one('folders.yaml:2:52:', 'expected {n:number} as a part'),
+    );
+    expect(rules(counted('SEM/x/{n:number}.tif'))).toEqual(one('complete', 'in the name of a directory'));
+  });
+
+  it.each([
+    ['{}', 'at least one condition'],
+    ['{ marker: "**" }', "'**' means nothing here"],
+    ['{ marker: a/ }', 'expected a file pattern such as "*.done"'],
+    ['{ markr: x }', 'did you mean "marker"?'],
+    ['{ any: [{ markr: x }] }', 'did you mean "marker"?'],
+    ['{ any: [] }', 'expected at least 1 entry'],
+    ['{ count: { "*.tif": none } }', 'a whole number above zero, or a part of `match`'],
+    ['{ min_size: { "*.tif": 12 } }', 'expected a size'],
+    ['{ absent: [] }', 'expected at least 1 entry'],
+    ['{ absent: 5 }', 'expected a file pattern or a list of them'],
+    ['{ companions: { "*.raw/": "*.ras" } }', 'expected a file pattern'],
+    ['{ temp_names: [rsnc] }', 'did you mean "rsync"?'],
+  ])('refuses %s', (complete, words) => {
+    const [line = ''] = rules(`match: "a/**", owner: ada, complete: ${complete}`);
+
+    expect(line).toContain(words);
+    expect(line).toMatch(/^folders\.yaml:2:\d+: rules\[0\]\.complete/);
+  });
+});
+
 describe('directories', () => {
   it('refuses a share inside the state directory, and around it', () => {
     expect(problemLines(share('/var/lib/nightjar/x'))).toEqual(
