@@ -3,7 +3,7 @@ import { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type DestinationName, type OwnerId } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
-import { checkTokenOwner } from '../destinations/nomad/token.ts';
+import { checkTokenOwner, refuseAdmin, tokenFacts } from '../destinations/nomad/token.ts';
 
 /**
  * The credential an owner's data goes with at a destination; undefined where none is needed. A token that belongs to
@@ -14,8 +14,9 @@ export async function ownerToken(
   store: TokenStore,
   { owner, destination }: { readonly owner: OwnerId; readonly destination: DestinationName },
 ): Promise<Secret | undefined> {
-  const kind = config.destinations.find(({ name }) => name === destination)?.kind;
-  if (kind === undefined || kind === 'directory') return undefined;
+  const options = config.destinations.find(({ name }) => name === destination);
+  if (options === undefined || options.kind === 'directory') return undefined;
+  const { kind } = options;
   const ref = tokenRef(config, owner, kind);
   if (ref === undefined)
     throw new IngestError('TOKEN_MISSING', `owner ${owner} has no token for ${destination}`, {
@@ -24,6 +25,7 @@ export async function ownerToken(
     });
   const token = await store.token(ref.token);
   if (ref.userId !== undefined) checkTokenOwner(token, ref.userId, owner);
+  refuseAdmin(options.adminUserIds, tokenFacts(token).userId);
   return token;
 }
 

@@ -12,12 +12,12 @@ import { checkDestinations } from './check/check-destinations.ts';
 import { checkRedis, checkSchedule, checkShare } from './check/check-outside.ts';
 import { checkLedger, checkStateDir } from './check/check-state.ts';
 import { type Finding, ok, problem } from './check/finding.ts';
+import { renderFindings } from './check/render-findings.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { optionsOf } from './open.ts';
 import type { AddCommand } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
-import { style } from './style.ts';
 
 export const addCheck: AddCommand = (program, context, finish) => {
   program
@@ -32,7 +32,7 @@ export const addCheck: AddCommand = (program, context, finish) => {
       using stop = stopSignals((name) => context.err.write(`\n${name}: stopping.\n`));
       const findings = await findAll(context, options, stop.signal);
       const well = findings.every(({ level }) => level !== 'problem');
-      answer(context, options, { format: 1, ok: well, findings }, () => render(findings, context));
+      answer(context, options, { format: 1, ok: well, findings }, () => renderFindings(findings, context));
       finish(stop.exitCode() ?? (well ? EXIT.done : EXIT.configuration));
     });
 };
@@ -86,21 +86,4 @@ function openAnyway(config: Config, { clock }: CliContext, http: HttpClient): Op
     const workspace = openWorkspace({ ...config, stateDir: `${config.stateDir}/none` }, parts);
     return { workspace, findings: [problem('ledger', message, hint)] };
   }
-}
-
-const MARKS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM' } as const;
-const COLOURS = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
-
-function render(findings: readonly Finding[], { out }: Pick<CliContext, 'out'>): string {
-  const lines = findings.flatMap(({ about, level, message, cure }) => [
-    `${style(out, COLOURS[level], MARKS[level].padEnd(7))}  ${about}: ${message}`,
-    ...(cure === undefined ? [] : [`         ${style(out, 'bold', '→')} ${cure}`]),
-  ]);
-  const problems = findings.filter(({ level }) => level === 'problem').length;
-  const warnings = findings.filter(({ level }) => level === 'warning').length;
-  const verdict =
-    problems > 0
-      ? style(out, 'red', `${count(problems, 'problem')}, ${count(warnings, 'warning')}. Not ready.`)
-      : style(out, 'green', `Ready${warnings > 0 ? `, with ${count(warnings, 'warning')}` : ''}.`);
-  return [...lines, '', verdict].join('\n');
 }

@@ -14,6 +14,7 @@ import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
+import { addToken } from './token/token.ts';
 import { addWhy } from './why.ts';
 import { addWorker } from './worker.ts';
 
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRequeue,
   addHold,
   addResume,
+  addToken,
   addDemo,
 ];
 
@@ -64,7 +66,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     add(program, context, (result) => {
       code = result;
     });
-  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  inheritSettings(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -77,6 +79,14 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
         : asIngestError(thrown, `run nightjar ${argv[0] ?? ''}`);
     tellError(error, context, json);
     return exitCodeOfError(error);
+  }
+}
+
+/** Groups of commands too: a failure anywhere is told by us, not by an exit. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.exitOverride().copyInheritedSettings(parent);
+    inheritSettings(command);
   }
 }
 

@@ -16,6 +16,8 @@ export type HttpRequest = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly secretHeaders?: Readonly<Record<string, Secret>>;
   readonly secretQuery?: Readonly<Record<string, Secret>>;
+  /** Sent as `Authorization: Bearer …`. */
+  readonly bearer?: Secret | undefined;
   readonly body?: RequestBody | undefined;
   readonly signal: AbortSignal;
 };
@@ -131,6 +133,7 @@ function dispatchOptions(
     url.searchParams.set(name, secret.reveal());
   const headers: Record<string, string> = { 'user-agent': bounds.userAgent, ...request.headers };
   for (const [name, secret] of Object.entries(request.secretHeaders ?? {})) headers[name] = secret.reveal();
+  if (request.bearer !== undefined) headers['authorization'] = `Bearer ${request.bearer.reveal()}`;
   if (request.body !== undefined) {
     headers['content-length'] = String(
       request.body instanceof Uint8Array ? request.body.length : request.body.bytes,

@@ -3,6 +3,7 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
+import { createCredentials } from './credentials.ts';
 import { createDispatchView } from './dispatch.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
 import { Looks } from './looks.ts';
@@ -30,6 +31,7 @@ function ledgerOn(db: DatabaseSync) {
     runs: createRuns(db),
     containers: createContainers(db),
     identities: createIdentities(db),
+    credentials: createCredentials(db),
     dispatch: createDispatchView(db, pauses),
     counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),

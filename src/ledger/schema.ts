@@ -104,4 +104,15 @@ export const SCHEMA_STEPS: readonly string[] = [
     PRIMARY KEY (dir, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What was learned of a token when it was enrolled; never its value.
+  CREATE TABLE credential (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    remote_id TEXT,
+    user_id TEXT,
+    enrolled_at INTEGER NOT NULL,
+    expires_at INTEGER
+  ) STRICT;
+  `,
 ];

@@ -72,7 +72,9 @@ describe('docs/architecture.md', () => {
   it('has the tables of the ledger', () => {
     const tables = [...SCHEMA_STEPS.join('\n').matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name);
 
-    expect(tableRows(architecture, 'table').map(([name = '']) => codeWords(name)[0])).toEqual(tables);
+    const told = tableRows(architecture, 'table').map(([name = '']) => codeWords(name)[0]);
+    expect(told).toHaveLength(tables.length);
+    expect(new Set(told)).toEqual(new Set(tables));
   });
 });
 

@@ -43,7 +43,7 @@ export const IMPORT_TABLE: readonly ImportRule[] = [
     node: ['any', 'child_process', 'net', 'worker_threads'],
   },
   { of: 'ledger/', ours: ['core/'], npm: [], node: ['any', 'sqlite'] },
-  { of: 'credentials/', ours: ['core/'], npm: [], node: ['fs', 'fs/promises', 'path'] },
+  { of: 'credentials/', ours: ['core/'], npm: [], node: ['crypto', 'fs', 'fs/promises', 'path'] },
   { of: 'http/', ours: ['core/'], npm: ['undici'], node: ['stream'] },
   { of: 'queue/', ours: ['core/'], npm: ['bullmq', 'ioredis'], node: ['any', 'child_process', 'net'] },
   { of: 'schedule/', ours: ['core/'], npm: ['croner'], node: [] },

@@ -6,7 +6,7 @@ import { Secret } from '../../src/core/secret.ts';
 import type { Call, Destination, RemoteContainer } from '../../src/destinations/destination.ts';
 import { createNomad } from '../../src/destinations/nomad/nomad.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
-import { tokenOwnerId } from '../../src/destinations/nomad/token.ts';
+import { tokenFacts } from '../../src/destinations/nomad/token.ts';
 import { createHttpClient, type HttpClient } from '../../src/http/http-client.ts';
 import { contentOf } from '../support/content.ts';
 import { type Fault, type Generation, type NomadServer, startNomadServer } from '../support/nomad-server.ts';
@@ -108,7 +108,7 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the NOMAD adapter and a platform of
   });
 
   it('reads the user id out of a token offline', () => {
-    expect(tokenOwnerId(new Secret(server.tokenOf('collector')))).toBe(server.userId('collector'));
+    expect(tokenFacts(new Secret(server.tokenOf('collector'))).userId).toBe(server.userId('collector'));
   });
 
   it('holds a dead token, and one that only looks dead while user management is down', async () => {

@@ -18,6 +18,8 @@ export type Lab = AsyncDisposable & {
   readonly put: (path: string, content: string | Buffer) => Promise<void>;
   /** Runs `nightjar ARGS` to its end. */
   readonly nightjar: (...args: readonly string[]) => Promise<Said>;
+  /** The same, with text on its standard input. */
+  readonly nightjarWith: (input: string, ...args: readonly string[]) => Promise<Said>;
   /** Starts `nightjar ARGS` and leaves it to the test. */
   readonly start: (...args: readonly string[]) => ChildProcess;
   /** An evening, as its report. */
@@ -64,14 +66,14 @@ ${options.extra ?? ''}
 `,
   );
   const children = new Set<ChildProcess>();
-  const start = (...args: readonly string[]): ChildProcess => {
-    const child = spawn(LAUNCHER, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const launch = (stdin: 'ignore' | 'pipe', args: readonly string[]): ChildProcess => {
+    const child = spawn(LAUNCHER, args, { cwd: root, stdio: [stdin, 'pipe', 'pipe'] });
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;
   };
-  const nightjar = async (...args: readonly string[]): Promise<Said> => {
-    const child = start(...args);
+  const start = (...args: readonly string[]): ChildProcess => launch('ignore', args);
+  const saidBy = async (child: ChildProcess): Promise<Said> => {
     const [out, err, [code]] = await Promise.all([
       textOf(child.stdout),
       textOf(child.stderr),
@@ -79,12 +81,18 @@ ${options.extra ?? ''}
     ]);
     return { code: code as number | null, out, err };
   };
+  const nightjar = async (...args: readonly string[]): Promise<Said> => await saidBy(start(...args));
   return {
     root,
     share,
     delivered,
     start,
     nightjar,
+    nightjarWith: async (input, ...args) => {
+      const child = launch('pipe', args);
+      child.stdin?.end(input);
+      return await saidBy(child);
+    },
     put: async (path, content) => {
       const file = join(share, path);
       await mkdir(join(file, '..'), { recursive: true });

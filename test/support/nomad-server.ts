@@ -54,6 +54,8 @@ export type NomadServer = AsyncDisposable & {
   unpublishedLimit: number;
   readonly tokenOf: (user: UserName) => string;
   readonly userId: (user: UserName) => string;
+  /** Personal access tokens, v1.4 only. */
+  readonly pats: State['auth']['pats'];
   /** An app token (bearer) that ends in so many seconds; below zero it has ended. */
   readonly appToken: (user: UserName, seconds: number) => string;
   readonly uploads: () => readonly Readonly<Upload>[];
@@ -116,6 +118,7 @@ export async function startNomadServer(
     worker,
     tokenOf: (user) => auth.uploadToken(USERS[user]),
     userId: (user) => USERS[user],
+    pats: auth.pats,
     appToken: (user, seconds) => auth.sign(USERS[user], seconds),
     uploads: () => [...state.uploads.values()],
     publish: (id) => {
@@ -246,6 +249,17 @@ function receivedOf(incoming: IncomingMessage, index: number): Received {
   };
 }
 
+/** v1.4 only, and below /auth: the public how-to names another path, which is wrong. */
+function patRoute(state: State, method: string, where: string): Route | undefined {
+  if (state.generation === 'v1.3') return undefined;
+  const login = authRoutes(state);
+  const [, id, verb] = /^\/auth\/pats(?:\/([^/]+)(\/rotate)?)?$/.exec(where) ?? [];
+  if (method === 'POST' && where === '/auth/pats') return login.createPat;
+  if (id === undefined) return undefined;
+  if (method === 'POST' && verb !== undefined) return login.rotatePat(id);
+  return method === 'DELETE' && verb === undefined ? login.removePat(id) : undefined;
+}
+
 /** Method and path → route. Paths are taken as they came: `new URL` would resolve the dots that a test sends. */
 function createRouter(state: State, worker: ReturnType<typeof createWorker>, unexpected: string[]) {
   const write = writeRoutes(state, worker);
@@ -279,7 +293,7 @@ function createRouter(state: State, worker: ReturnType<typeof createWorker>, une
   };
   return (visit: Visit): ReturnType<Route> => {
     const { method, path: where } = visit.seen;
-    const known = plain[`${method} ${where}`];
+    const known = plain[`${method} ${where}`] ?? patRoute(state, method, where);
     if (known !== undefined) return known(visit, '');
     const [, id = '', verb = '', rest] = /^\/uploads\/([^/]+)(?:\/([^/]+)(?:\/(.*))?)?$/s.exec(where) ?? [];
     const handler = id === '' ? undefined : below[`${method} ${verb}`];

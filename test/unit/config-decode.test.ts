@@ -108,6 +108,7 @@ describe('what is taken', () => {
         baseUrl: 'http://127.0.0.1:8000/api/v1',
         container: 'nightjar {owner} {month}',
         generation: 'auto',
+        adminUserIds: ['00000000-0000-0000-0000-000000000000'],
         maxBytes: 30_000_000_000,
         maxFiles: 10_000,
       },

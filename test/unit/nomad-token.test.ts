@@ -2,34 +2,52 @@ import { assert, constantFrom, property, uuid } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
-import { checkTokenOwner, tokenGeneration, tokenOwnerId } from '../../src/destinations/nomad/token.ts';
+import { checkTokenOwner, lastingToken, tokenFacts } from '../../src/destinations/nomad/token.ts';
 
+const ID = '7d1c5f2e-0000-4000-8000-000000000000';
 const tokenOf = (id: string, signature: number): Secret =>
   new Secret(`${Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url')}.${'s'.repeat(signature)}`);
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const jwtOf = (claims: object, head: object = { alg: 'HS256' }): Secret =>
+  new Secret(`${part(head)}.${part(claims)}.c2lnbmF0dXJl`);
+const PAT = new Secret(`nomad_pat_${'p'.repeat(43)}`);
 
-describe('an upload token, read offline,', () => {
-  it('gives back the user id it was made of', () => {
+describe('a token, read offline,', () => {
+  it('gives back the user id an upload token was made of', () => {
     assert(
       property(uuid(), constantFrom(27, 43), (id, length) => {
-        expect(tokenOwnerId(tokenOf(id, length))).toBe(id);
+        expect(tokenFacts(tokenOf(id, length)).userId).toBe(id);
       }),
     );
   });
 
-  it('tells the generation by its length', () => {
-    const id = '7d1c5f2e-0000-4000-8000-000000000000';
-
-    expect(tokenGeneration(tokenOf(id, 27))).toBe('v1.3');
-    expect(tokenGeneration(tokenOf(id, 43))).toBe('v1.4');
+  it('tells its kind, its generation, whose it is and when it ends', () => {
+    expect(tokenFacts(tokenOf(ID, 27))).toEqual({ kind: 'upload', generation: 'v1.3', userId: ID });
+    expect(tokenFacts(tokenOf(ID, 43))).toEqual({ kind: 'upload', generation: 'v1.4', userId: ID });
+    expect(tokenFacts(PAT)).toEqual({ kind: 'pat', generation: 'v1.4' });
+    expect(tokenFacts(jwtOf({ user: ID, exp: 2 }))).toEqual({ kind: 'app', userId: ID, expiresAt: 2000 });
+    expect(
+      tokenFacts(jwtOf({ sub: ID, exp: 3, azp: 'nomad_public' }, { alg: 'RS256', kid: 'k' })),
+    ).toMatchObject({ kind: 'access', userId: ID, expiresAt: 3000 });
   });
 
   it("is refused when it is another account's, and not shown", () => {
-    const token = tokenOf('7d1c5f2e-0000-4000-8000-000000000000', 27);
+    const token = tokenOf(ID, 27);
 
-    expect(() => checkTokenOwner(token, '7D1C5F2E-0000-4000-8000-000000000000', 'mueller')).not.toThrow();
+    expect(() => checkTokenOwner(token, ID.toUpperCase(), 'mueller')).not.toThrow();
     expect(() => checkTokenOwner(token, '00000000-0000-4000-8000-000000000000', 'mueller')).toThrow(
-      'the token of mueller belongs to user 7d1c5f2e-0000-4000-8000-000000000000',
+      `the token of mueller belongs to user ${ID}`,
     );
+    expect(() => checkTokenOwner(PAT, ID, 'mueller')).not.toThrow();
+  });
+
+  it('is refused for deliveries when it is the short-lived one of a login, or has ended', () => {
+    expect(() => lastingToken(jwtOf({ sub: ID }), 0)).toThrow('ends within hours');
+    expect(() => lastingToken(jwtOf({ user: ID, exp: 2 }), 2000)).toThrow(
+      'has ended (1970-01-01T00:00:02.000Z)',
+    );
+    expect(lastingToken(jwtOf({ user: ID, exp: 2 }), 1999).kind).toBe('app');
+    expect(lastingToken(PAT, 5000).kind).toBe('pat');
   });
 
   it.each([
@@ -39,8 +57,8 @@ describe('an upload token, read offline,', () => {
     'nomad_pat_0123456789',
     'eyJhbGciOi.eyJ1c2VyIjoi.c2ln',
     `${'A'.repeat(22)}.short`,
-  ])('is refused when it does not look like one: %s', (text) => {
-    expect(() => tokenOwnerId(new Secret(text))).toThrow('does not look like one');
+  ])('is refused when it does not look like one of NOMAD: %s', (text) => {
+    expect(() => tokenFacts(new Secret(text))).toThrow('does not look like one');
   });
 });
 

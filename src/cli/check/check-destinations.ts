@@ -4,7 +4,7 @@ import type { Config, DestinationConfig } from '../../config/config.ts';
 import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { TokenStore } from '../../credentials/read-token.ts';
-import { tokenOwnerId } from '../../destinations/nomad/token.ts';
+import { tokenFacts } from '../../destinations/nomad/token.ts';
 import { type Finding, findingOf, ok, problem } from './finding.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function checkDestinations(
   const findings: Finding[] = [];
   for (const destination of workspace.config.destinations) {
     if (destination.kind === 'directory') findings.push(await checkDirectory(workspace, destination, signal));
-    else findings.push(...(await checkPlatform(workspace, destination, { store, signal })));
+    else findings.push(...(await checkPlatform(workspace, destination, { store, signal, only: [] })));
   }
   return findings;
 }
@@ -35,16 +35,38 @@ function checkDirectory(
   );
 }
 
+/** The tokens alone, of these owners or of everyone. */
+export async function checkTokens(
+  workspace: Workspace,
+  store: TokenStore,
+  owners: readonly OwnerId[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const destination of workspace.config.destinations)
+    if (destination.kind !== 'directory')
+      findings.push(...(await checkPlatform(workspace, destination, { store, signal, only: owners })));
+  return findings;
+}
+
+type Checking = {
+  readonly store: TokenStore;
+  readonly signal: AbortSignal;
+  /** Empty: everyone. */
+  readonly only: readonly OwnerId[];
+};
+
 async function checkPlatform(
   workspace: Workspace,
   destination: DestinationConfig,
-  { store, signal }: { readonly store: TokenStore; readonly signal: AbortSignal },
+  { store, signal, only }: Checking,
 ): Promise<Finding[]> {
   const { config } = workspace;
   const { name } = destination;
   const holders = new Map<string, OwnerId>();
   const findings: Finding[] = [];
   for (const owner of ownersAt(config, destination)) {
+    if (only.length > 0 && !only.includes(owner)) continue;
     const about = `token of ${owner} at ${name}`;
     findings.push(
       await findingOf(about, async () => {
@@ -70,7 +92,8 @@ function sharedWith(
   token: Secret | undefined,
 ): OwnerId | undefined {
   if (token === undefined) return undefined;
-  const account = tokenOwnerId(token);
+  const account = tokenFacts(token).userId;
+  if (account === undefined) return undefined;
   const holder = holders.get(account);
   if (holder === undefined) holders.set(account, owner);
   return holder;

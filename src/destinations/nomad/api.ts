@@ -82,7 +82,8 @@ export function generationOf(
   return undefined;
 }
 
-function jsonOf(text: string): unknown {
+/** The JSON value of a text, or undefined. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

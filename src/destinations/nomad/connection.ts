@@ -1,10 +1,11 @@
+import type { Clock } from '../../core/clock.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/http-client.ts';
 import type { Call } from '../destination.ts';
 import { detailOf, generationOf } from './api.ts';
 import type { NomadOptions } from './options.ts';
-import { type Generation, tokenGeneration } from './token.ts';
+import { type Generation, lastingToken, type TokenFacts } from './token.ts';
 
 /** A request below the API, without credential: `ask` adds the one it needs in the form of the generation. */
 type ApiRequest = Pick<HttpRequest, 'method' | 'body'> & {
@@ -21,35 +22,26 @@ export type Connection = {
 };
 
 /** Remembers which generation the platform is of, and asks again when a token or an answer contradicts it. */
-export function createConnection(options: NomadOptions, http: HttpClient): Connection {
+export function createConnection(options: NomadOptions, http: HttpClient, clock: Clock): Connection {
   let known: Generation | undefined;
 
   async function probe(signal: AbortSignal): Promise<string | undefined> {
-    const url = `${options.baseUrl}/openapi.json`;
-    const answer = await http.request({
-      method: 'GET',
-      url,
-      headers: { accept: 'application/json' },
-      signal,
-    });
-    const found = answer.status === 200 ? generationOf(answer.text) : undefined;
+    const found = await askGeneration(options, http, signal);
     known = found?.generation;
     return found?.version;
   }
 
   /** The generation to speak with this token. A platform that does not tell is taken for the one that made the token. */
-  async function generationFor(token: Secret, signal: AbortSignal): Promise<Generation> {
-    const made = tokenGeneration(token);
+  async function generationFor({ generation: made }: TokenFacts, signal: AbortSignal): Promise<Generation> {
     if (options.generation !== 'auto') return agreed(made, options.generation, true);
-    if (known !== made) await probe(signal);
-    return agreed(made, known ?? made, false);
+    if (known === undefined || (made !== undefined && known !== made)) await probe(signal);
+    return agreed(made, known ?? made ?? 'v1.4', false);
   }
 
   async function ask(request: ApiRequest, call: Call): Promise<HttpAnswer> {
     const token = tokenOf(call);
-    const generation = await generationFor(token, call.signal);
-    const credential =
-      generation === 'v1.3' ? { secretQuery: { token } } : { secretHeaders: { 'upload-token': token } };
+    const facts = lastingToken(token, clock.now());
+    const generation = await generationFor(facts, call.signal);
     const search = new URLSearchParams(request.query).toString();
     const answer = await http.request({
       method: request.method,
@@ -59,13 +51,30 @@ export function createConnection(options: NomadOptions, http: HttpClient): Conne
       // Without a body still a Content-Length of zero: some proxies refuse a PUT or POST that has none.
       body: request.body ?? new Uint8Array(0),
       signal: call.signal,
-      ...credential,
+      ...credentialIn(facts, generation, token),
     });
     if (contradicts(answer, generation)) known = undefined;
     return answer;
   }
 
   return { ask, version: async (call) => await probe(call.signal) };
+}
+
+/** What `openapi.json` tells of the platform, asked without any credential; undefined when it does not tell. */
+export async function askGeneration(
+  { baseUrl }: Pick<NomadOptions, 'baseUrl'>,
+  http: HttpClient,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof generationOf>> {
+  const url = `${baseUrl}/openapi.json`;
+  const answer = await http.request({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
+  return answer.status === 200 ? generationOf(answer.text) : undefined;
+}
+
+/** Exactly one credential in exactly one form: a bad bearer beats a good upload token on both generations (recorded). */
+function credentialIn({ kind }: TokenFacts, generation: Generation, token: Secret): Partial<HttpRequest> {
+  if (kind !== 'upload') return { bearer: token };
+  return generation === 'v1.3' ? { secretQuery: { token } } : { secretHeaders: { 'upload-token': token } };
 }
 
 /** Each generation asks anonymous callers in its own words: hearing the other's means that it was exchanged. */
@@ -76,8 +85,8 @@ function contradicts(answer: HttpAnswer, spoken: Generation): boolean {
   );
 }
 
-function agreed(made: Generation, spoken: Generation, isConfigured: boolean): Generation {
-  if (made === spoken) return spoken;
+function agreed(made: Generation | undefined, spoken: Generation, isConfigured: boolean): Generation {
+  if (made === undefined || made === spoken) return spoken;
   const who = isConfigured ? 'configured for' : 'of';
   throw new IngestError(
     'TOKEN_REJECTED',

@@ -9,7 +9,7 @@ import { isThere, mismatch, type Polling, readState, stateAtEnd } from './confir
 import { type Connection, createConnection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
 import { notNomad, refusalOf } from './refusal.ts';
-import { tokenGeneration, tokenOwnerId } from './token.ts';
+import { KIND_WORDS, tokenFacts } from './token.ts';
 
 export type NomadParts = {
   readonly http: HttpClient;
@@ -37,7 +37,7 @@ type Nomad = {
 export function createNomad(options: NomadOptions, { http, clock, polling }: NomadParts): Destination {
   const nomad: Nomad = {
     options,
-    connection: createConnection(options, http),
+    connection: createConnection(options, http, clock),
     clock,
     polling: polling ?? POLLING,
     endedBefore: new WeakMap(),
@@ -64,15 +64,23 @@ function containerName(template: string, batch: Batch): string {
  * a good token, and nothing changes.
  */
 async function check({ options, connection }: Nomad, call: Call): Promise<string> {
-  const attempted = `checking the upload token at ${options.baseUrl}`;
+  const attempted = `checking the token at ${options.baseUrl}`;
   const query = { include_archive: 'true' };
   const answer = await connection.ask({ method: 'PUT', path: '/uploads/anything/raw/', query }, call);
   if (answer.status !== 400 || !detailOf(answer.text).includes('wait_for_processing'))
     throw answer.status < 300 ? notNomad(answer, attempted) : refusalOf(answer, attempted);
   const version = (await connection.version(call)) ?? 'NOMAD of unknown version';
-  const token = call.token;
-  const whose = token === undefined ? '' : ` of user ${tokenOwnerId(token)} (${tokenGeneration(token)})`;
-  return `${options.baseUrl} answers (${version}) and takes the upload token${whose}.`;
+  return `${options.baseUrl} answers (${version}) and takes the ${saidOf(call)}.`;
+}
+
+/** The token for a person: its kind, whose it is, and who made it, as far as it tells. */
+function saidOf({ token }: Call): string {
+  if (token === undefined) return 'token';
+  const { kind, userId, generation } = tokenFacts(token);
+  const whose = userId === undefined ? '' : ` of user ${userId}`;
+  const made = generation === undefined ? '' : ` (${generation})`;
+  const warning = kind === 'app' ? ', a kind that newer platforms call deprecated' : '';
+  return `${KIND_WORDS[kind]}${whose}${made}${warning}`;
 }
 
 async function open({ options, connection }: Nomad, name: string, call: Call): Promise<RemoteContainer> {

@@ -34,6 +34,10 @@ export const nomadOptions = z
     generation: z.enum(['auto', 'v1.3', 'v1.4']).default('auto').meta({
       description: 'Which generation of the API is spoken. `auto` asks the platform.',
     }),
+    admin_user_ids: z.array(z.string().min(1)).default(['00000000-0000-0000-0000-000000000000']).meta({
+      description:
+        "User ids of the platform's administrators (`services.admin_user_id`): their tokens are refused, for they can make the server read its own files.",
+    }),
     max_bytes: sizeOption
       .meta({ description: 'Largest batch. The platform documents 32 GB for an upload.' })
       .prefault('30 GB'),
@@ -44,6 +48,7 @@ export const nomadOptions = z
     baseUrl: block.base_url.replace(/\/+$/, ''),
     container: block.container,
     generation: block.generation,
+    adminUserIds: block.admin_user_ids.map((id) => id.toLowerCase()),
     maxBytes: block.max_bytes,
     maxFiles: block.max_files,
   }));

@@ -1,10 +1,18 @@
 /** Logging in and looking up tokens. Facts: nomad/app/v1/routers/auth.py of both generations. */
+
+import { z } from 'zod';
 import { invalid, Refusal } from './answers.ts';
 import { PASSWORD, USERS } from './auth.ts';
 import type { Route, Visit } from './model.ts';
+import { patJson } from './pats.ts';
 import type { State } from './state.ts';
 
 const LONGEST_APP_TOKEN_S = 2_592_000;
+
+const wish = z.object({
+  metadata: z.object({ name: z.string(), scopes: z.array(z.string()) }),
+  expires_in_days: z.number().nullish(),
+});
 
 export function authRoutes(state: State) {
   const isOld = state.generation === 'v1.3';
@@ -58,15 +66,13 @@ export function authRoutes(state: State) {
   };
 
   const signatureToken: Route = (visit) => {
-    const user = state.auth.requireUser(visit, false);
+    const user = state.auth.requireUser(visit, false, 'apps:read');
     return { status: 200, json: { signature_token: state.auth.sign(user, 10) } };
   };
 
   /** v1.4 wants `tokens:create`, which only a login has; the token stands in the curl lines, not in the URL. */
   const commandExamples: Route = (visit) => {
-    const user = state.auth.requireUser(visit, false);
-    const isAppToken = (visit.incoming.headers.authorization ?? '').split('.').length === 3;
-    if (!isOld && isAppToken) throw new Refusal(403, "Missing scopes: ['tokens:create']");
+    const user = state.auth.requireUser(visit, false, 'tokens:create');
     const token = state.auth.uploadToken(user);
     const api = `${state.origin}/nomad-oasis/api/v1/uploads`;
     const url = isOld ? `${api}?token=${token}` : api;
@@ -83,7 +89,33 @@ export function authRoutes(state: State) {
     return { status: 200, json };
   };
 
-  return { tokenPost, tokenGet, appToken, signatureToken, commandExamples };
+  const createPat: Route = async (visit) => {
+    const user = state.auth.requireUser(visit, false, 'tokens:create');
+    const asked = wish.parse(JSON.parse(await textOf(visit)));
+    const pat = state.auth.pats.create(user, { ...asked.metadata, days: asked.expires_in_days });
+    return { status: 201, json: { pat: patJson(pat), raw_token: pat.raw } };
+  };
+
+  const rotatePat =
+    (id: string): Route =>
+    (visit) => {
+      const user = state.auth.requireUser(visit, false, 'tokens:create');
+      const pat = state.auth.pats.rotate(user, id);
+      return { status: 200, json: { pat: patJson(pat), raw_token: pat.raw } };
+    };
+
+  const removePat =
+    (id: string): Route =>
+    (visit) => {
+      const user = state.auth.requireUser(visit, false, 'tokens:delete');
+      state.auth.pats.own(user, id).revoked = true;
+      return { status: 204 };
+    };
+
+  return {
+    ...{ tokenPost, tokenGet, appToken, signatureToken, commandExamples },
+    ...{ createPat, rotatePat, removePat },
+  };
 }
 
 async function textOf(visit: Visit): Promise<string> {

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { Refusal } from './answers.ts';
 import type { Generation, UserName, Visit } from './model.ts';
+import { createPats } from './pats.ts';
 
 export const USERS: Readonly<Record<UserName, string>> = {
   alice: '00000001-0000-0000-0000-000000000000',
@@ -24,6 +25,7 @@ export type Auth = ReturnType<typeof createAuth>;
 export function createAuth(generation: Generation, secret: () => string, outage: () => boolean) {
   const isOld = generation === 'v1.3';
   const challenge = { 'www-authenticate': 'Bearer' };
+  const pats = createPats();
 
   /** base64url(16 bytes of the user id) '.' base64url(HMAC over them): SHA-1 before 1.4, SHA-256 since. */
   function uploadToken(userId: string): string {
@@ -57,6 +59,8 @@ export function createAuth(generation: Generation, secret: () => string, outage:
   function userOfBearer(header: string | undefined): string | undefined {
     if (header === undefined) return undefined;
     const token = header.replace(/^Bearer\s+/i, '');
+    // A dead or unknown one is nobody, without a distinct message.
+    if (!isOld && token.startsWith('nomad_pat_')) return pats.alive(token)?.user;
     const user = nameOfUser(token) === undefined ? userOfJwt(token) : token;
     if (user === undefined) {
       const text = 'Could not validate credentials. The given token is invalid.';
@@ -86,12 +90,24 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     return userOfUploadToken(isOld ? visit.seen.query.get('token') : String(header ?? ''));
   }
 
-  function requireUser(visit: Visit, takesUploadToken: boolean): string {
+  /** v1.4: a personal access token opens what its scopes say, an app token everything but `tokens:*`. */
+  function requireScope(visit: Visit, scope: string): void {
+    const token = (visit.incoming.headers.authorization ?? '').replace(/^Bearer\s+/i, '');
+    const scopes = pats.alive(token)?.scopes;
+    const isApp = token.split('.').length === 3;
+    if (isOld || (scopes?.includes(scope) ?? !(isApp && scope.startsWith('tokens:')))) return;
+    throw new Refusal(403, `Missing scopes: ['${scope}']`);
+  }
+
+  function requireUser(visit: Visit, takesUploadToken: boolean, scope?: string): string {
     const user = userOf(visit, takesUploadToken);
-    if (user !== undefined) return user;
+    if (user !== undefined) {
+      requireScope(visit, scope ?? (takesUploadToken ? 'uploads:write' : 'uploads:read'));
+      return user;
+    }
     if (isOld) throw new Refusal(401, 'Authorization required.');
     throw new Refusal(401, 'Authentication required.', challenge);
   }
 
-  return { uploadToken, sign, userOf, requireUser };
+  return { uploadToken, sign, userOf, requireUser, pats };
 }
