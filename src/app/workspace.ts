@@ -8,8 +8,11 @@ import { createNomad } from '../destinations/nomad/nomad.ts';
 import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
+
 import type { Assigner } from '../ownership/assign-owner.ts';
+import { decided, narrow } from '../ownership/narrow.ts';
 import { type CompiledMapping, compileMapping } from './compile-mapping.ts';
+import { createStanding, type StandingOf } from './standing.ts';
 
 /** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
 export type Workspace = Disposable & {
@@ -17,8 +20,9 @@ export type Workspace = Disposable & {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly mapping: CompiledMapping;
-  /** Whose a file is, by the folder mapping. */
+  /** Whose a file is: by the folder mapping, narrowed by control files and by what people decided. */
   readonly assign: Assign;
+  readonly standing: StandingOf;
   readonly assigner: Assigner;
   readonly destination: (name: DestinationName) => Destination;
   readonly limitsOf: (name: DestinationName) => { readonly maxBytes: number; readonly maxFiles: number };
@@ -45,13 +49,18 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
   };
   const mapping = compileMapping(config.mapping);
   const ledger = parts.readOnly === true ? copyLedger(config.stateDir) : openLedger(config.stateDir);
+  const standing = createStanding(ledger, parts.clock);
   return {
     config,
     clock: parts.clock,
     ledger,
     mapping,
-    assign: mapping.assign,
+    assign: (share, path, entry) => {
+      const { controls, decisions } = standing(share, path);
+      return decided(narrow(mapping.assign(share, path, entry), path, controls), share, decisions);
+    },
     assigner: mapping.assigner,
+    standing,
     destination,
     limitsOf: (name) => {
       const { maxBytes, maxFiles } = destination(name).limits;

@@ -1,5 +1,8 @@
+import type { Standing } from '../app/standing.ts';
 import type { Workspace } from '../app/workspace.ts';
-import type { SharePath } from '../core/share-path.ts';
+import { CONTROL_FILE } from '../core/control.ts';
+import type { Assignment, Entry } from '../core/model.ts';
+import { nameOf, type SharePath } from '../core/share-path.ts';
 import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
@@ -34,6 +37,10 @@ export type Explanation = {
   readonly kind: 'file' | 'directory' | 'never-seen';
   /** For a directory: of the first file in it. */
   readonly trace: Trace;
+  /** What control files and people said of it. */
+  readonly standing: Standing;
+  /** Whose it is after all that. */
+  readonly assignment: Assignment;
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
   /** When the share was last looked at; undefined: never. */
@@ -42,18 +49,32 @@ export type Explanation = {
 
 /** Explains a path from the mapping and the ledger; the share itself is not touched. */
 export function explainPath(workspace: Workspace, { share, path }: AskedPath): Explanation {
-  const { ledger, assigner } = workspace;
+  const { ledger } = workspace;
   const lookedAt = lastLook(ledger, share.name)?.startedAt;
-  const base = { share: share.name, lookedAt };
+  const asked = { share: share.name, lookedAt };
   const known = path === '' ? undefined : ledger.looks.find(share.name, path);
   if (known !== undefined) {
     const file = knownFile(workspace, { share, path }, known);
-    return { ...base, path, kind: 'file', trace: assigner.trace(path), file, tally: undefined };
+    const said = saidOf(workspace, { share, path }, known.entry);
+    return { ...asked, path, kind: 'file', ...said, file, tally: undefined };
   }
   const within = lookWithin(workspace, { share, path });
-  const trace = assigner.trace(within?.first ?? path);
+  const said = saidOf(workspace, { share, path: within?.first ?? path });
   const kind = within === undefined ? 'never-seen' : 'directory';
-  return { ...base, path, kind, trace, file: undefined, tally: within?.tally };
+  return { ...asked, path, kind, ...said, file: undefined, tally: within?.tally };
+}
+
+/** The rules tried, what else was said of the path, and what all of it comes to. */
+function saidOf(
+  { assigner, assign, standing }: Workspace,
+  { share, path }: AskedPath,
+  entry?: Entry,
+): Pick<Explanation, 'trace' | 'standing' | 'assignment'> {
+  return {
+    trace: assigner.trace(path),
+    standing: standing(share.name, path),
+    assignment: assign(share.name, path, entry),
+  };
 }
 
 function knownFile(
@@ -118,14 +139,16 @@ function lookWithin(
   const kept = keptDatasets(judging, share.name, run.no);
   const tally = newTally();
   let first: SharePath | undefined;
+  let any: SharePath | undefined;
   for (const at of ledger.looks.all(share.name, run.no)) {
     if (!mayHold(at, path)) continue;
     for (const known of at.entries) {
       const verdict = judge(judging, share.name, { dir: at.dir, known, kept });
       if (!isWithin(verdict.path, path)) continue;
       addVerdict(tally, verdict);
-      first ??= verdict.path;
+      if (nameOf(verdict.path) !== CONTROL_FILE) first ??= verdict.path;
+      any ??= verdict.path;
     }
   }
-  return first === undefined ? undefined : { tally, first };
+  return any === undefined ? undefined : { tally, first: first ?? any };
 }

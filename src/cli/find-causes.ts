@@ -1,4 +1,4 @@
-import { printable, type SharePath } from '../core/share-path.ts';
+import { quoted, type SharePath } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { Facts } from '../ledger/facts.ts';
 import type { KnownDir } from '../ledger/looks.ts';
@@ -23,6 +23,8 @@ export type Cause = {
   readonly refused: boolean;
   /** For what has not settled: what keeps its dataset. */
   readonly keep: Keep | undefined;
+  /** What helps, where the bucket alone does not say it. */
+  readonly help: string | undefined;
   /** Since when the oldest of them is so, as far as we know. */
   since: number;
   files: number;
@@ -53,11 +55,11 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
 }
 
 function newCause(verdict: Verdict, facts: Judged['facts'], pauses: readonly Pause[]): Cause {
-  const { bucket, share, owner, instrument, reason, earliest, batch, keep } = verdict;
+  const { bucket, share, owner, instrument, reason, earliest, batch, keep, help } = verdict;
   const where = BY_FILE.includes(bucket) ? verdict.path : (verdict.dataset ?? dirOf(verdict));
   const pause = bucket === 'held' ? pauseBehind(batch, pauses) : undefined;
   return {
-    ...{ bucket, share, owner, instrument, where, reason, earliest, batch, pause, keep },
+    ...{ bucket, share, owner, instrument, where, reason, earliest, batch, pause, keep, help },
     refused: bucket === 'rejected' && batch === undefined && facts.mark === 'refused',
     ...{ since: pause?.since ?? batch?.changedAt ?? keep?.since ?? facts.since, files: 0, bytes: 0 },
   };
@@ -75,6 +77,7 @@ function dirOf({ bucket, path }: Verdict): SharePath {
 /** The command or deed that helps, as one sentence. */
 export function helpFor(cause: Cause): string {
   const { bucket, batch, share, where } = cause;
+  if (cause.help !== undefined) return cause.help;
   switch (bucket) {
     case 'held':
       return batch === undefined ? mendRule(share, where) : helpForHeld(cause, batch);
@@ -116,12 +119,6 @@ function helpForHeld({ pause }: Cause, batch: BatchHead): string {
 
 function mendRule(share: string, where: SharePath): string {
   return `Make the folder mapping say whose it is: nightjar explain ${quoted(`${share}:${where}`)}`;
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  const shown = printable(text);
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** True when `path` is `above` or lies below it. */

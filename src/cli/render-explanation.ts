@@ -6,6 +6,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { standingJson, standingLines } from './render-standing.ts';
 import { sayCondition } from './say-condition.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -29,8 +30,9 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     head(explanation.kind === 'directory' ? `Rules, for ${printable(trace.path)} in it` : 'Rules'),
     ...traceLines(trace),
     '',
+    ...saidLines(explanation.standing, head),
     head('Whose it is'),
-    ...assignmentLines(trace.assignment),
+    ...assignmentLines(explanation.assignment),
     '',
     head('What is known of it'),
     ...(file === undefined ? [] : fileLines(file, view.now)),
@@ -40,6 +42,11 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     head('Next'),
     `  ${printable(tonight)}`,
   ].join('\n');
+}
+
+function saidLines(standing: Explanation['standing'], head: (text: string) => string): string[] {
+  const lines = standingLines(standing).map((line) => `  ${line}`);
+  return lines.length === 0 ? [] : [head('Control files and decisions'), ...lines, ''];
 }
 
 function traceLines({ ignoredBy, steps }: Trace): string[] {
@@ -54,7 +61,7 @@ function traceLines({ ignoredBy, steps }: Trace): string[] {
 
 function assignmentLines(assignment: Assignment): string[] {
   if (assignment.kind !== 'owned') return [`  Nobody's: ${assignment.kind}, ${printable(assignment.reason)}`];
-  const { owner, reason, dataset, destination, settleMs, complete, facts } = assignment;
+  const { owner, reason, dataset, destination, settleMs, complete, facts, waived } = assignment;
   const known = Object.entries(facts).map(([name, value]) => `${name}=${printable(value)}`);
   return [
     `  Owner        ${owner}${reason === undefined ? '' : ` (${printable(reason)})`}`,
@@ -64,6 +71,7 @@ function assignmentLines(assignment: Assignment): string[] {
     ...(complete === undefined
       ? []
       : [`  Complete     when ${printable(sayCondition(complete.condition))} (${complete.by})`]),
+    ...(waived === undefined ? [] : [`  Waived       ${printable(waived.reason)}`]),
     ...(known.length === 0 ? [] : [`  Facts        ${known.join(', ')}`]),
   ];
 }
@@ -108,12 +116,13 @@ function tallyLines({ buckets, owners }: NonNullable<Explanation['tally']>): str
 
 /** The JSON form (docs/json.md); times in ms since 1970. */
 export function explanationJson(explanation: Explanation, tonight: string): object {
-  const { share, path, kind, trace, file, tally, lookedAt } = explanation;
-  const { ignoredBy, steps, winner, assignment } = trace;
+  const { share, path, kind, trace, standing, assignment, file, tally, lookedAt } = explanation;
+  const { ignoredBy, steps, winner } = trace;
   return {
     format: 1,
     ...{ share, path: printable(path), kind, lookedAt: lookedAt ?? null },
     trace: { ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps },
+    ...standingJson(standing),
     assignment,
     file: file === undefined ? null : fileJson(file),
     buckets: tally?.buckets ?? null,

@@ -13,16 +13,16 @@ export function tonight(
 ): string {
   const at = nextEvening(config.schedule, now);
   const evening = `the evening of ${clockTime(at, now)}`;
-  const { file, trace, kind } = explanation;
+  const { file, assignment, kind } = explanation;
   if (kind === 'directory') return `In ${evening} each file goes its own way, as the counts above say.`;
-  if (file === undefined) return firstLook(trace.assignment, { evening, settleWaitMs: config.settleWaitMs });
+  if (file === undefined) return firstLook(assignment, { evening, settleWaitMs: config.settleWaitMs });
   if (file.gone)
     return `Nothing: the last look did not see it any more. If it comes back it is looked at anew.`;
   return ofFile(file, { evening, latest: at + config.settleWaitMs, now });
 }
 
 function firstLook(
-  assignment: Explanation['trace']['assignment'],
+  assignment: Explanation['assignment'],
   { evening, settleWaitMs }: { readonly evening: string; readonly settleWaitMs: number },
 ): string {
   if (assignment.kind === 'excluded') return `Nothing: it would be left out (${assignment.reason}).`;

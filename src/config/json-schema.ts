@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { controlSchema } from './control-schema.ts';
 import { foldersSchema } from './folders-schema.ts';
 import { nightjarSchema } from './nightjar-schema.ts';
 
-export type ConfigKind = 'nightjar' | 'folders';
+export type ConfigKind = 'nightjar' | 'folders' | 'control-file';
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The JSON Schema of a file as a person writes it, for editors and for the reference page. */
 export function schemaOf(kind: ConfigKind): JsonSchema {
-  return z.toJSONSchema(kind === 'nightjar' ? nightjarSchema : foldersSchema, {
+  return z.toJSONSchema(SCHEMAS[kind], {
     io: 'input',
     // zod leaves examples out where a text becomes a number; ours are always of what a person writes.
     override: ({ zodSchema, jsonSchema }) => {
@@ -16,6 +17,8 @@ export function schemaOf(kind: ConfigKind): JsonSchema {
     },
   });
 }
+
+const SCHEMAS = { nightjar: nightjarSchema, folders: foldersSchema, 'control-file': controlSchema };
 
 const metaOf = (schema: z.core.$ZodType) => z.globalRegistry.get(schema);
 

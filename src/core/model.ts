@@ -1,5 +1,6 @@
 /** The nouns that the stages hand to each other. Each is made by one step and trusted by the next. */
 import type { Completion } from './completion.ts';
+import type { ControlLook } from './control.ts';
 import type { BatchId, DestinationName, OwnerId, ShareName } from './ids.ts';
 import type { SharePath } from './share-path.ts';
 import type { Evidence } from './states.ts';
@@ -32,6 +33,8 @@ export type DirLook = {
   /** Entries and their bytes as the scanner counted them, apart from the listing. */
   readonly files: number;
   readonly bytes: number;
+  /** Its own control file, if there is one, and those of directories above that were looked at on the way. */
+  readonly controls?: readonly ControlLook[];
 };
 
 /** A file of a plan: everything but the hash. */
@@ -59,14 +62,23 @@ export type Assignment =
       readonly compress: boolean;
       /** Why the collector got it; undefined for a named owner. */
       readonly reason?: string;
+      /** Completion conditions count as met, by a control file's `ready`, or because a person forces it. */
+      readonly waived?: { readonly by: 'ready' | 'force'; readonly reason: string };
     }
   | {
       readonly kind: 'held';
       readonly reason: string;
       readonly instrument: string;
       readonly rules: readonly string[];
+      /** What helps, as a sentence; without it the folder mapping decides. */
+      readonly help?: string;
     }
-  | { readonly kind: 'excluded'; readonly reason: string; readonly instrument: string };
+  | {
+      readonly kind: 'excluded';
+      readonly reason: string;
+      readonly instrument: string;
+      readonly help?: string;
+    };
 
 /** Says of a file on a share whose it is. `entry` is at hand wherever a look has seen the file. */
 export type Assign = (share: ShareName, path: SharePath, entry?: Entry) => Assignment;

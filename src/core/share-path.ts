@@ -116,3 +116,9 @@ function escapeChar(char: string): string {
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
   return `\\u{${code.toString(16)}}`;
 }
+
+/** The printable form as a shell takes it, for commands that we suggest. */
+export function quoted(text: string): string {
+  const shown = printable(text);
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
+}

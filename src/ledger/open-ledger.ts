@@ -3,7 +3,9 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
+import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
+import { createDecisions } from './decisions.ts';
 import { createDispatchView } from './dispatch.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
 import { Looks } from './looks.ts';
@@ -28,6 +30,8 @@ function ledgerOn(db: DatabaseSync) {
     looks,
     pauses,
     batches: new Batches(db, looks),
+    controls: createControls(db),
+    decisions: createDecisions(db),
     runs: createRuns(db),
     containers: createContainers(db),
     identities: createIdentities(db),

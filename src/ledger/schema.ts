@@ -115,4 +115,29 @@ export const SCHEMA_STEPS: readonly string[] = [
     expires_at INTEGER
   ) STRICT;
   `,
+  `
+  -- What the last look found of each control file on a share (see controls.ts); since = our clock, when it became so.
+  CREATE TABLE control (
+    share TEXT NOT NULL,
+    dir BLOB NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime TEXT NOT NULL,
+    content BLOB,
+    problem TEXT,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (share, dir)
+  ) STRICT;
+
+  -- What a person decided of a path and everything below: to force it once, or to exclude it.
+  CREATE TABLE decision (
+    share TEXT NOT NULL,
+    path BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (share, path)
+  ) STRICT;
+  `,
 ];

@@ -1,6 +1,6 @@
 import { rejectionOf } from '../batch/rejection.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
-import type { Assign, Entry, OwnedFile } from '../core/model.ts';
+import type { Assign, Assignment, Entry, OwnedFile } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
@@ -37,6 +37,8 @@ export type Verdict = {
   readonly dataset: SharePath | undefined;
   /** One sentence for a person. */
   readonly reason: string;
+  /** What helps, as a sentence, where it is not the same for all of its bucket. */
+  readonly help?: string;
   /** The earliest instant at which it can go, ms since 1970; undefined when time alone does not help. */
   readonly earliest?: number;
   readonly batch?: BatchHead;
@@ -98,7 +100,7 @@ export function judge(
   if (odd !== undefined) return { ...nobody, ...odd };
   const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
   if (batch !== undefined) return { ...where, ...byBatch(batch, parts) };
-  if (assignment.kind !== 'owned') return { ...nobody, bucket: assignment.kind, reason: assignment.reason };
+  if (assignment.kind !== 'owned') return { ...nobody, ...notOwned(assignment) };
 
   const { owner, dataset } = assignment;
   const owned = { ...where, owner, dataset };
@@ -109,6 +111,10 @@ export function judge(
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
   return { ...owned, ...bySettling(file, facts.prior, at.kept, parts) };
+}
+
+function notOwned({ kind, reason, help }: Exclude<Assignment, { kind: 'owned' }>) {
+  return { bucket: kind, reason, ...(help === undefined ? {} : { help }) };
 }
 
 /** The owner's column for what belongs to nobody. */
@@ -186,7 +192,8 @@ function bySettling(
   kept: ReadonlyMap<SharePath, Keep>,
   parts: JudgeParts,
 ): Judged {
-  const keep = kept.get(file.assignment.dataset);
+  const { dataset, waived } = file.assignment;
+  const keep = waived?.by === 'force' ? undefined : kept.get(dataset);
   if (keep !== undefined) {
     const reason = keep.goes === undefined ? keep.what : `${keep.what}; ${keep.goes}`;
     const earliest = keep.earliest === undefined ? {} : { earliest: keep.earliest };

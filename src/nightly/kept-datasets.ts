@@ -32,8 +32,8 @@ export function keptDatasets(parts: KeepParts, share: ShareName, runNo?: number)
   const kept = new Map<SharePath, Keep>();
   const asked = new Map<SharePath, Map<string, Completion>>();
   for (const member of membersOf(parts, share, runNo)) {
-    const { dataset, complete } = member.assignment;
-    if (complete !== undefined) ask(asked, dataset, complete);
+    const { dataset, complete, waived } = member.assignment;
+    if (complete !== undefined && waived === undefined) ask(asked, dataset, complete);
     const keep = unsettled(member);
     if (keep !== undefined && keep.earliest > (kept.get(dataset)?.earliest ?? 0)) kept.set(dataset, keep);
   }

@@ -43,16 +43,19 @@ export async function lookAtShare(
     ...threads,
     ...(dirs === undefined ? {} : { dirs }),
   });
+  const controls = ledger.controls.gather(share.name);
   let [files, bytes] = [0, 0];
   for await (const looks of scan.looks) {
     // A directory that could not be looked at again is unknown, never gone: what was known of it stays.
     const known = looks.filter(({ listing }) => unknownBecause(listing) === undefined);
+    controls.add(looks);
     ledger.looks.record(share.name, known, clock.now(), runNo);
     for (const look of looks) [files, bytes] = [files + look.files, bytes + look.bytes];
     emit({ name: 'share.progress', share: share.name, files, bytes });
   }
 
   const after = await proveShare(share, { ...proof, remembered: before });
+  controls.save(clock.now());
   ledger.identities.save(share.name, JSON.stringify(after));
   if (dirs === undefined) checkCounts(share.name, scan.totals(), ledger.looks.seen(share.name, runNo));
   return { files, bytes };

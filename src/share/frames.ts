@@ -1,20 +1,24 @@
 /**
  * What a scanner thread writes to its pipe: frames of u32 length (of what follows), u8 kind, content; little-endian.
  *   look:  u32 files, f64 bytes, u32 path length, path bytes, packed listing (core/listing.ts)
+ *   control: JSON of a directory's control file (read-control.ts); belongs to the next look
  *   alive: nothing; only says that the thread is not stuck in a call
  *   end:   JSON of the thread's own totals; the last frame
  *   fault: JSON of what stopped the thread; the last frame
  */
 import { writeSync } from 'node:fs';
+import type { ControlLook } from '../core/control.ts';
 import { type ByteSink, byteSink, reserve } from '../core/listing.ts';
 import type { DirLook } from '../core/model.ts';
 import { decodeBytes, type SharePath } from '../core/share-path.ts';
 import { errnoName } from './errno.ts';
+import type { RawControl } from './read-control.ts';
 
 const LOOK = 1;
 const ALIVE = 2;
 const END = 3;
 const FAULT = 4;
+const CONTROL = 5;
 const HEAD = 5;
 const LOOK_HEAD = HEAD + 4 + 8 + 4;
 
@@ -41,6 +45,7 @@ export function faultOf(error: unknown): Fault {
 
 export type Frame =
   | { readonly kind: 'look'; readonly look: DirLook }
+  | { readonly kind: 'control'; readonly control: ControlLook }
   | { readonly kind: 'alive' }
   | { readonly kind: 'end'; readonly totals: ScanTotals }
   | { readonly kind: 'fault'; readonly fault: Fault };
@@ -76,6 +81,11 @@ export function endLook(writer: FrameWriter, start: number, files: number, bytes
   sink.view.setUint32(start + 5, files, true);
   sink.view.setFloat64(start + 9, bytes, true);
   if (sink.end >= FLUSH_BYTES || writer.monotonic() - writer.writtenAt > FLUSH_MS) flush(writer);
+}
+
+/** Tells of the control file of a directory (`found` undefined: listed, not there); before the look is begun. */
+export function writeControl(writer: FrameWriter, dir: string, found: RawControl | undefined): void {
+  writeJson(writer, CONTROL, { dir, found });
 }
 
 /** Says that the thread lives, if it has said nothing for a while. May be called in the middle of a look. */
@@ -152,9 +162,27 @@ function readFrame(frame: Buffer): Frame {
   if (kind === LOOK) return { kind: 'look', look: readLook(frame) };
   if (kind === ALIVE) return { kind: 'alive' };
   const text = frame.toString('utf8', 1);
+  if (kind === CONTROL) return { kind: 'control', control: controlOf(JSON.parse(text) as WrittenControl) };
   if (kind === END) return { kind: 'end', totals: JSON.parse(text) as ScanTotals };
   if (kind === FAULT) return { kind: 'fault', fault: JSON.parse(text) as Fault };
   throw new RangeError(`the scanner wrote a frame of unknown kind ${kind}`);
+}
+
+type WrittenControl = { readonly dir: string; readonly found?: RawControl };
+
+function controlOf({ dir, found }: WrittenControl): ControlLook {
+  const path = decodeBytes(Buffer.from(dir, 'latin1')) as SharePath;
+  if (found === undefined) return { dir: path };
+  const { rawName, mtimeNs, content, ...rest } = found;
+  return {
+    dir: path,
+    found: {
+      ...rest,
+      name: decodeBytes(Buffer.from(rawName, 'latin1')),
+      mtimeNs: BigInt(mtimeNs),
+      ...(content === undefined ? {} : { content: Buffer.from(content, 'base64') }),
+    },
+  };
 }
 
 function readLook(frame: Buffer): DirLook {

@@ -1,3 +1,4 @@
+import type { ControlLook } from '../core/control.ts';
 import { IngestError } from '../core/errors.ts';
 import type { DirLook } from '../core/model.ts';
 import { type Fault, type Frame, frameReader, type ScanTotals } from './frames.ts';
@@ -25,7 +26,8 @@ export class Intake {
     this.#child = child;
     for (const pipe of child.pipes) {
       const read = frameReader();
-      pipe.on('data', (chunk: Buffer) => this.#accept(read(chunk)));
+      const controls: ControlLook[] = [];
+      pipe.on('data', (chunk: Buffer) => this.#accept(read(chunk), controls));
       pipe.on('error', (error) => this.#fail(error));
     }
     child.process.once('error', (error) => this.#fail(error));
@@ -72,9 +74,14 @@ export class Intake {
     });
   }
 
-  #accept(frames: readonly Frame[]): void {
+  /** `controls`: what this pipe told of control files since its last look. */
+  #accept(frames: readonly Frame[], controls: ControlLook[]): void {
     for (const frame of frames) {
-      if (frame.kind === 'look') this.#acceptLook(frame.look);
+      if (frame.kind === 'control') controls.push(frame.control);
+      else if (frame.kind === 'look')
+        this.#acceptLook(
+          controls.length === 0 ? frame.look : { ...frame.look, controls: controls.splice(0) },
+        );
       else if (frame.kind === 'fault') this.#fail(this.#faultError(frame.fault));
       else if (frame.kind === 'end') {
         this.#counted = add(this.#counted, frame.totals);

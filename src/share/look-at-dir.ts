@@ -1,9 +1,11 @@
 import { accessSync, type BigIntStats, constants, lstatSync, readdirSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
+import { CONTROL_FILE, isControlName } from '../core/control.ts';
 import { appendEntry, isAscii, type RawEntry } from '../core/listing.ts';
 import type { EntryKind } from '../core/model.ts';
 import { errnoName } from './errno.ts';
-import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive } from './frames.ts';
+import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive, writeControl } from './frames.ts';
+import { readRawControl } from './read-control.ts';
 
 /**
  * The calls that look at a share. Only names and `lstat`: opening a file could recall it from tape. Names and paths
@@ -74,6 +76,7 @@ export function lookAtDir(looker: Looker, dir: string, names: readonly string[],
   const { out, totals } = looker;
   const prefix = dir === '' ? '' : `${dir}/`;
   const plain = isAscii(prefix);
+  tellControl(looker, dir, names);
   const start = beginLook(out, dir);
   let files = 0;
   let bytes = 0;
@@ -95,6 +98,20 @@ export function lookAtDir(looker: Looker, dir: string, names: readonly string[],
   totals.dirs += 1;
   totals.files += files;
   totals.bytes += bytes;
+}
+
+/** Tells of the directory's control file, if it has one. One misspelt name is enough to hold the directory. */
+function tellControl(looker: Looker, dir: string, names: readonly string[]): void {
+  const like = names.filter(isControlName);
+  const name = like.find((one) => one !== CONTROL_FILE) ?? like[0];
+  // Listed and yet not there: that is not known then, and what was known of it stays.
+  if (name !== undefined) writeControl(looker.out, dir, readRawControl(looker.root.dev, dir, name));
+}
+
+/** The same of a directory that is only passed on the way to another; that there is none is not concluded from it. */
+export function tellControlOnTheWay(looker: Looker, dir: string): void {
+  const found = readRawControl(looker.root.dev, dir, CONTROL_FILE);
+  if (found !== undefined) writeControl(looker.out, dir, found);
 }
 
 /** The look at a directory of which nothing can be known: one entry without a name. */

@@ -1,6 +1,14 @@
 import { errnoName } from './errno.ts';
 import { flush } from './frames.ts';
-import { type Looker, lookAtDir, lstatBelow, readNames, tryNames, writeUnknown } from './look-at-dir.ts';
+import {
+  type Looker,
+  lookAtDir,
+  lstatBelow,
+  readNames,
+  tellControlOnTheWay,
+  tryNames,
+  writeUnknown,
+} from './look-at-dir.ts';
 import { donateItems, takeItems, type WorkItem, type WorkPool } from './work-pool.ts';
 
 /** Names that a thread keeps for directories it will look at later; above this it reads them a second time. */
@@ -59,18 +67,30 @@ export function lookAtDirs(
   dirs: readonly string[],
   next: Int32Array<SharedArrayBuffer>,
 ): void {
+  // What is asked for is looked at anyway, and so is its control file.
+  const told = new Set(dirs);
+  const passed = (dir: string): void => {
+    if (told.has(dir)) return;
+    told.add(dir);
+    tellControlOnTheWay(looker, dir);
+  };
   for (let at = Atomics.add(next, 0, 1); at < dirs.length; at = Atomics.add(next, 0, 1)) {
     const dir = dirs[at] ?? '';
-    const found = findDir(looker, dir);
+    const found = findDir(looker, dir, passed);
     if ('error' in found) writeUnknown(looker, dir, found.error);
     else lookAtDir(looker, dir, found.names, () => undefined);
   }
 }
 
 /** The names in a directory that is reached without following links or leaving the file system; none when it is gone. */
-function findDir(looker: Looker, dir: string): { names: string[] } | { error: string } {
+function findDir(
+  looker: Looker,
+  dir: string,
+  passed: (dir: string) => void,
+): { names: string[] } | { error: string } {
   let parent = '';
   for (const part of dir === '' ? [] : dir.split('/')) {
+    passed(parent);
     const path = parent === '' ? part : `${parent}/${part}`;
     const is = lookAtPart(looker, parent, part, path);
     if (is === 'gone') return { names: [] };

@@ -17,7 +17,11 @@ describe('generated files', () => {
 
 describe('the schemas for editors', () => {
   it('describe every key of both files', () => {
-    const keys = [...keysOf('nightjar', schemaOf('nightjar')), ...keysOf('folders', schemaOf('folders'))];
+    const keys = [
+      ...keysOf('nightjar', schemaOf('nightjar')),
+      ...keysOf('folders', schemaOf('folders')),
+      ...keysOf('control-file', schemaOf('control-file')),
+    ];
 
     expect(keys.length).toBeGreaterThan(40);
     expect(
@@ -28,6 +32,7 @@ describe('the schemas for editors', () => {
   it('allow no key that is not described', () => {
     expect(schemaOf('nightjar').additionalProperties).toBe(false);
     expect(schemaOf('folders').additionalProperties).toBe(false);
+    expect(schemaOf('control-file').additionalProperties).toBe(false);
   });
 });
 

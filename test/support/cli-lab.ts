@@ -61,15 +61,20 @@ export async function cliLab(
     readonly extra?: string;
     readonly folders?: string;
     readonly clock?: Clock;
+    readonly settle?: string;
+    /** Read the share as somebody who has no rights of his own there; needs nothing where the tests are not root. */
+    readonly asNobody?: boolean;
   } = {},
 ): Promise<CliLab> {
   const dir = await mkdtemp(join(tmpdir(), 'nj-cli-'));
   const share = await buildShare(tree, options.marker === undefined ? {} : { marker: options.marker });
   const [config, stateDir, destination] = [join(dir, 'nightjar.yaml'), join(dir, 'state'), join(dir, 'out')];
   await mkdir(destination);
+  const isRoot = process.geteuid?.() === 0;
+  const readAs = options.asNobody === true && isRoot ? ', read_as: { uid: 65534, gid: 65534 }' : '';
   await writeFile(
     config,
-    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: 1s\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
+    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root}${readAs} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: ${options.settle ?? '1s'}\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
   );
   await writeFile(join(dir, 'folders.yaml'), options.folders ?? LAB_FOLDERS);
   const run: CliLab['run'] = (...argv) =>

@@ -19,6 +19,9 @@ export function configPage(): string {
     '',
     ...page('nightjar.yaml', schemaOf('nightjar')),
     ...page('folders.yaml', schemaOf('folders')),
+    ...page('.nightjar.yaml (control file)', schemaOf('control-file')),
+    'Written by people on the share: [control-files.md](control-files.md).',
+    '',
   ].join('\n');
 }
 

@@ -10,6 +10,7 @@ export type GeneratedFile = { readonly file: string; readonly content: () => str
 export const GENERATED: readonly GeneratedFile[] = [
   { file: 'config/nightjar.schema.json', content: () => jsonSchema('nightjar') },
   { file: 'config/folders.schema.json', content: () => jsonSchema('folders') },
+  { file: 'config/control-file.schema.json', content: () => jsonSchema('control-file') },
   { file: 'docs/configuration.md', content: configPage },
 ];
 

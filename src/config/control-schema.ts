@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { CONTROL_FILE } from '../core/control.ts';
+import { duration, text } from './fields.ts';
+
+/** `.nightjar.yaml` in a folder of the share, written by whoever writes there: it can only narrow what happens. */
+export const controlSchema = z
+  .strictObject({
+    hold: text()
+      .optional()
+      .meta({
+        description:
+          'Nothing in this folder and below is delivered until this line is gone; the reason is shown.',
+        examples: ['labels are wrong, ask Jana'],
+      }),
+    skip: text()
+      .optional()
+      .meta({
+        description: 'Nothing in this folder and below is ever delivered; it is counted under this reason.',
+        examples: ['alignment images'],
+      }),
+    ready: z.boolean().optional().meta({
+      description:
+        'The writer says that it is finished: completion conditions count as met and a minute of quiet is enough. Two equal looks are still needed.',
+    }),
+    dataset: z.boolean().optional().meta({
+      description:
+        'This folder is a dataset of its own: it settles and goes without waiting for its neighbours.',
+    }),
+    quiet: duration()
+      .optional()
+      .meta({
+        description: 'It must look the same for this long. Only ever longer than what the rule says.',
+        examples: ['2h'],
+      }),
+  })
+  .superRefine(({ hold, skip }, check) => {
+    if (hold === undefined || skip === undefined) return;
+    const message = 'expected one of hold and skip: hold and skip contradict each other';
+    check.addIssue({ code: 'custom', path: ['skip'], message });
+  })
+  .meta({ title: CONTROL_FILE, description: 'What may not, or need not, happen to a folder yet.' });

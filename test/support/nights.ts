@@ -1,0 +1,83 @@
+import { openWorkspace } from '../../src/app/workspace.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { createHttpClient } from '../../src/http/http-client.ts';
+import type { NightlyEvent, NightlyParts } from '../../src/nightly/parts.ts';
+import { runNightly } from '../../src/nightly/run-nightly.ts';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+import type { ShareNode } from './build-share.ts';
+import { type CliLab, cliLab } from './cli-lab.ts';
+
+/** A small lab whose evenings run in this process, one after another by a clock that a test moves by days. */
+export type Nights = CliLab & {
+  /** The evening as `nightjar run` has it, but that deliveries are recorded as done without a destination. */
+  readonly evening: (onEvent?: (event: NightlyEvent) => Promise<void> | void) => Promise<RunReport>;
+  readonly advance: (ms: number) => void;
+};
+
+export async function nights(
+  tree: Readonly<Record<string, ShareNode>>,
+  options: {
+    readonly settle?: string;
+    readonly extra?: string;
+    readonly asNobody?: boolean;
+    readonly folders?: string;
+  } = {},
+): Promise<Nights> {
+  let ahead = 0;
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const lab = await cliLab(tree, { ...options, clock });
+  const evening: Nights['evening'] = async (onEvent) => {
+    const http = createHttpClient({ userAgent: 'test', clock });
+    const config = loadConfig({ env: {}, home: '/nonexistent', file: lab.config });
+    using workspace = openWorkspace(config, { clock, http });
+    const told: Promise<void>[] = [];
+    try {
+      return await runNightly(
+        partsOf(workspace, clock, (event) => void told.push(Promise.resolve(onEvent?.(event)))),
+        undefined,
+        new AbortController().signal,
+      );
+    } finally {
+      await Promise.all(told);
+      await http.close();
+    }
+  };
+  return {
+    ...lab,
+    evening,
+    advance: (ms) => {
+      ahead += ms;
+    },
+    [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
+  };
+}
+
+function partsOf(
+  workspace: ReturnType<typeof openWorkspace>,
+  clock: Clock,
+  emit: NightlyParts['emit'],
+): NightlyParts {
+  const { ledger, config, assign, limitsOf, laneOf } = workspace;
+  return {
+    ...{ ledger, clock, emit, assign, limitsOf, laneOf, shares: config.shares },
+    wake: () => undefined,
+    delivered: () => {
+      for (const { id } of ledger.list({ states: ['planned'] })) {
+        ledger.batches.markQueued(id, clock.now());
+        const batch = ledger.batches.begin(id, clock.now());
+        const receipt = { evidence: 'verified', how: 'by the test', location: '/srv' } as const;
+        const { files, bytes } = batch;
+        ledger.batches.deliver(
+          batch,
+          { ...receipt, files: files.length, bytes },
+          new Uint8Array(),
+          clock.now(),
+        );
+      }
+      return Promise.resolve();
+    },
+    maxWaitMs: config.settleWaitMs,
+    stallMs: 60_000,
+  };
+}
