@@ -10,7 +10,7 @@ import type { RedisTarget } from '../queue/connect-redis.ts';
 import { createDispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
-import { startDeliveries } from './deliveries.ts';
+import { type Deliveries, startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
 import { createTrouble } from './tell-trouble.ts';
@@ -37,6 +37,8 @@ export type Engine = AsyncDisposable & {
   readonly runEvening: (dueAt: number | undefined, signal: AbortSignal) => Promise<RunReport>;
   /** Lifts the pauses whose cause is gone. */
   readonly liftCured: (signal: AbortSignal) => Promise<void>;
+  /** The owner's credential at a destination, as the deliveries use it. */
+  readonly token: Deliveries['token'];
   /** The ledger was changed by another process: look again. */
   readonly wake: () => void;
 };
@@ -102,6 +104,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
       return runNightly({ ...nightly, clock: steadyClock(clock) }, dueAt, signal);
     },
     liftCured: lift,
+    token: delivery.token,
     wake: dispatcher.wake,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { startEngine } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
 import { deliveryWindow, serveEvenings } from '../app/serve-evenings.ts';
+import { watchTokens } from '../app/watch-tokens.ts';
 import { EXIT } from './exit-code.ts';
 import { openForDaemon, optionsOf } from './open.ts';
 import type { AddCommand } from './run-cli.ts';
@@ -30,7 +31,11 @@ export const addServe: AddCommand = (program, context, finish) => {
         holder: `nightjar serve (pid ${process.pid} on ${hostname()})`,
       });
       log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
-      await serveEvenings({ config, ledger, engine, clock, log, window, signal: stop.signal });
+      const { signal } = stop;
+      await Promise.all([
+        serveEvenings({ config, ledger, engine, clock, log, window, signal }),
+        watchTokens({ ...workspace, token: engine.token, log, signal }),
+      ]);
       log.info('serve.stopped');
       finish(EXIT.done);
     });

@@ -34,6 +34,7 @@ export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Su
       evening: file.schedule.evening,
       timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
       days: file.schedule.days,
+      checkTokensMs: file.schedule.check_tokens,
       ...defined({ until }),
     },
     deliveries: {

@@ -50,6 +50,8 @@ export type ScheduleConfig = {
   readonly until?: string;
   readonly timezone: string;
   readonly days: readonly Day[];
+  /** How long before an evening the tokens are asked about. */
+  readonly checkTokensMs: number;
 };
 
 /** Has every field of the ownership stage's `Mapping`. */

@@ -60,6 +60,12 @@ const schedule = z.strictObject({
     .min(1)
     .default([...day.options])
     .meta({ description: 'On which days an evening begins.' }),
+  check_tokens: duration()
+    .meta({
+      description:
+        'So long before each evening the daemon asks whether every token is still taken, and warns of those that end.',
+    })
+    .prefault('4h'),
 });
 
 const deliveries = z.strictObject({

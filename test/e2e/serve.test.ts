@@ -1,37 +1,10 @@
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { follow, type Line } from '../support/follow.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { below, treeHashes } from '../support/tree-hashes.ts';
 import { untilTrue } from '../support/until.ts';
-
-type Line = { readonly msg: string; readonly [field: string]: unknown };
-
-/** A daemon and the lines it has written so far. */
-function follow(lab: Lab, ...args: readonly string[]) {
-  const child = lab.start(...args);
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-  });
-  const lines = (): Line[] =>
-    text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
-  const says = (msg: string): Promise<void> =>
-    untilTrue(() => lines().some((line) => line.msg === msg), `${msg} in:\n${text}`);
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return code;
-  };
-  return { lines, says, stop };
-}
 
 const delivered = async (lab: Lab, owner: string): Promise<number> =>
   (await readdir(join(lab.delivered, owner, 'receipts')).catch(() => [])).length;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nextTokenCheck } from '../../src/app/watch-tokens.ts';
 import { isWithinWindow, missedEvening, nextEvening, windowEnd } from '../../src/schedule/evenings.ts';
 
 const berlin = { evening: '20:00', until: '06:00', timezone: 'Europe/Berlin' };
@@ -45,5 +46,18 @@ describe('evenings', () => {
   it('end where the window ends, on the next day', () => {
     expect(iso(windowEnd(berlin, at('2026-11-22T19:00:00Z')))).toBe('2026-11-23T05:00:00.000Z');
     expect(windowEnd({ evening: '20:00' }, 0)).toBeUndefined();
+  });
+});
+
+describe('the check of the tokens', () => {
+  const berlin = { evening: '20:00', timezone: 'Europe/Berlin', days: ['mon', 'tue'] };
+  const at = (text: string): number => Date.parse(text);
+
+  it('is so long before each evening, and the next one when that time has passed', () => {
+    const ahead = 4 * 3_600_000;
+
+    expect(nextTokenCheck(berlin, ahead, at('2026-11-23T10:00:00Z'))).toBe(at('2026-11-23T15:00:00Z'));
+    expect(nextTokenCheck(berlin, ahead, at('2026-11-23T15:00:00Z'))).toBe(at('2026-11-24T15:00:00Z'));
+    expect(nextTokenCheck(berlin, ahead, at('2026-11-24T16:00:00Z'))).toBe(at('2026-11-30T15:00:00Z'));
   });
 });

@@ -1,7 +1,8 @@
 import { ownerToken } from '../../app/owner-token.ts';
+import { ownersAt } from '../../app/watch-tokens.ts';
 import type { Workspace } from '../../app/workspace.ts';
-import type { Config, DestinationConfig } from '../../config/config.ts';
-import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
+import type { DestinationConfig } from '../../config/config.ts';
+import type { OwnerId } from '../../core/ids.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { TokenStore } from '../../credentials/read-token.ts';
 import { tokenFacts } from '../../destinations/nomad/token.ts';
@@ -97,20 +98,4 @@ function sharedWith(
   const holder = holders.get(account);
   if (holder === undefined) holders.set(account, owner);
   return holder;
-}
-
-/** Everyone whose data some rule can send to a destination; the collector where data goes by default. */
-export function ownersAt(
-  { mapping }: Pick<Config, 'mapping'>,
-  { name }: Pick<DestinationConfig, 'name'>,
-): OwnerId[] {
-  const { rules, owners, defaultDestination } = mapping;
-  const there = new Set<OwnerId>();
-  for (const { hold, exclude, destination, owner, match } of rules) {
-    if (hold !== undefined || exclude !== undefined || (destination ?? defaultDestination) !== name) continue;
-    if (owner !== undefined) there.add(owner);
-    else if (match.includes('{owner}')) for (const { id } of owners) there.add(id);
-  }
-  if (defaultDestination === name) there.add(COLLECTOR);
-  return [...there];
 }

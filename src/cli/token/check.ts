@@ -1,5 +1,6 @@
-import { ownersWithTokens } from '../../app/prove-token.ts';
+import { tokenEnds } from '../../app/watch-tokens.ts';
 import type { Workspace } from '../../app/workspace.ts';
+import { count } from '../../core/units.ts';
 import { createTokenStore } from '../../credentials/read-token.ts';
 import { answer } from '../answer.ts';
 import { checkTokens } from '../check/check-destinations.ts';
@@ -11,11 +12,10 @@ import { optionsOf } from '../open.ts';
 import { openToRead } from '../open-to-read.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { dayOf } from './enrol.ts';
 import { ownerCalled } from './which.ts';
 
-/** How long before a token ends it is spoken of. */
-const WARN_MS = 30 * 86_400_000;
+/** So many days before its end a token is spoken of. */
+const WARN_DAYS = 30;
 
 export const addTokenCheck: AddCommand = (program, context, finish) => {
   program
@@ -46,16 +46,13 @@ export const addTokenCheck: AddCommand = (program, context, finish) => {
     });
 };
 
-/** Tokens whose end was told when they were enrolled, and that is near. */
-export function endingSoon({ config, ledger, clock }: Workspace): Finding[] {
-  return ownersWithTokens(config).flatMap(({ owner, name }) => {
-    const expiresAt = ledger.credentials.find(name)?.expiresAt;
-    if (expiresAt === undefined || expiresAt - clock.now() > WARN_MS) return [];
-    const days = Math.max(0, Math.ceil((expiresAt - clock.now()) / 86_400_000));
-    const when =
-      days === 0
-        ? `ended on ${dayOf(expiresAt)}`
-        : `ends in ${days} ${days === 1 ? 'day' : 'days'} (${dayOf(expiresAt)})`;
-    return [warning(`token of ${owner}`, `it ${when}`, `Run: nightjar token rotate ${owner}`)];
-  });
+/** Tokens whose end is near or past. */
+function endingSoon(workspace: Workspace): Finding[] {
+  return tokenEnds(workspace)
+    .filter(({ days }) => days <= WARN_DAYS)
+    .map(({ owner, days, expiresAt }) => {
+      const date = new Date(expiresAt).toISOString().slice(0, 10);
+      const when = days <= 0 ? `ended on ${date}` : `ends in ${count(days, 'day')} (${date})`;
+      return warning(`token of ${owner}`, `it ${when}`, `Run: nightjar token rotate ${owner}`);
+    });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownersAt } from '../../../src/cli/check/check-destinations.ts';
+import { ownersAt } from '../../../src/app/watch-tokens.ts';
 import { judgeRedis } from '../../../src/cli/check/check-outside.ts';
 import { destinationName } from '../../../src/core/ids.ts';
 import { readTexts } from '../../support/config-files.ts';
