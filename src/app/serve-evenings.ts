@@ -20,6 +20,8 @@ type ServeParts = {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly window: DeliveryWindow;
+  /** Listens to the shares until the signal. */
+  readonly watch: (signal: AbortSignal) => Promise<void>;
 };
 
 /** How often the ledger is asked whether another process has changed it. */
@@ -47,7 +49,7 @@ export async function serveEvenings(parts: ServeParts): Promise<void> {
   let due = owedEvening(parts);
   if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   while (!signal.aborted) {
-    due ??= await nextDue(parts);
+    due ??= await watchUntil(parts, nextDue(parts));
     if (due === undefined) break;
     await runOne(parts, due);
     due = missedEvening(config.schedule, clock.now(), due);
@@ -64,6 +66,18 @@ function owedEvening({ config: { schedule }, ledger, clock }: ServeParts): numbe
   const end = windowEnd(schedule, last.dueAt) ?? Number.POSITIVE_INFINITY;
   const isWhole = last.finishedAt !== undefined && (last.outcome !== 'cut' || last.finishedAt >= end);
   return missed ?? (isWhole ? undefined : last.dueAt);
+}
+
+/** Between evenings the shares are listened to; an evening looks at everything itself. */
+async function watchUntil<T>({ watch, signal }: ServeParts, end: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const watching = watch(AbortSignal.any([signal, over.signal]));
+  try {
+    return await end;
+  } finally {
+    over.abort();
+    await watching;
+  }
 }
 
 /** Waits for the next evening in short steps, asking the clock anew each time: it may be set, or the machine sleep. */

@@ -5,8 +5,10 @@ import type { BatchHead } from '../ledger/batch-row.ts';
 import type { BatchCount } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
+import type { Watched } from '../ledger/watches.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import { pauseLines } from './render-pauses.ts';
+import { watchLines } from './render-watches.ts';
 import { clockTime, columns, style } from './style.ts';
 
 /** What `status` tells; times in ms since 1970. */
@@ -23,6 +25,8 @@ export type Status = {
   readonly inFlight: readonly BatchHead[];
   readonly pauses: readonly Pause[];
   readonly nextEvening: number;
+  /** What the daemon that runs said of the watching of each share. */
+  readonly watches: readonly Watched[];
 };
 
 const IN_FLIGHT_SHOWN = 20;
@@ -39,6 +43,7 @@ export function renderStatus(status: Status, stream: NodeJS.WriteStream): string
     ...lastRunLines(status),
     `Next evening: ${clockTime(status.nextEvening, now)}${holder === undefined ? ' (if `nightjar serve` runs then)' : ''}`,
     `State: ${stateDir}${free}`,
+    ...section(head('Between evenings'), watchLines(status.watches)),
     ...section(head('Batches'), batchLines(status)),
     ...section(head('In flight'), inFlightLines(status)),
     ...section(head('On hold'), pauseLines(status.pauses, now)),

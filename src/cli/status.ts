@@ -11,6 +11,7 @@ import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { pausesJson } from './render-pauses.ts';
 import { renderStatus, type Status } from './render-status.ts';
+import { watchesJson } from './render-watches.ts';
 import type { AddCommand } from './run-cli.ts';
 
 export const addStatus: AddCommand = (program, context, finish) => {
@@ -35,17 +36,19 @@ export const addStatus: AddCommand = (program, context, finish) => {
 async function lookAround({ config, ledger, clock }: Workspace): Promise<Status> {
   const now = clock.now();
   const runs = ledger.runs.latest(20);
+  const holder = instanceHolder(config.stateDir);
   return {
     now,
     stateDir: config.stateDir,
     freeBytes: await freeSpace(config.stateDir),
-    holder: instanceHolder(config.stateDir),
+    holder,
     lastRun: runs[0],
     lastReport: reportOf(runs.find(({ report }) => report !== undefined)),
     batches: ledger.counts(),
     inFlight: [...ledger.list({ states: ['queued', 'delivering'] })],
     pauses: ledger.pauses.inForce(now),
     nextEvening: nextEvening(config.schedule, now),
+    watches: holder === undefined ? [] : ledger.watches.of(holder),
   };
 }
 
@@ -70,6 +73,7 @@ function statusJson(status: Status): object {
     })),
     pauses: pausesJson(status.pauses),
     nextEvening,
+    watches: watchesJson(status.watches),
   };
 }
 

@@ -58,6 +58,12 @@ function buildShare(name: string, share: NightjarFile['shares'][string]): ShareC
     marker: share.marker,
     scanThreads: share.scan_threads,
     stallMs: share.stall,
+    watch: {
+      mode: share.watch,
+      depth: share.watch_depth,
+      limit: share.watch_limit,
+      pauseMs: share.watch_pause,
+    },
     ...defined({ readAs: share.read_as }),
   };
 }

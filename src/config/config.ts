@@ -38,6 +38,16 @@ export type ShareConfig = {
   readonly readAs?: { readonly uid: number; readonly gid: number };
   readonly scanThreads: number;
   readonly stallMs: number;
+  readonly watch: WatchConfig;
+};
+
+/** How the daemon listens to a share between evenings. */
+export type WatchConfig = {
+  /** `auto`: events of the kernel, where the file system has them all. */
+  readonly mode: 'auto' | 'off' | 'polling';
+  readonly depth: number;
+  readonly limit: number;
+  readonly pauseMs: number;
 };
 
 export type DestinationConfig = { readonly name: DestinationName } & (DirectoryOptions | NomadOptions);

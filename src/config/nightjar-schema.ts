@@ -3,6 +3,7 @@ import { directoryOptions } from '../destinations/directory/options.ts';
 import { nomadOptions } from '../destinations/nomad/options.ts';
 import { countOption, sizeOption } from '../destinations/size-option.ts';
 import { absolutePath, duration, name, namedBlocks, redisUrl, text, timeOfDay, timeZone } from './fields.ts';
+import { watchKeys } from './watch-schema.ts';
 
 /** Adding a kind of destination adds its block here. */
 const destination = z.discriminatedUnion('kind', [directoryOptions, nomadOptions]);
@@ -34,6 +35,7 @@ const share = z.strictObject({
   stall: duration()
     .meta({ description: 'Without any answer of the share for this long it counts as hung.' })
     .prefault('60s'),
+  ...watchKeys,
 });
 
 const day = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);

@@ -19,8 +19,10 @@ export const ERROR_CODES = {
   LEASE_LOST: 'retry',
   MAPPING_CHANGED: 'retry',
   INTERRUPTED: 'retry',
+  WATCH_ENDED: 'retry',
   // operator: a person
   SHARE_NOT_PROVEN: 'operator',
+  WATCH_LIMIT: 'operator',
   TOKEN_MISSING: 'operator',
   TOKEN_UNSAFE: 'operator',
   TOKEN_REJECTED: 'operator',

@@ -5,6 +5,7 @@ import type { DirLook, Entry } from '../core/model.ts';
 import { joinPath, nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
 import { HEAD_COLUMNS, headOf, mayHaveArrived } from './batch-row.ts';
 import { bytesOf } from './bytes-of.ts';
+import { earlierTimes } from './early-looks.ts';
 import { decodeFacts, encodeFacts, type Facts, isAhead, type Mark } from './facts.ts';
 import { createGoneEntries, decodeOldGone } from './gone.ts';
 import { mergeLook } from './merge-look.ts';
@@ -126,6 +127,7 @@ function lookRecorder(
   );
   const keepsPrior = priorKeeper(db);
   const goneEntries = createGoneEntries(db);
+  const withEarlierTimes = earlierTimes(db, share);
   return (look) => {
     const key = sortKey(look.dir);
     const row = find.get(share, key);
@@ -140,7 +142,8 @@ function lookRecorder(
     if (row?.['gone'] instanceof Uint8Array) goneEntries.keep(id, decodeOldGone(row['gone']), at);
     const findGone = (name: string) => goneEntries.find(id, name);
     const merged = mergeLook(known, look, at, { keepsPrior, findGone });
-    put.run(share, key, merged.listing, merged.facts, look.files, look.bytes, merged.open, at, runNo);
+    const facts = withEarlierTimes({ key, listing: merged.listing, facts: merged.facts, at });
+    put.run(share, key, merged.listing, facts, look.files, look.bytes, merged.open, at, runNo);
     goneEntries.forget(id, merged.returned);
     goneEntries.keep(id, merged.vanished, at);
   };

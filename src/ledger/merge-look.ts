@@ -101,7 +101,8 @@ const notAhead = (facts: Facts, at: number): Facts => (facts.since > at ? { ...f
 /** An entry whose lstat failed: the scanner knows its name and the error, and no size, time or inode. */
 const isUnknown = (entry: Entry): boolean => entry.kind === 'unreadable' && entry.ino === 0n;
 
-function sameLook(a: Entry, b: Entry): boolean {
+/** True when two looks at an entry saw the same in every respect. */
+export function sameLook(a: Entry, b: Entry): boolean {
   return a.kind === b.kind && isUntouched(a, b);
 }
 

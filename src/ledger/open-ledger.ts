@@ -7,12 +7,14 @@ import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
 import { createDecisions } from './decisions.ts';
 import { createDispatchView } from './dispatch.ts';
+import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
 import { Looks } from './looks.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRuns } from './runs.ts';
 import { inTransaction } from './transaction.ts';
+import { createWatches } from './watches.ts';
 
 /** The durable record: looks, batches, containers, runs, pauses and the history of them. The truth. */
 export type Ledger = ReturnType<typeof ledgerOn>;
@@ -28,6 +30,8 @@ function ledgerOn(db: DatabaseSync) {
   const pauses = createPauses(db);
   return {
     looks,
+    earlyLooks: new EarlyLooks(db),
+    watches: createWatches(db),
     pauses,
     batches: new Batches(db, looks),
     controls: createControls(db),

@@ -140,4 +140,22 @@ export const SCHEMA_STEPS: readonly string[] = [
     PRIMARY KEY (share, path)
   ) STRICT;
   `,
+  `
+  -- Looks that events brought about during the day (see early-looks.ts): the newest one of each directory.
+  CREATE TABLE early_look (
+    share TEXT NOT NULL,
+    key BLOB NOT NULL,
+    listing BLOB NOT NULL,
+    since BLOB NOT NULL,
+    PRIMARY KEY (share, key)
+  ) STRICT;
+
+  -- How the watching of each share stands, as the daemon last said.
+  CREATE TABLE watch (
+    share TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -4,8 +4,8 @@ import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, BatchPlan } from '../core/model.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
-import type { ShareTarget } from './look-at-share.ts';
 import type { RunReport } from './run-report.ts';
+import type { ShareTarget } from './walk-proven.ts';
 
 /** What an evening needs; `app/` hands it in. */
 export type NightlyParts = {

@@ -23,14 +23,19 @@ const COMPLAINT_CHARS = 4000;
 
 /**
  * Forks the module beside this one that is called `name` (its code reads the pipes' numbers from 3 on) and sends it
- * `request`. Our environment is not handed on: the child needs none of it.
+ * `request`. Our environment is not handed on: the child needs none of it, and CHOKIDAR_USEPOLLING would override us.
  */
-export function startShareChild(name: string, pipeCount: number, request: object): ShareChild {
+export function startShareChild(
+  name: string,
+  pipeCount: number,
+  request: object,
+  nodeOptions: readonly string[] = [],
+): ShareChild {
   const module = fileURLToPath(new URL(import.meta.url.replace('share-child', name)));
   const pipes = Array.from({ length: pipeCount }, () => 'pipe' as const);
   const child = fork(module, [], {
     stdio: ['ignore', 'ignore', 'pipe', ...pipes, 'ipc'],
-    execArgv: [],
+    execArgv: [...nodeOptions],
     env: {},
   });
   let complaint = '';

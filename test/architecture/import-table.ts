@@ -34,7 +34,7 @@ const BELOW_APP = [
 
 export const IMPORT_TABLE: readonly ImportRule[] = [
   { of: 'core/', ours: [], npm: [], node: ['stream', 'timers/promises', 'util'] },
-  { of: 'share/', ours: ['core/'], npm: [], node: ['any', 'child_process', 'worker_threads'] },
+  { of: 'share/', ours: ['core/'], npm: ['chokidar'], node: ['any', 'child_process', 'worker_threads'] },
   { of: 'ownership/', ours: ['core/'], npm: [], node: [] },
   {
     of: 'batch/',
@@ -89,6 +89,7 @@ export const IMPORT_TABLE: readonly ImportRule[] = [
 export const HOMES: Readonly<Record<string, readonly string[]>> = {
   archiver: ['batch/'],
   bullmq: ['queue/'],
+  chokidar: ['share/'],
   commander: ['cli/'],
   croner: ['schedule/'],
   'fastest-levenshtein': ['config/'],

@@ -22,6 +22,8 @@ export type Lab = AsyncDisposable & {
   readonly nightjarWith: (input: string, ...args: readonly string[]) => Promise<Said>;
   /** Starts `nightjar ARGS` and leaves it to the test. */
   readonly start: (...args: readonly string[]) => ChildProcess;
+  /** Starts any program there. */
+  readonly startProgram: (program: string, ...args: readonly string[]) => ChildProcess;
   /** An evening, as its report. */
   readonly evening: () => Promise<RunReport>;
 };
@@ -29,6 +31,8 @@ export type Lab = AsyncDisposable & {
 export type LabOptions = {
   readonly settle?: string;
   readonly folders?: string;
+  /** Further keys of the share, as in `{ … }`. */
+  readonly share?: string;
   /** Lines of nightjar.yaml below `destinations:`; default: a directory. */
   readonly destinations?: string;
   /** Further top-level lines of nightjar.yaml. */
@@ -57,7 +61,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await writeFile(
     join(root, 'nightjar.yaml'),
     `state_dir: ${JSON.stringify(join(root, 'state'))}
-shares: { lab: { root: ${JSON.stringify(share)} } }
+shares: { lab: { root: ${JSON.stringify(share)}, ${options.share ?? ''} } }
 destinations:
 ${destinations}
 settle: ${options.settle ?? '0s'}
@@ -66,13 +70,15 @@ ${options.extra ?? ''}
 `,
   );
   const children = new Set<ChildProcess>();
-  const launch = (stdin: 'ignore' | 'pipe', args: readonly string[]): ChildProcess => {
-    const child = spawn(LAUNCHER, args, { cwd: root, stdio: [stdin, 'pipe', 'pipe'] });
+  const launch = (stdin: 'ignore' | 'pipe', program: string, args: readonly string[]): ChildProcess => {
+    const child = spawn(program, args, { cwd: root, stdio: [stdin, 'pipe', 'pipe'] });
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;
   };
-  const start = (...args: readonly string[]): ChildProcess => launch('ignore', args);
+  const startProgram = (program: string, ...args: readonly string[]): ChildProcess =>
+    launch('ignore', program, args);
+  const start = (...args: readonly string[]): ChildProcess => startProgram(LAUNCHER, ...args);
   const saidBy = async (child: ChildProcess): Promise<Said> => {
     const [out, err, [code]] = await Promise.all([
       textOf(child.stdout),
@@ -87,9 +93,10 @@ ${options.extra ?? ''}
     share,
     delivered,
     start,
+    startProgram,
     nightjar,
     nightjarWith: async (input, ...args) => {
-      const child = launch('pipe', args);
+      const child = launch('pipe', LAUNCHER, args);
       child.stdin?.end(input);
       return await saidBy(child);
     },

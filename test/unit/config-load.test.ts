@@ -27,7 +27,10 @@ describe('a good configuration', () => {
     const config = loadConfig({ file: files.file, env: {}, home: HOME });
 
     expect(config.shares).toEqual([
-      { name: 'lab', root: '/mnt/lab', marker: '.nightjar-share', scanThreads: 2, stallMs: 60_000 },
+      {
+        ...{ name: 'lab', root: '/mnt/lab', marker: '.nightjar-share', scanThreads: 2, stallMs: 60_000 },
+        watch: { mode: 'auto', depth: 3, limit: 2000, pauseMs: 120_000 },
+      },
     ]);
     expect(config.destinations).toEqual([
       { name: 'archive', kind: 'directory', root: '/srv/archive', verify: 'hash' },
