@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
-import type { Assignment } from '../core/model.ts';
+import type { Assign, Assignment } from '../core/model.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
@@ -42,11 +42,20 @@ export type MappingChange = {
   readonly changes: readonly Change[];
   /** Delivered data that would belong to somebody else. */
   readonly moves: Amount;
+  /** What of `moves` is being delivered right now: whether it moves is known when that has ended. */
+  readonly underWay: Amount;
   /** By owner: what is theirs now and what would be. */
   readonly owners: ReadonlyMap<string, { readonly before: Amount; readonly after: Amount }>;
 };
 
-type Parts = { readonly ledger: Ledger; readonly config: Pick<Config, 'shares' | 'destinations'> };
+/** What control files and people make of a folder mapping's answers, whichever mapping it is. */
+export type Narrowed = (assign: Assign) => Assign;
+
+export type CompareParts = {
+  readonly ledger: Ledger;
+  readonly config: Pick<Config, 'shares' | 'destinations'>;
+  readonly narrowed: Narrowed;
+};
 type Two = { readonly now: CompiledMapping; readonly next: CompiledMapping };
 
 /**
@@ -54,21 +63,26 @@ type Two = { readonly now: CompiledMapping; readonly next: CompiledMapping };
  * the new one gives it to another owner, or its owner another account, than it was delivered for. An earlier version
  * counts as the file itself; what is on its way, or may have arrived, as delivered.
  */
-export function compareMappings({ ledger, config }: Parts, two: Two): MappingChange {
+export function compareMappings({ ledger, config, narrowed }: CompareParts, two: Two): MappingChange {
   const changes = new Map<string, Change>();
   const owners = new Map<string, { before: Amount; after: Amount }>();
   const moves: Amount = { files: 0, bytes: 0 };
+  const underWay: Amount = { files: 0, bytes: 0 };
   const headOf = rememberHeads(ledger);
-  const accounts = accountsOf(config, two);
+  const looking = {
+    ...{ headOf, accounts: accountsOf(config, two) },
+    ...{ now: narrowed(two.now.assign), next: narrowed(two.next.assign) },
+  };
   for (const { name } of config.shares) {
-    for (const file of standings(ledger, name, { two, headOf, accounts })) {
+    for (const file of standings(ledger, name, looking)) {
       count(owners, file);
       if (file.isSame) continue;
       addChange(changes, file);
       if (file.moves) add(moves, file.size);
+      if (file.moves && file.batch?.state === 'delivering') add(underWay, file.size);
     }
   }
-  return { changes: [...changes.values()], moves, owners };
+  return { changes: [...changes.values()], moves, underWay, owners };
 }
 
 /** What the last look saw, and what is delivered wherever it is now: a directory may only be unreadable. */
@@ -96,7 +110,8 @@ type Standing = {
 };
 
 type Looking = {
-  readonly two: Two;
+  readonly now: Assign;
+  readonly next: Assign;
   readonly headOf: (no: number) => BatchHead | undefined;
   readonly accounts: Accounts;
 };
@@ -105,13 +120,13 @@ function standing(
   share: ShareName,
   { dir }: KnownDir,
   { entry, facts }: KnownEntry,
-  { two, headOf, accounts }: Looking,
+  { now, next, headOf, accounts }: Looking,
 ): Standing | undefined {
   if (entry.kind !== 'file' && entry.kind !== 'unreadable') return undefined;
   const path = joinPath(dir, entry.name);
-  const after = two.next.assign(share, path, entry);
+  const after = next(share, path, entry);
   const batch = deliveredIn(facts, headOf);
-  const before = batch === undefined ? sideOf(two.now.assign(share, path, entry)) : ownedBy(batch);
+  const before = batch === undefined ? sideOf(now(share, path, entry)) : ownedBy(batch);
   const { from, to } = accounts(before, sideOf(after));
   const isSame = sameSide(from, to);
   return {
@@ -154,7 +169,7 @@ function sameAccount(from: Side, to: Side): boolean {
 type Accounts = (from: Side, to: Side) => { readonly from: Side; readonly to: Side };
 
 /** Names the accounts of an owner at a destination where the two mappings name different ones. */
-function accountsOf({ destinations }: Parts['config'], { now, next }: Two): Accounts {
+function accountsOf({ destinations }: CompareParts['config'], { now, next }: Two): Accounts {
   const kinds = new Map(destinations.map(({ name, kind }) => [name, kind]));
   const known = new Map<string, { readonly from?: string; readonly to?: string }>();
   const look = (owner: OwnerId, kind: string): { readonly from?: string; readonly to?: string } => {

@@ -24,6 +24,11 @@ export type Deliveries = AsyncDisposable & {
   readonly onFinished: (listener: () => void) => void;
 };
 
+type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit'> & {
+  /** Makes what another process has put in force count here; called before each delivery. */
+  readonly follow?: () => void;
+};
+
 type Where = { readonly target: RedisTarget; readonly trouble: (thrown: unknown) => void };
 
 /** Milliseconds that running deliveries get to end by themselves when we are told to stop. */
@@ -32,7 +37,7 @@ const DRAIN_MS = 20_000;
 /** Starts the workers on the queue at `target`. */
 export function startDeliveries(
   workspace: Workspace,
-  parts: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
+  parts: DeliveringParts,
   { target, trouble }: Where,
 ): Deliveries {
   const { config } = workspace;
@@ -67,7 +72,7 @@ type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'>;
 
 function deliveryParts(
   workspace: Workspace,
-  { clock, env, emit }: Pick<EngineParts, 'clock' | 'env' | 'emit'>,
+  { clock, env, emit, follow }: DeliveringParts,
   packers: ReadonlyMap<ShareName, Packer>,
 ): DeliveriesParts {
   const { config, ledger } = workspace;
@@ -77,8 +82,9 @@ function deliveryParts(
   return {
     ledger,
     destination: workspace.destination,
-    token: (batch) => ownerToken(config, store, batch),
+    token: (batch) => ownerToken({ ...config, mapping: workspace.mapping.current().mapping }, store, batch),
     checkOwner: (batch) => {
+      follow?.();
       const error = outdated(batch, workspace.assign);
       if (error !== undefined) throw error;
     },

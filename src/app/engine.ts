@@ -13,6 +13,8 @@ import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
+import { refusalOf } from './mapping-in-force.ts';
+import { type MappingEvent, tellOfMapping } from './tell-of-mapping.ts';
 import { createTrouble } from './tell-trouble.ts';
 import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
@@ -20,7 +22,8 @@ import type { Workspace } from './workspace.ts';
 export type EngineEvent =
   | NightlyEvent
   | DeliveryEvent
-  | { readonly name: 'engine.trouble'; readonly error: IngestError };
+  | { readonly name: 'engine.trouble'; readonly error: IngestError }
+  | MappingEvent;
 
 export type EngineParts = {
   readonly clock: Clock;
@@ -66,6 +69,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
   }
 
+  tellOfMapping(workspace.mapping.takeOver(parts.holder), workspace, emit);
   withdrawOutdated(workspace);
   const delivery = stack.use(startDeliveries(workspace, parts, { target, trouble }));
   const dispatcher = createDispatcher({
@@ -92,6 +96,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     delivered: (signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
     stallMs: 60_000,
+    refusedMapping: () => refusalOf(workspace.mapping.standing(), config),
   };
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);

@@ -1,4 +1,5 @@
 import type { Log } from '../log/open-log.ts';
+import type { MappingChange } from './compare-mappings.ts';
 import type { EngineEvent } from './engine.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -41,6 +42,8 @@ const LINES: Lines = {
     fields: { ...batchFields(batch), decided, error },
   }),
   'engine.trouble': ({ error }) => ({ level: 'warn', fields: { error } }),
+  'mapping.taken-over': ({ change }) => ({ level: 'info', fields: changeFields(change) }),
+  'mapping.refused': ({ error }) => ({ level: 'error', fields: { error } }),
 };
 
 /** One line of the journal for an event: the event's name as the message, everything else as fields. */
@@ -52,6 +55,12 @@ export function logEvent(log: Log, event: EngineEvent): void {
 function lineOf<Name extends EngineEvent['name']>(event: Extract<EngineEvent, { name: Name }>): Line {
   const line: (event: Extract<EngineEvent, { name: Name }>) => Line = LINES[event.name];
   return line(event);
+}
+
+/** Datasets that change hands, and their files. */
+function changeFields({ changes }: MappingChange): object {
+  const files = changes.reduce((sum, change) => sum + change.files, 0);
+  return { changes: changes.length, files };
 }
 
 type BatchFields = { id: string; owner: string; destination: string; dataset: string; bytes: number };

@@ -11,15 +11,20 @@ import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 
 import type { Assigner } from '../ownership/assign-owner.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
-import { type CompiledMapping, compileMapping } from './compile-mapping.ts';
+import type { Narrowed } from './compare-mappings.ts';
+import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
 import { createStanding, type StandingOf } from './standing.ts';
 
 /** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
 export type Workspace = Disposable & {
+  /** Its `mapping` is the one that was in force at the opening; `mapping` below follows. */
   readonly config: Config;
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly mapping: CompiledMapping;
+  /** The folder mapping in force, and how folders.yaml stands to it. */
+  readonly mapping: MappingInForce;
+  /** What control files and people make of any folder mapping. */
+  readonly narrowed: Narrowed;
   /** Whose a file is: by the folder mapping, narrowed by control files and by what people decided. */
   readonly assign: Assign;
   readonly standing: StandingOf;
@@ -47,19 +52,27 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     if (found === undefined) throw new RangeError(`no destination is called ${name}`);
     return found;
   };
-  const mapping = compileMapping(config.mapping);
   const ledger = parts.readOnly === true ? copyLedger(config.stateDir) : openLedger(config.stateDir);
+  using opened = new DisposableStack();
+  opened.defer(ledger.close);
   const standing = createStanding(ledger, parts.clock);
+  const narrowed: Narrowed = (assign) => (share, path, entry) => {
+    const { controls, decisions } = standing(share, path);
+    return decided(narrow(assign(share, path, entry), path, controls), share, decisions);
+  };
+  const mapping = mappingInForce({ config, ledger, clock: parts.clock, narrowed });
+  opened.move();
   return {
-    config,
+    config: { ...config, mapping: mapping.current().mapping },
     clock: parts.clock,
     ledger,
     mapping,
-    assign: (share, path, entry) => {
-      const { controls, decisions } = standing(share, path);
-      return decided(narrow(mapping.assign(share, path, entry), path, controls), share, decisions);
+    narrowed,
+    assign: narrowed((share, path, entry) => mapping.current().assign(share, path, entry)),
+    assigner: {
+      assign: (path) => mapping.current().assigner.assign(path),
+      trace: (path) => mapping.current().assigner.trace(path),
     },
-    assigner: mapping.assigner,
     standing,
     destination,
     limitsOf: (name) => {

@@ -8,6 +8,7 @@ import { count } from '../core/units.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
 import { createHttpClient, type HttpClient } from '../http/http-client.ts';
 import { answer } from './answer.ts';
+import { checkAccepted } from './check/check-accepted.ts';
 import { checkDestinations } from './check/check-destinations.ts';
 import { checkRedis, checkSchedule, checkShare } from './check/check-outside.ts';
 import { checkLedger, checkStateDir } from './check/check-state.ts';
@@ -50,6 +51,7 @@ async function findAll(context: CliContext, options: GlobalOptions, signal: Abor
     findings.push(...opened.findings);
     if (opened.workspace === undefined) return findings;
     using workspace = opened.workspace;
+    findings.push(...checkAccepted(workspace));
     for (const share of config.shares) findings.push(await checkShare(workspace, share, signal));
     findings.push(await checkRedis(config, clock));
     const store = createTokenStore({ dir: config.credentials.dir, env });

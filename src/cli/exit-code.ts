@@ -32,6 +32,7 @@ export function exitCodeOfRun(outcome: RunOutcome): number {
 
 const CONFIGURATION: readonly string[] = [
   'CONFIG_INVALID',
+  'MAPPING_NOT_ACCEPTED',
   'TOKEN_MISSING',
   'TOKEN_UNSAFE',
   'REDIS_MISSING',

@@ -2,6 +2,7 @@ import { answer } from './answer.ts';
 import { askedPath, seenPath } from './asked-path.ts';
 import { EXIT } from './exit-code.ts';
 import { explainPath } from './explain-path.ts';
+import { noteMapping } from './note-mapping.ts';
 import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { explanationJson, renderExplanation } from './render-explanation.ts';
@@ -20,6 +21,7 @@ export const addExplain: AddCommand = (program, context, finish) => {
     .action(async (text: string, _options, command) => {
       const options = optionsOf(command);
       await using workspace = await openToRead(context, options);
+      noteMapping(context, options, workspace);
       const asked = askedPath(text, workspace.config.shares, process.cwd());
       const explanation = explainPath(workspace, seenPath(workspace.ledger, asked));
       const now = context.clock.now();

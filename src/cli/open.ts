@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { loadConfigInForce } from '../app/load-config-in-force.ts';
 import { VERSION } from '../app/version.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load-config.ts';
 import type { DestinationEvent } from '../destinations/with-log.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import { type Log, openLog } from '../log/open-log.ts';
@@ -14,7 +14,7 @@ export function optionsOf<T extends object>(command: Command): T & GlobalOptions
 }
 
 export function configOf({ env, home }: CliContext, options: GlobalOptions): Config {
-  return loadConfig({ env, home, file: options.config });
+  return loadConfigInForce({ env, home, file: options.config });
 }
 
 type Opening = {

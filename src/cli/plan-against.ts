@@ -17,9 +17,9 @@ export function planAgainst(
   workspace: Workspace,
   options: GlobalOptions & { readonly against: string },
 ): number {
-  const { config, ledger } = workspace;
+  const { config, ledger, narrowed } = workspace;
   const next = readMapping(config, { file: resolve(options.against) });
-  const change = compareMappings({ ledger, config }, { now: workspace.mapping, next });
+  const change = compareMappings({ ledger, config, narrowed }, { now: workspace.mapping.current(), next });
   const looks = config.shares.map(({ name }) => lookedAt(ledger, name));
   const json = {
     ...{ format: 1, now: context.clock.now(), against: resolve(options.against) },

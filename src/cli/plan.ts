@@ -1,6 +1,7 @@
 import { answer } from './answer.ts';
 import type { GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
+import { noteMapping } from './note-mapping.ts';
 import { openForCommand, optionsOf } from './open.ts';
 import { planAgainst } from './plan-against.ts';
 import { previewEvening } from './preview-evening.ts';
@@ -25,6 +26,7 @@ export const addPlan: AddCommand = (program, context, finish) => {
       const options = optionsOf<PlanOptions>(command);
       using stop = stopSignals((name) => context.err.write(`\n${name}: stopping.\n`));
       await using workspace = await openForCommand(context, options, { readOnly: true });
+      noteMapping(context, options, workspace);
       const { against } = options;
       if (against !== undefined) return finish(planAgainst(context, workspace, { ...options, against }));
       const progress = createProgress(context, {

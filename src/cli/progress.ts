@@ -111,6 +111,10 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
       return `${style(err, 'green', event.receipt.evidence.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)} ${dim(`(${count(event.batch.files.length, 'file')}, ${formatBytes(event.batch.bytes)})`)}`;
     case 'delivery.failed':
       return `${style(err, 'yellow', event.decided.padEnd(9))} ${event.batch.owner.padEnd(12)} ${printable(event.batch.dataset)}: ${event.error.message}`;
+    case 'mapping.refused':
+      return style(err, 'red', `${event.error.code}: ${event.error.message}\n  ${event.error.hint}`);
+    case 'mapping.taken-over':
+      return 'the changed folders.yaml is in force from now on';
     case 'engine.trouble':
       return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
     default:

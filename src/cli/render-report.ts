@@ -36,6 +36,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     '',
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('Why the rest did not go'), notes(report)),
+    ...section(head('Folder mapping'), mappingProblem(report)),
     ...section(head('Shares that could not be looked at'), shareProblems(report)),
     ...section(head('By owner'), table('owner', report.owners)),
     ...section(head('By instrument'), table('instrument', report.instruments)),
@@ -77,6 +78,11 @@ function noteLines(note: Note, now: number): string[] {
     `${bucket}: ${note.where}${whose}, ${count(note.files, 'file')}, ${formatBytes(note.bytes)}`,
     `    ${note.reason}${when}`,
   ];
+}
+
+function mappingProblem({ mapping }: RunReport): string[] {
+  if (mapping === undefined) return [];
+  return [`${mapping.message} (${mapping.code})`, `    ${mapping.hint}`];
 }
 
 function shareProblems({ shares }: RunReport): string[] {

@@ -1,7 +1,9 @@
+import type { IngestError } from '../core/errors.ts';
 import { printable } from '../core/share-path.ts';
 import { BATCH_STATES } from '../core/states.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
+import type { AcceptedMapping } from '../ledger/mappings.ts';
 import type { BatchCount } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
@@ -24,6 +26,11 @@ export type Status = {
   readonly batches: readonly BatchCount[];
   readonly inFlight: readonly BatchHead[];
   readonly pauses: readonly Pause[];
+  /** The mapping accepted last, and why folders.yaml as it is now is not in force. */
+  readonly mapping: {
+    readonly accepted: AcceptedMapping | undefined;
+    readonly refused: IngestError | undefined;
+  };
   readonly nextEvening: number;
   /** What the daemon that runs said of the watching of each share. */
   readonly watches: readonly Watched[];
@@ -44,10 +51,21 @@ export function renderStatus(status: Status, stream: NodeJS.WriteStream): string
     `Next evening: ${clockTime(status.nextEvening, now)}${holder === undefined ? ' (if `nightjar serve` runs then)' : ''}`,
     `State: ${stateDir}${free}`,
     ...section(head('Between evenings'), watchLines(status.watches)),
+    ...mappingLines(status, stream),
     ...section(head('Batches'), batchLines(status)),
     ...section(head('In flight'), inFlightLines(status)),
     ...section(head('On hold'), pauseLines(status.pauses, now)),
   ].join('\n');
+}
+
+function mappingLines({ mapping: { accepted, refused }, now }: Status, stream: NodeJS.WriteStream): string[] {
+  if (accepted === undefined && refused === undefined) return [];
+  const since = accepted === undefined ? 'none' : `of ${clockTime(accepted.at, now)}, by ${accepted.by}`;
+  if (refused === undefined) return [`Folder mapping: ${since}`];
+  return [
+    style(stream, 'red', `Folder mapping: ${since}; folders.yaml as it is now is NOT in force`),
+    ...`${refused.message} (${refused.code})\n${refused.hint}`.split('\n').map((line) => `  ${line}`),
+  ];
 }
 
 function section(title: string, lines: readonly string[]): string[] {

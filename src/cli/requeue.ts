@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { Workspace } from '../app/workspace.ts';
 import { answer } from './answer.ts';
+import { isConfirmed } from './confirm.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { optionsOf } from './open.ts';
@@ -63,10 +63,5 @@ async function isWanted(
   options: RequeueOptions,
 ): Promise<boolean> {
   if (options.dryRun === true || selection.batches.length + selection.refused.length === 0) return false;
-  if (options.yes === true) return true;
-  if (options.json === true || !context.err.isTTY || !process.stdin.isTTY) return false;
-  using lines = createInterface({ input: process.stdin, output: context.err });
-  // Ctrl-C and Ctrl-D are a No.
-  const said = await lines.question('Put these back? [y/N] ').catch(() => 'no');
-  return /^y(es)?$/i.test(said.trim());
+  return isConfirmed(context, options, 'Put these back?');
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
+import { addAcceptMapping } from './accept-mapping.ts';
 import { addCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorker,
   addStatus,
   addWhy,
+  addAcceptMapping,
   addRequeue,
   addHold,
   addResume,

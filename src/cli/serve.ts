@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { startEngine } from '../app/engine.ts';
+import { type EngineEvent, startEngine } from '../app/engine.ts';
 import { logEvent } from '../app/log-event.ts';
+import { type HangUp, reloadMapping } from '../app/reload-mapping.ts';
 import { deliveryWindow, serveEvenings } from '../app/serve-evenings.ts';
 import { createWatching } from '../app/watch-shares.ts';
 import { watchTokens } from '../app/watch-tokens.ts';
@@ -15,7 +16,7 @@ export const addServe: AddCommand = (program, context, finish) => {
     .description('The daemon: runs every evening on schedule and delivers; logs JSON lines.')
     .addHelpText(
       'after',
-      '\nBetween evenings it listens to shares on local file systems and looks early at what changes (`watch`).\nEnds in order with SIGTERM: running deliveries get their time, the rest goes on after the next start.',
+      '\nBetween evenings it listens to shares on local file systems and looks early at what changes (`watch`).\nEnds in order with SIGTERM: running deliveries get their time, the rest goes on after the next start.\nA changed folders.yaml is taken over by itself, or at once with SIGHUP (systemctl reload nightjar), whenever no\nevening is under way; one that would move delivered data waits for `nightjar accept-mapping`.',
     )
     .action(async (_options, command) => {
       const options = optionsOf(command);
@@ -25,21 +26,36 @@ export const addServe: AddCommand = (program, context, finish) => {
       using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'));
       const window = deliveryWindow(config.schedule, clock);
       const holder = `nightjar serve (pid ${process.pid} on ${hostname()})`;
+      const emit = (event: EngineEvent): void => logEvent(log, event);
+      using hangUp = onHangUp();
       await using engine = await startEngine(workspace, {
-        clock,
-        env: context.env,
-        emit: (event) => logEvent(log, event),
+        ...{ clock, env: context.env, emit, holder },
         isOpen: window.isOpen,
-        holder,
       });
       log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
       const { signal } = stop;
       const watch = createWatching({ config, ledger, clock, log, holder });
       await Promise.all([
         serveEvenings({ config, ledger, engine, clock, log, window, watch, signal }),
+        reloadMapping({ workspace, log, signal, window, emit, wake: engine.wake, holder, hangUp }),
         watchTokens({ ...workspace, token: engine.token, log, signal }),
       ]);
       log.info('serve.stopped');
       finish(EXIT.done);
     });
 };
+
+/** SIGHUP asks for a reload; without a handler it would end the process. */
+function onHangUp(): HangUp & Disposable {
+  const hangUp = {
+    isAsked: false,
+    [Symbol.dispose]: () => {
+      process.off('SIGHUP', ask);
+    },
+  };
+  const ask = (): void => {
+    hangUp.isAsked = true;
+  };
+  process.on('SIGHUP', ask);
+  return hangUp;
+}

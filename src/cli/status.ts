@@ -1,3 +1,4 @@
+import { refusalOf } from '../app/mapping-in-force.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { printable } from '../core/share-path.ts';
 import { instanceHolder } from '../ledger/instance-lock.ts';
@@ -33,7 +34,7 @@ export const addStatus: AddCommand = (program, context, finish) => {
     });
 };
 
-async function lookAround({ config, ledger, clock }: Workspace): Promise<Status> {
+async function lookAround({ config, ledger, clock, mapping }: Workspace): Promise<Status> {
   const now = clock.now();
   const runs = ledger.runs.latest(20);
   const holder = instanceHolder(config.stateDir);
@@ -47,6 +48,7 @@ async function lookAround({ config, ledger, clock }: Workspace): Promise<Status>
     batches: ledger.counts(),
     inFlight: [...ledger.list({ states: ['queued', 'delivering'] })],
     pauses: ledger.pauses.inForce(now),
+    mapping: { accepted: mapping.accepted(), refused: refusalOf(mapping.standing(), config) },
     nextEvening: nextEvening(config.schedule, now),
     watches: holder === undefined ? [] : ledger.watches.of(holder),
   };
@@ -72,8 +74,19 @@ function statusJson(status: Status): object {
       ...{ files: head.files, bytes: head.bytes, since: head.changedAt, attempts: head.attempts },
     })),
     pauses: pausesJson(status.pauses),
+    mapping: mappingJson(status.mapping),
     nextEvening,
     watches: watchesJson(status.watches),
+  };
+}
+
+function mappingJson({ accepted, refused }: Status['mapping']): object {
+  return {
+    acceptedAt: accepted?.at ?? null,
+    acceptedBy: accepted?.by ?? null,
+    ...(refused === undefined
+      ? {}
+      : { problem: { code: refused.code, message: refused.message, hint: refused.hint } }),
   };
 }
 

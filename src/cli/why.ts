@@ -9,6 +9,7 @@ import type { GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { type Cause, findCauses, isWithin, type Judged, mayHold } from './find-causes.ts';
 import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
+import { noteMapping } from './note-mapping.ts';
 import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { causeJson, renderCauses } from './render-causes.ts';
@@ -39,6 +40,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
     .action(async (path: string | undefined, _options, command) => {
       const options = optionsOf<WhyOptions>(command);
       await using workspace = await openToRead(context, options);
+      noteMapping(context, options, workspace);
       const scope = scopeOf(workspace, path, options);
       const shares = workspace.config.shares.filter(
         ({ name }) => scope.asked === undefined || scope.asked.share.name === name,

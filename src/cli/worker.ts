@@ -27,7 +27,10 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const { clock } = context;
       const target = targetOf(workspace.config);
       using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'));
-      const parts = { clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) };
+      const parts = {
+        ...{ clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) },
+        follow: workspace.mapping.follow,
+      };
       const trouble = createTrouble(clock, (error) => log.warn({ error }, 'worker.trouble'));
       await using deliveries = startDeliveries(workspace, parts, { target, trouble });
       log.info({ running: deliveries.running().size }, 'worker.started');

@@ -1,4 +1,5 @@
 import type { Condition } from '../core/completion.ts';
+import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { DirectoryOptions } from '../destinations/directory/options.ts';
 import type { NomadOptions } from '../destinations/nomad/options.ts';
@@ -27,6 +28,8 @@ export type Config = {
   readonly credentials: { readonly dir: string };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly mapping: MappingConfig;
+  /** Why `mapping` is not what folders.yaml says now, but what was accepted before. */
+  readonly refusedFolders?: IngestError;
   /** Where it was read from. */
   readonly files: { readonly nightjar: string; readonly folders: string };
 };

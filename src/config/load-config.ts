@@ -22,7 +22,13 @@ import type { YamlSource } from './read-yaml.ts';
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly hint: string };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly hint: string;
+      /** As far as they could be found out. */
+      readonly places?: Pick<Config, 'stateDir' | 'files'>;
+    };
 
 const MEND =
   'Mend the lines named, then run `nightjar check`. Every key is described in docs/configuration.md.';
@@ -33,9 +39,14 @@ const MISSING =
 export function loadConfig(request: ConfigRequest): Config {
   const result = readConfig(request);
   if (result.ok) return result.config;
+  throw configError(result);
+}
+
+/** CONFIG_INVALID with every problem. */
+export function configError(result: Extract<ConfigResult, { ok: false }>): IngestError {
   const problems = result.problems.map(formatProblem);
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  throw new IngestError('CONFIG_INVALID', `the configuration has ${count}:\n${problems.join('\n')}`, {
+  return new IngestError('CONFIG_INVALID', `the configuration has ${count}:\n${problems.join('\n')}`, {
     hint: result.hint,
     context: { problems },
   });
@@ -51,6 +62,7 @@ export function readConfig(request: ConfigRequest): ConfigResult {
   const written = besideFile(file, typeof named === 'string' && named !== '' ? named : 'folders.yaml');
   const { file: foldersFile, folders } = readFolders(request.folders ?? { file: written });
   const stateDir = stateDirOf(valueAt(raw, ['state_dir']), request);
+  const places = { stateDir, files: { nightjar: file, folders: written } };
 
   const main = checkAgainst(nightjarSchema, schemaOf('nightjar'), nightjar.source);
   const mapping = checkAgainst(foldersSchema, schemaOf('folders'), folders.source);
@@ -59,12 +71,11 @@ export function readConfig(request: ConfigRequest): ConfigResult {
     ...problemsOf(file, nightjar, [...findingsOf(main), ...crossed.nightjar]),
     ...problemsOf(foldersFile, folders, [...findingsOf(mapping), ...crossed.folders]),
   ];
-  if (problems.length > 0 || !main?.ok || !mapping?.ok) return { ok: false, problems, hint: MEND };
+  if (problems.length > 0 || !main?.ok || !mapping?.ok) return { ok: false, problems, hint: MEND, places };
 
   const config = buildConfig(main.value, mapping.value, {
-    stateDir,
+    ...places,
     credentialsDir: credentialsDirOf(main.value.credentials.dir, file, request.env),
-    files: { nightjar: file, folders: written },
     folders: { file: foldersFile, text: folders.text },
     lineOfRule: (index) => folders.source?.positionOf(['rules', index]).line ?? 1,
   });

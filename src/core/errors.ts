@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   STATE_DIR_UNUSABLE: 'operator',
   REDIS_MISSING: 'operator',
   CONFIG_INVALID: 'operator',
+  MAPPING_NOT_ACCEPTED: 'operator',
   LEDGER_TOO_NEW: 'operator',
   LEDGER_CORRUPT: 'operator',
   RUN_UNBALANCED: 'operator',

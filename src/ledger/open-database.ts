@@ -60,7 +60,7 @@ function copyFrom(db: DatabaseSync, file: string): void {
  * Where no -wal lies beside the ledger nobody has it open, and SQLite would make -wal and -shm just to read it:
  * `immutable` keeps it from that (sqlite.org/wal.html, "Read-Only Databases").
  */
-function readOnlyUri(file: string): string {
+export function readOnlyUri(file: string): string {
   const inUse = statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined;
   const path = encodeURI(file).replaceAll('?', '%3f').replaceAll('#', '%23');
   return `file://${path}?mode=ro${inUse ? '' : '&immutable=1'}`;

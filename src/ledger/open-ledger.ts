@@ -10,6 +10,7 @@ import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
 import { Looks } from './looks.ts';
+import { createMappings } from './mappings.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRuns } from './runs.ts';
@@ -40,6 +41,7 @@ function ledgerOn(db: DatabaseSync) {
     containers: createContainers(db),
     identities: createIdentities(db),
     credentials: createCredentials(db),
+    mappings: createMappings(db),
     dispatch: createDispatchView(db, pauses),
     counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),

@@ -158,4 +158,14 @@ export const SCHEMA_STEPS: readonly string[] = [
     state TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- The folder mappings that were accepted, oldest first: the newest is in force.
+  CREATE TABLE mapping (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT,
+    text TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -16,6 +16,8 @@ export type NightlyParts = {
     readonly maxBytes: number;
     readonly maxFiles: number;
   };
+  /** Why folders.yaml as it is now is not in force; undefined: it is. */
+  readonly refusedMapping?: () => IngestError | undefined;
   /** The lane a batch goes by: its destination and container. */
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
   /** Tells the dispatcher that there is something to enqueue. */

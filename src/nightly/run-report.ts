@@ -30,6 +30,8 @@ export type RunReport = {
   readonly buckets: Tally['buckets'];
   readonly owners: Tally['owners'];
   readonly instruments: Tally['instruments'];
+  /** Why folders.yaml as it is now is not in force: the run went by the mapping accepted before. */
+  readonly mapping?: Problem;
   readonly shares: readonly { readonly name: string; readonly looked: boolean; readonly problem?: Problem }[];
   readonly deliveries: readonly DeliveryLine[];
   readonly notes: readonly Note[];
@@ -59,7 +61,7 @@ type Ending = {
 
 /** Counts every file the run saw into its bucket, and holds the sum against what the scanner counted. */
 export function makeReport(
-  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares'>,
+  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares' | 'refusedMapping'>,
   run: Run,
   { outcomes, stopped }: Ending,
 ): RunReport {
@@ -75,6 +77,7 @@ export function makeReport(
   const strays = addStrays(parts, outcomes, tally);
   const balanced = isBalanced(seen, tally);
   const shares = parts.shares.map(({ name }) => shareLine(name, outcomes.get(name)));
+  const refused = parts.refusedMapping?.();
   return {
     format: 1,
     run: run.id,
@@ -85,13 +88,14 @@ export function makeReport(
       stopped,
       seen,
       tally,
-      failed: strays > 0 || shares.some(({ looked }) => !looked),
+      failed: strays > 0 || refused !== undefined || shares.some(({ looked }) => !looked),
     }),
     balanced,
     seen,
     buckets: tally.buckets,
     owners: tally.owners,
     instruments: tally.instruments,
+    ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
     shares,
     deliveries: deliveriesOf(parts, run),
     ...notesOf(tally),
@@ -153,9 +157,10 @@ function outcomeOf(facts: {
 
 function shareLine(name: ShareName, outcome: ShareOutcome | undefined): RunReport['shares'][number] {
   if (outcome?.error === undefined) return { name, looked: outcome?.looked ?? false };
-  const { code, message, hint } = asIngestError(outcome.error, `look at share ${name}`);
-  return { name, looked: false, problem: { code, message, hint } };
+  return { name, looked: false, problem: problemOf(asIngestError(outcome.error, `look at share ${name}`)) };
 }
+
+const problemOf = ({ code, message, hint }: IngestError): Problem => ({ code, message, hint });
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];

@@ -27,5 +27,6 @@ export function follow(lab: Lab, ...args: readonly string[]) {
     const [code] = (await once(child, 'exit')) as [number | null];
     return code;
   };
-  return { lines, says, stop, text: () => text };
+  const count = (msg: string): number => lines().filter((line) => line.msg === msg).length;
+  return { child, lines, says, count, stop, text: () => text };
 }
