@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { type ErrorCode, IngestError } from '../../src/core/errors.ts';
@@ -275,6 +277,46 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the NOMAD adapter and a platform of
     expect((await server.filesOf(container.id)).size).toBe(4);
   });
 
+  it('verifies by reading names and sizes back with a token that may read, and leaves no status directory', async () => {
+    const reader = callWith(server.appToken('alice', 3600));
+    const content = contentOf({
+      owner: 'alice',
+      files: Object.fromEntries(
+        Array.from({ length: 700 }, (_, n) => [`SEM1/run/${n % 2 === 0 ? 'a/' : ''}img ü ${n}.tif`, `${n}`]),
+      ),
+    });
+    const container = await nomad.open('n', reader);
+    await nomad.send(container, content, reader);
+
+    const receipt = await nomad.close(container, content, reader);
+
+    expect(receipt).toMatchObject({ evidence: 'verified', files: 700 });
+    expect([...(await server.filesOf(container.id)).keys()].some((path) => path.includes('-status'))).toBe(
+      false,
+    );
+    expect([...(await server.sizesOf(container.id)).keys()].some((path) => path.includes('-status'))).toBe(
+      false,
+    );
+    expect(server.unexpected).toEqual([]);
+  });
+
+  it('does not verify when a file is missing or has another size, and names it', async () => {
+    const reader = callWith(server.appToken('alice', 3600));
+    const content = contentOf(PLAN);
+    const container = await nomad.open('n', reader);
+    await nomad.send(container, content, reader);
+    await server.worker.idle();
+    const dir = server.uploads().find(({ id }) => id === container.id)?.dir ?? '';
+    await rm(join(dir, 'raw', content.targetDir, 'SEM1/run 1/ä.tif'));
+    await writeFile(join(dir, 'raw', content.targetDir, 'SEM1/run 1/b.tif'), 'other');
+
+    const error = await failureOf(nomad.close(container, content, reader));
+
+    expect(error.code).toBe('RECEIPT_MISMATCH');
+    expect(error.message).toContain('SEM1/run 1/ä.tif (missing)');
+    expect(error.message).toContain('SEM1/run 1/b.tif (5 bytes instead of 6)');
+  });
+
   it('refuses a target that the platform has no name for', async () => {
     const container = await opened();
 
@@ -282,6 +324,29 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the NOMAD adapter and a platform of
       expect(await codeOf(nomad.send(container, { ...contentOf(PLAN), targetDir }, call()))).toBe(
         'PATH_UNREPRESENTABLE',
       );
+  });
+});
+
+describe('a personal access token', () => {
+  it.each([
+    [['uploads:write'], 'confirmed'],
+    [['uploads:write', 'uploads:read'], 'verified'],
+  ])('with %s ends as %s', async (scopes, evidence) => {
+    await using server = await startNomadServer({ generation: 'v1.4' });
+    const http = createHttpClient({ userAgent: 'nightjar-test', clock: systemClock });
+    const options = nomadOptions.parse({ kind: 'nomad', base_url: server.url });
+    const nomad = createNomad(options, { http, clock: systemClock, polling: POLLING });
+    const pat = server.pats.create(server.userId('alice'), { name: 'n', scopes, days: 1 });
+    const content = contentOf(PLAN);
+    const container = await nomad.open('n', callWith(pat.raw));
+    await nomad.send(container, content, callWith(pat.raw));
+
+    const receipt = await nomad.close(container, content, callWith(pat.raw));
+
+    expect(receipt.evidence).toBe(evidence);
+    pat.revoked = true;
+    expect(await codeOf(nomad.send(container, content, callWith(pat.raw)))).toBe('TOKEN_REJECTED');
+    await http.close();
   });
 });
 

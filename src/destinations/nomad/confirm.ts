@@ -5,6 +5,7 @@ import type { Batch } from '../../core/model.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
+import { mayRead } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
 /** How long and how often the end of processing is asked for, in milliseconds. */
@@ -23,12 +24,25 @@ export async function readState(
   call: Call,
 ): Promise<UploadState> {
   const attempted = `asking NOMAD how upload ${container.id} is`;
+  const read = mayRead(call) ? await stateByReading(connection, container, call) : undefined;
+  if (read !== undefined) return read;
   const path = `/uploads/${encodePath(container.id)}/raw-create-dir/${STATUS_DIR}/${randomBytes(6).toString('hex')}`;
   const answer = await connection.ask({ method: 'POST', path }, call);
   if (answer.status !== 200) throw refusalOf(answer, attempted);
   const state = uploadStateOf(answer.text);
   if (state === undefined) throw notNomad(answer, attempted);
   return state;
+}
+
+/** The same without a trace, for a credential that may read; undefined when it may not after all. */
+async function stateByReading(
+  connection: Connection,
+  container: RemoteContainer,
+  call: Call,
+): Promise<UploadState | undefined> {
+  const path = `/uploads/${encodePath(container.id)}`;
+  const answer = await connection.ask({ method: 'GET', path }, call);
+  return answer.status === 200 ? uploadStateOf(answer.text) : undefined;
 }
 
 /** The state once nothing runs any more; undefined when that was not to be learned within `totalMs`. */

@@ -49,7 +49,7 @@ export function createConnection(options: NomadOptions, http: HttpClient, clock:
       // Exactly this Accept: with any other the platform answers thanks in plain text, without the upload's id.
       headers: { ...request.headers, accept: 'application/json' },
       // Without a body still a Content-Length of zero: some proxies refuse a PUT or POST that has none.
-      body: request.body ?? new Uint8Array(0),
+      ...(request.method === 'GET' ? {} : { body: request.body ?? new Uint8Array(0) }),
       signal: call.signal,
       ...credentialIn(facts, generation, token),
     });

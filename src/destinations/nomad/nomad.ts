@@ -2,12 +2,14 @@ import type { Clock } from '../../core/clock.ts';
 import type { Content } from '../../core/content.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Batch, Receipt } from '../../core/model.ts';
+import { count } from '../../core/units.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import { isThere, mismatch, type Polling, readState, stateAtEnd } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
+import { mayRead, missingFiles } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
 
@@ -31,8 +33,9 @@ type Nomad = {
 
 /**
  * NOMAD through each owner's write-only upload token. A container is an upload; a parcel is a zip that the platform
- * unpacks below the target directory. `close` answers `confirmed` only when processing ended well and the batch's
- * own manifest is there; else `accepted` or RECEIPT_MISMATCH.
+ * unpacks below the target directory. `close` answers `confirmed` only when processing ended well and the batch's own
+ * manifest is there, `verified` when a credential that may read found every name and size; else `accepted` or
+ * RECEIPT_MISMATCH.
  */
 export function createNomad(options: NomadOptions, { http, clock, polling }: NomadParts): Destination {
   const nomad: Nomad = {
@@ -148,6 +151,28 @@ async function close(
   const manifest = { dir: `${content.targetDir}/.nightjar`, name: `${batch.id}.json` };
   if (!(await isThere(nomad.connection, container, manifest, call)))
     throw mismatch(batch, container, 'its manifest is not in the upload', state);
-  const how = `NOMAD ended processing (${state.status}) and has the batch's manifest ${manifest.dir}/${manifest.name}; sizes and hashes cannot be read back with an upload token.`;
-  return { ...receipt, evidence: 'confirmed', how };
+  const has = `NOMAD ended processing (${state.status}) and has the batch's manifest ${manifest.dir}/${manifest.name}`;
+  const missing = mayRead(call) ? await missingFiles(nomad.connection, container, content, call) : undefined;
+  if (missing === undefined)
+    return {
+      ...receipt,
+      evidence: 'confirmed',
+      how: `${has}; sizes and hashes cannot be read back with this token.`,
+    };
+  if (missing.length > 0)
+    throw mismatch(
+      batch,
+      container,
+      `${count(missing.length, 'file')} not there as sent: ${someOf(missing)}`,
+      state,
+    );
+  const how = `${has}; names and sizes of all ${batch.files.length} files were read back.`;
+  return { ...receipt, evidence: 'verified', how };
+}
+
+const NAMED = 5;
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

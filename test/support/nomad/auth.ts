@@ -109,5 +109,12 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     throw new Refusal(401, 'Authentication required.', challenge);
   }
 
-  return { uploadToken, sign, userOf, requireUser, pats };
+  /** Of a call that anonymous callers may make too. */
+  function readerOf(visit: Visit): string | undefined {
+    const user = userOf(visit, false);
+    if (user !== undefined) requireScope(visit, 'uploads:read');
+    return user;
+  }
+
+  return { uploadToken, sign, readerOf, requireUser, pats };
 }

@@ -62,12 +62,12 @@ export function readRoutes(state: State, worker: Worker) {
   }
 
   const get: Route = (visit, id) => {
-    const upload = readableUpload(state, id, state.auth.userOf(visit, false));
+    const upload = readableUpload(state, id, state.auth.readerOf(visit));
     return { status: 200, json: { upload_id: upload.id, data: dataOf(state, upload, false) } };
   };
 
   const rawdir: Route = async (visit, id) => {
-    const upload = readableUpload(state, id, state.auth.userOf(visit, false));
+    const upload = readableUpload(state, id, state.auth.readerOf(visit));
     const where = visit.rest.replace(/\/$/, '');
     checkPath(state.generation, where);
     const found = await statOf(path.join(rawOf(upload), where));
@@ -84,7 +84,7 @@ export function readRoutes(state: State, worker: Worker) {
   };
 
   const rawFile: Route = async (visit, id) => {
-    const upload = readableUpload(state, id, state.auth.userOf(visit, false));
+    const upload = readableUpload(state, id, state.auth.readerOf(visit));
     checkPath(state.generation, visit.rest);
     const found = await statOf(path.join(rawOf(upload), visit.rest));
     if (found?.isFile !== true) throw new Refusal(404, 'Not found. Invalid path?');
