@@ -87,11 +87,11 @@ export function compareMappings({ ledger, config, narrowed }: CompareParts, two:
 
 /** What the last look saw, and what is delivered wherever it is now: a directory may only be unreadable. */
 function* standings(ledger: Ledger, share: ShareName, looking: Looking): Generator<Standing> {
-  const lastRun = ledger.looks.lastRun(share);
+  const lastLooked = ledger.scans.lastLooked(share);
   for (const dir of ledger.looks.all(share)) {
     for (const known of dir.entries) {
       const file = standing(share, dir, known, looking);
-      if (file !== undefined && (file.batch !== undefined || dir.runNo === lastRun)) yield file;
+      if (file !== undefined && (file.batch !== undefined || dir.runNo >= lastLooked)) yield file;
     }
   }
 }

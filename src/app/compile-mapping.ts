@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { MappingConfig } from '../config/config.ts';
 import type { Assign } from '../core/model.ts';
 import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
@@ -8,11 +9,14 @@ export type CompiledMapping = {
   readonly mapping: MappingConfig;
   readonly assigner: Assigner;
   readonly assign: Assign;
+  /** Another mapping has another key. */
+  readonly key: string;
 };
 
 /** Throws CONFIG_INVALID, naming every problem, for a mapping that makes no sense. */
 export function compileMapping(mapping: MappingConfig): CompiledMapping {
   checkMapping({ mapping });
   const assigner = createAssigner(mapping);
-  return { mapping, assigner, assign: (_share, path) => assigner.assign(path) };
+  const key = createHash('sha256').update(JSON.stringify(mapping)).digest('hex').slice(0, 16);
+  return { mapping, assigner, key, assign: (_share, path) => assigner.assign(path) };
 }

@@ -84,20 +84,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   stack.defer(dispatcher.close);
   delivery.onFinished(dispatcher.wake);
 
-  const nightly: NightlyParts = {
-    ledger,
-    clock,
-    emit,
-    shares: config.shares,
-    assign: workspace.assign,
-    limitsOf: workspace.limitsOf,
-    laneOf: workspace.laneOf,
-    wake: dispatcher.wake,
-    delivered: (signal) => allDelivered(ledger, clock, signal),
-    maxWaitMs: config.settleWaitMs,
-    stallMs: 60_000,
-    refusedMapping: () => refusalOf(workspace.mapping.standing(), config),
-  };
+  const nightly = nightlyParts(workspace, parts, dispatcher.wake);
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
     dispatcher.wake();
@@ -112,6 +99,23 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     token: delivery.token,
     wake: dispatcher.wake,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+function nightlyParts(
+  workspace: Workspace,
+  { clock, emit }: EngineParts,
+  wake: NightlyParts['wake'],
+): NightlyParts {
+  const { config, ledger, mapping, assign, limitsOf, laneOf } = workspace;
+  return {
+    ...{ ledger, clock, emit, wake, assign, limitsOf, laneOf },
+    shares: config.shares,
+    mappingKey: () => mapping.current().key,
+    delivered: (signal) => allDelivered(ledger, clock, signal),
+    maxWaitMs: config.settleWaitMs,
+    stallMs: 60_000,
+    refusedMapping: () => refusalOf(mapping.standing(), config),
   };
 }
 

@@ -6,15 +6,16 @@ import { nameOf, type SharePath } from '../core/share-path.ts';
 import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
-import type { KnownEntry } from '../ledger/looks.ts';
+import type { FoundEntry } from '../ledger/looks.ts';
 import { type JudgeParts, judge, judgeParts, type Verdict } from '../nightly/judge.ts';
 import { keptDatasets } from '../nightly/kept-datasets.ts';
-import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
+import { type Amount, addVerdict, newTally, type Tally } from '../nightly/tally.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import { isSettled } from '../share/settle.ts';
 import type { AskedPath } from './asked-path.ts';
 import { isWithin, mayHold } from './find-causes.ts';
-import { lastLook } from './last-look.ts';
+import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
+import { amountUnknown, whereabouts } from './whereabouts.ts';
 
 /** A file as the ledger knows it. Times in ms since 1970. */
 export type KnownFile = {
@@ -25,6 +26,8 @@ export type KnownFile = {
   readonly lookedAt: number;
   /** The last look at the share did not see its directory any more. */
   readonly gone: boolean;
+  /** Why the last look could not tell whether it is there. */
+  readonly unknown: string | undefined;
   readonly history: readonly LedgerEvent[];
   /** The batch that held an earlier version of it. */
   readonly prior: BatchHead | undefined;
@@ -43,25 +46,29 @@ export type Explanation = {
   readonly assignment: Assignment;
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
-  /** When the share was last looked at; undefined: never. */
+  /** Of a directory: what the last look could not reach. It is neither seen nor gone, and not in `tally`. */
+  readonly unknown: Amount | undefined;
+  /** When the share was last looked at (undefined: never), and what is wrong with it. */
   readonly lookedAt: number | undefined;
+  readonly looked: LookedAt;
 };
 
 /** Explains a path from the mapping and the ledger; the share itself is not touched. */
 export function explainPath(workspace: Workspace, { share, path }: AskedPath): Explanation {
   const { ledger } = workspace;
-  const lookedAt = lastLook(ledger, share.name)?.startedAt;
-  const asked = { share: share.name, lookedAt };
+  const looked = lookedAt(ledger, share.name);
+  const asked = { share: share.name, lookedAt: looked.at, looked };
   const known = path === '' ? undefined : ledger.looks.find(share.name, path);
   if (known !== undefined) {
     const file = knownFile(workspace, { share, path }, known);
     const said = saidOf(workspace, { share, path }, known.entry);
-    return { ...asked, path, kind: 'file', ...said, file, tally: undefined };
+    return { ...asked, path, kind: 'file', ...said, file, tally: undefined, unknown: undefined };
   }
   const within = lookWithin(workspace, { share, path });
   const said = saidOf(workspace, { share, path: within?.first ?? path });
-  const kind = within === undefined ? 'never-seen' : 'directory';
-  return { ...asked, path, kind, ...said, file: undefined, tally: within?.tally };
+  const unknown = amountUnknown(ledger, share.name, path);
+  const kind = within === undefined && unknown === undefined ? 'never-seen' : 'directory';
+  return { ...asked, path, kind, ...said, file: undefined, tally: within?.tally, unknown };
 }
 
 /** The rules tried, what else was said of the path, and what all of it comes to. */
@@ -77,11 +84,7 @@ function saidOf(
   };
 }
 
-function knownFile(
-  workspace: Workspace,
-  { share, path }: AskedPath,
-  known: KnownEntry & { readonly lookedAt: number },
-): KnownFile {
+function knownFile(workspace: Workspace, { share, path }: AskedPath, known: FoundEntry): KnownFile {
   const { ledger } = workspace;
   const run = lastLook(ledger, share.name);
   const judging = judgingOf(workspace, run?.startedAt ?? known.lookedAt);
@@ -96,7 +99,7 @@ function knownFile(
     verdict,
     since: facts.since,
     lookedAt,
-    gone: run !== undefined && lookedAt < run.startedAt,
+    ...whereabouts(ledger, { share: share.name, path }, known),
     history: verdict.batch === undefined ? [] : ledger.history(verdict.batch.id),
     prior: facts.prior === 0 ? undefined : ledger.batches.headByNo(facts.prior),
   };

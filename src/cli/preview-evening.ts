@@ -7,6 +7,7 @@ import { lookAtShare } from '../nightly/look-at-share.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
 import { planShare } from '../nightly/plan-share.ts';
 import { judgeAll } from '../nightly/run-report.ts';
+import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
 import { expectedMs, type Load, pastRate } from './past-rate.ts';
 
@@ -16,6 +17,8 @@ type PreviewedShare = {
   readonly files: number;
   readonly bytes: number;
   readonly problem: IngestError | undefined;
+  /** Why the evening would not believe what it sees. */
+  readonly suspicion: ShareSuspicion | undefined;
 };
 
 /** A batch the evening would make. `pause` keeps it back, if any. */
@@ -73,19 +76,26 @@ type Looking = {
 };
 
 async function lookOnce(
-  { ledger, clock }: Workspace,
+  workspace: Workspace,
   share: Workspace['config']['shares'][number],
   { run, emit, signal }: Looking,
 ): Promise<PreviewedShare> {
+  const { ledger, clock, assign } = workspace;
+  const mappingKey = (): string => workspace.mapping.current().key;
   const { name, stallMs } = share;
   emit({ name: 'share.looking', share: name, again: false });
   try {
     ledger.looks.clearMarks(name, 'unreadable');
-    const seen = await lookAtShare({ ledger, clock, stallMs, emit }, share, { runNo: run.no, signal });
-    return { name, ...seen, problem: undefined };
+    const seen = await lookAtShare({ ledger, clock, stallMs, emit, assign, mappingKey }, share, {
+      ...{ runNo: run.no, signal },
+    });
+    const found = ledger.scans.suspicionOf(name);
+    const suspicion = found === undefined ? undefined : suspicionLine(name, found);
+    return { name, ...seen, problem: undefined, suspicion };
   } catch (thrown) {
     signal.throwIfAborted();
-    return { name, files: 0, bytes: 0, problem: asIngestError(thrown, `look at share ${name}`) };
+    const problem = asIngestError(thrown, `look at share ${name}`);
+    return { name, files: 0, bytes: 0, problem, suspicion: undefined };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EngineEvent } from '../app/engine.ts';
 import { printable } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
+import { acceptHelp, underSuspicion } from '../nightly/by-suspicion.ts';
 import type { CliContext } from './context.ts';
 import { clockTime, style } from './style.ts';
 
@@ -100,11 +101,10 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
     case 'run.started':
       return `run ${event.run.id}`;
     case 'share.looking':
-      return event.again ? `looking again at ${event.share}` : `looking at ${event.share}`;
     case 'share.looked':
-      return dim(`  ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`);
+    case 'share.suspicious':
     case 'share.failed':
-      return style(err, 'red', `  ${event.error.message}\n  ${event.error.hint}`);
+      return shareSentence(event, err);
     case 'run.waiting':
       return `waiting until ${clockTime(event.until, clock.now())}: ${count(event.files, 'file')} may still be changing`;
     case 'delivery.done':
@@ -119,6 +119,28 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
       return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
     default:
       return undefined;
+  }
+}
+
+type ShareEvent = Extract<
+  EngineEvent,
+  { name: 'share.looking' | 'share.looked' | 'share.suspicious' | 'share.failed' }
+>;
+
+function shareSentence(event: ShareEvent, err: CliContext['err']): string {
+  switch (event.name) {
+    case 'share.looking':
+      return event.again ? `looking again at ${event.share}` : `looking at ${event.share}`;
+    case 'share.looked':
+      return style(err, 'dim', `  ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`);
+    case 'share.failed':
+      return style(err, 'red', `  ${event.error.message}\n  ${event.error.hint}`);
+    case 'share.suspicious':
+      return style(
+        err,
+        'red',
+        `  ${underSuspicion(event.share, event.suspicion)}\n  ${acceptHelp(event.share)}`,
+      );
   }
 }
 

@@ -3,7 +3,8 @@ import { count, formatBytes } from '../core/units.ts';
 import type { CliContext } from './context.ts';
 import { type Cause, helpFor } from './find-causes.ts';
 import type { LookedAt } from './last-look.ts';
-import { clockTime, style } from './style.ts';
+import { lookLines } from './render-shares.ts';
+import { style } from './style.ts';
 
 const WORDS: Readonly<Record<Cause['bucket'], string>> = {
   delivered: 'delivered',
@@ -51,15 +52,6 @@ function nothing(looks: readonly LookedAt[]): string {
   return looks.every(({ at }) => at === undefined)
     ? 'Nothing is known yet: no run has looked. `nightjar plan` shows what one would do.'
     : 'Nothing: everything here that the last look saw is delivered.';
-}
-
-function lookLines({ share, at, problem }: LookedAt, now: number): string[] {
-  const last =
-    at === undefined
-      ? `Share ${share} has never been looked at.`
-      : `Share ${share} was last looked at in the run of ${clockTime(at, now)}.`;
-  if (problem === undefined) return [last];
-  return [last, `    The newest run could not: ${printable(problem.message)}`, `    ${problem.hint}`];
 }
 
 /** The JSON form of a cause (docs/json.md). */

@@ -6,6 +6,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { lookJson, lookLines } from './render-shares.ts';
 import { standingJson, standingLines } from './render-standing.ts';
 import { sayCondition } from './say-condition.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -37,7 +38,9 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     head('What is known of it'),
     ...(file === undefined ? [] : fileLines(file, view.now)),
     ...(tally === undefined ? [] : tallyLines(tally)),
-    ...(file === undefined && tally === undefined ? [neverSeen(explanation, view.now)] : []),
+    ...unknownLines(explanation),
+    ...(explanation.kind === 'never-seen' ? [neverSeen(explanation, view.now)] : []),
+    ...troubleLines(explanation, view.now),
     '',
     head('Next'),
     `  ${printable(tonight)}`,
@@ -74,6 +77,18 @@ function assignmentLines(assignment: Assignment): string[] {
     ...(waived === undefined ? [] : [`  Waived       ${printable(waived.reason)}`]),
     ...(known.length === 0 ? [] : [`  Facts        ${known.join(', ')}`]),
   ];
+}
+
+function unknownLines({ unknown }: Explanation): string[] {
+  if (unknown === undefined) return [];
+  const { files, bytes } = unknown;
+  return [`  Unknown: ${count(files, 'file')}, ${formatBytes(bytes)} of earlier looks could not be reached`];
+}
+
+/** What is wrong with its share, if anything. */
+function troubleLines({ looked }: Explanation, now: number): string[] {
+  if (looked.offline === undefined && looked.suspicion === undefined) return [];
+  return lookLines(looked, now).map((line) => `  ${line}`);
 }
 
 function neverSeen({ lookedAt }: Explanation, now: number): string {
@@ -116,24 +131,26 @@ function tallyLines({ buckets, owners }: NonNullable<Explanation['tally']>): str
 
 /** The JSON form (docs/json.md); times in ms since 1970. */
 export function explanationJson(explanation: Explanation, tonight: string): object {
-  const { share, path, kind, trace, standing, assignment, file, tally, lookedAt } = explanation;
+  const { path, kind, trace, standing, assignment, file, tally, unknown, looked } = explanation;
   const { ignoredBy, steps, winner } = trace;
   return {
     format: 1,
-    ...{ share, path: printable(path), kind, lookedAt: lookedAt ?? null },
+    ...{ path: printable(path), kind, ...lookJson(looked) },
     trace: { ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps },
     ...standingJson(standing),
     assignment,
     file: file === undefined ? null : fileJson(file),
     buckets: tally?.buckets ?? null,
+    ...(unknown === undefined ? {} : { unknown }),
     tonight,
   };
 }
 
-function fileJson({ state, verdict, since, lookedAt, gone, history, prior }: KnownFile): object {
+function fileJson({ state, verdict, since, lookedAt, gone, unknown, history, prior }: KnownFile): object {
   const { entry, batch, reason, earliest } = verdict;
   return {
     ...{ state, reason, size: entry.size, since, lookedAt, gone },
+    ...(unknown === undefined ? {} : { unknown: printable(unknown) }),
     earliest: earliest ?? null,
     priorBatch: prior?.id ?? null,
     batch:

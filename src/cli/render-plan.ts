@@ -119,11 +119,13 @@ function linesOf(note: Note, now: number): string[] {
 
 function shareLines({ shares, tally }: Preview): string[] {
   const gone = GONE.reduce((sum, bucket) => sum + filesIn(tally, bucket), 0);
-  const lines = shares.flatMap(({ name, files, bytes, problem }) =>
-    problem === undefined
-      ? [`${name}: ${count(files, 'file')}, ${formatBytes(bytes)}`]
-      : [`${name}: ${problem.message} (${problem.code})`, `    ${problem.hint}`],
-  );
+  const lines = shares.flatMap(({ name, files, bytes, problem, suspicion }) => {
+    if (problem !== undefined)
+      return [`${name}: ${problem.message} (${problem.code})`, `    ${problem.hint}`];
+    const seen = `${name}: ${count(files, 'file')}, ${formatBytes(bytes)}`;
+    if (suspicion === undefined) return [seen];
+    return [seen, `    It would not be believed: ${suspicion.reason}`, `    ${suspicion.help}`];
+  });
   return gone === 0 ? lines : [...lines, `${count(gone, 'file')} of these were delivered before.`];
 }
 
@@ -138,9 +140,9 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
   return {
     format: 1,
     now,
-    shares: shares.map(({ name, files, bytes, problem }) =>
+    shares: shares.map(({ name, files, bytes, problem, suspicion }) =>
       problem === undefined
-        ? { name, looked: true, files, bytes }
+        ? { name, looked: true, files, bytes, ...(suspicion === undefined ? {} : { suspicion }) }
         : {
             ...{ name, looked: false, files, bytes },
             problem: { code: problem.code, message: problem.message, hint: problem.hint },

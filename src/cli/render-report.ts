@@ -37,7 +37,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Folder mapping'), mappingProblem(report)),
-    ...section(head('Shares that could not be looked at'), shareProblems(report)),
+    ...section(head('Shares that need a person'), shareProblems(report)),
     ...section(head('By owner'), table('owner', report.owners)),
     ...section(head('By instrument'), table('instrument', report.instruments)),
     ...section(head('Balance'), balance(report)),
@@ -85,10 +85,26 @@ function mappingProblem({ mapping }: RunReport): string[] {
   return [`${mapping.message} (${mapping.code})`, `    ${mapping.hint}`];
 }
 
-function shareProblems({ shares }: RunReport): string[] {
-  return shares.flatMap(({ name, problem }) =>
-    problem === undefined ? [] : [`${name}: ${problem.message} (${problem.code})`, `    ${problem.hint}`],
-  );
+function shareProblems({ shares, finishedAt }: RunReport): string[] {
+  return shares.flatMap(({ name, problem, offlineSince, suspicion, unknown }) => [
+    ...(problem === undefined
+      ? []
+      : [
+          `${name}: offline${offlineSince === undefined ? '' : ` since ${clockTime(offlineSince, finishedAt)}`}: ${problem.message} (${problem.code})`,
+          `    ${problem.hint}`,
+        ]),
+    ...(suspicion === undefined
+      ? []
+      : [
+          `${name}: not believed since ${clockTime(suspicion.since, finishedAt)}: ${suspicion.reason}`,
+          `    ${suspicion.help}`,
+        ]),
+    ...(unknown === undefined
+      ? []
+      : [
+          `${name}: ${count(unknown.files, 'file')}, ${formatBytes(unknown.bytes)} of earlier looks could not be reached: unknown, not gone`,
+        ]),
+  ]);
 }
 
 /** Files by bucket, a row for each name; buckets that are zero everywhere are left out. */

@@ -9,7 +9,9 @@ import type { Pause } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Watched } from '../ledger/watches.ts';
 import type { RunReport } from '../nightly/run-report.ts';
+import type { LookedAt } from './last-look.ts';
 import { pauseLines } from './render-pauses.ts';
+import { lookLines } from './render-shares.ts';
 import { watchLines } from './render-watches.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -32,6 +34,7 @@ export type Status = {
     readonly refused: IngestError | undefined;
   };
   readonly nextEvening: number;
+  readonly shares: readonly LookedAt[];
   /** What the daemon that runs said of the watching of each share. */
   readonly watches: readonly Watched[];
 };
@@ -50,6 +53,10 @@ export function renderStatus(status: Status, stream: NodeJS.WriteStream): string
     ...lastRunLines(status),
     `Next evening: ${clockTime(status.nextEvening, now)}${holder === undefined ? ' (if `nightjar serve` runs then)' : ''}`,
     `State: ${stateDir}${free}`,
+    ...section(
+      head('Shares'),
+      status.shares.flatMap((share) => lookLines(share, now)),
+    ),
     ...section(head('Between evenings'), watchLines(status.watches)),
     ...mappingLines(status, stream),
     ...section(head('Batches'), batchLines(status)),

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { addAcceptMapping } from './accept-mapping.ts';
+import { addAcceptScan } from './accept-scan.ts';
 import { addCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addHold,
   addResume,
   addToken,
+  addAcceptScan,
   addDemo,
 ];
 

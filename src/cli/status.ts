@@ -8,9 +8,11 @@ import { nextEvening } from '../schedule/evenings.ts';
 import { answer } from './answer.ts';
 import { EXIT } from './exit-code.ts';
 import { freeSpace } from './free-space.ts';
+import { lookedAt } from './last-look.ts';
 import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { pausesJson } from './render-pauses.ts';
+import { lookJson } from './render-shares.ts';
 import { renderStatus, type Status } from './render-status.ts';
 import { watchesJson } from './render-watches.ts';
 import type { AddCommand } from './run-cli.ts';
@@ -51,6 +53,7 @@ async function lookAround({ config, ledger, clock, mapping }: Workspace): Promis
     mapping: { accepted: mapping.accepted(), refused: refusalOf(mapping.standing(), config) },
     nextEvening: nextEvening(config.schedule, now),
     watches: holder === undefined ? [] : ledger.watches.of(holder),
+    shares: config.shares.map(({ name }) => lookedAt(ledger, name)),
   };
 }
 
@@ -75,6 +78,7 @@ function statusJson(status: Status): object {
     })),
     pauses: pausesJson(status.pauses),
     mapping: mappingJson(status.mapping),
+    shares: status.shares.map(lookJson),
     nextEvening,
     watches: watchesJson(status.watches),
   };

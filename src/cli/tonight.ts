@@ -14,8 +14,12 @@ export function tonight(
   const at = nextEvening(config.schedule, now);
   const evening = `the evening of ${clockTime(at, now)}`;
   const { file, assignment, kind } = explanation;
+  if (kind === 'directory' && explanation.tally === undefined)
+    return `Nothing for now: it could not be listed, so nobody knows what is there. Once it can be listed it is looked at anew.`;
   if (kind === 'directory') return `In ${evening} each file goes its own way, as the counts above say.`;
   if (file === undefined) return firstLook(assignment, { evening, settleWaitMs: config.settleWaitMs });
+  if (file.unknown !== undefined)
+    return `Nothing for now: ${file.unknown}, so nobody knows whether it is there. Once it can be listed it is looked at anew.`;
   if (file.gone)
     return `Nothing: the last look did not see it any more. If it comes back it is looked at anew.`;
   return ofFile(file, { evening, latest: at + config.settleWaitMs, now });

@@ -8,11 +8,12 @@ import { type AskedPath, askedPath, seenPath } from './asked-path.ts';
 import type { GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { type Cause, findCauses, isWithin, type Judged, mayHold } from './find-causes.ts';
-import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
+import { lastLook, lookedAt } from './last-look.ts';
 import { noteMapping } from './note-mapping.ts';
 import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { causeJson, renderCauses } from './render-causes.ts';
+import { lookJson } from './render-shares.ts';
 import type { AddCommand } from './run-cli.ts';
 import { sayCause } from './say-cause.ts';
 import { unknownName } from './unknown-name.ts';
@@ -52,7 +53,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
       const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
       const json = {
         format: 1,
-        looks: looksJson(looks),
+        looks: looks.map(lookJson),
         causes: causes.map((cause) => causeJson(cause, say)),
       };
       answer(context, options, json, () =>
@@ -97,9 +98,14 @@ function* judgedOf(workspace: Workspace, { name }: ShareConfig, scope: Scope): G
   }
 }
 
-function isAsked({ path, owner, instrument }: Verdict, { asked, ...only }: Scope): boolean {
+/** A directory that could not be listed is why nothing is known of what is asked about. */
+const isUnknownAbove = ({ entry, path }: Verdict, asked: AskedPath): boolean =>
+  entry.kind === 'unreadable-dir' && isWithin(asked.path, path);
+
+function isAsked(verdict: Verdict, { asked, ...only }: Scope): boolean {
+  const { path, owner, instrument } = verdict;
   return (
-    (asked === undefined || isWithin(path, asked.path)) &&
+    (asked === undefined || isWithin(path, asked.path) || isUnknownAbove(verdict, asked)) &&
     (only.owner === undefined || owner === only.owner) &&
     (only.instrument === undefined || instrument === only.instrument)
   );
@@ -118,11 +124,4 @@ const ORDER: readonly Cause['bucket'][] = [
 /** What needs a person first. */
 function sorted(causes: readonly Cause[]): Cause[] {
   return causes.toSorted((a, b) => ORDER.indexOf(a.bucket) - ORDER.indexOf(b.bucket));
-}
-
-function looksJson(looks: readonly LookedAt[]): object[] {
-  return looks.map(({ share, at, problem }) => ({
-    ...{ share, lookedAt: at ?? null },
-    ...(problem === undefined ? {} : { problem }),
-  }));
 }

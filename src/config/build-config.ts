@@ -64,6 +64,13 @@ function buildShare(name: string, share: NightjarFile['shares'][string]): ShareC
       limit: share.watch_limit,
       pauseMs: share.watch_pause,
     },
+    alarm: {
+      enabled: share.alarm.enabled,
+      evenings: share.alarm.evenings,
+      factor: share.alarm.factor,
+      minFiles: share.alarm.min_files,
+      minBytes: share.alarm.min_bytes,
+    },
     ...defined({ readAs: share.read_as }),
   };
 }

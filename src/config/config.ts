@@ -42,6 +42,14 @@ export type ShareConfig = {
   readonly scanThreads: number;
   readonly stallMs: number;
   readonly watch: WatchConfig;
+  /** When a walk of it counts as far from what is usual. */
+  readonly alarm: {
+    readonly enabled: boolean;
+    readonly evenings: number;
+    readonly factor: number;
+    readonly minFiles: number;
+    readonly minBytes: number;
+  };
 };
 
 /** How the daemon listens to a share between evenings. */

@@ -10,6 +10,25 @@ const destination = z.discriminatedUnion('kind', [directoryOptions, nomadOptions
 
 const userNumber = z.int().min(0).max(4_294_967_294);
 
+const alarm = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether walks are held against the evenings before.' }),
+  evenings: z.int().min(1).max(14).default(5).meta({
+    description: 'So many evenings must be known before a walk can be unusual.',
+  }),
+  factor: z.number().min(1.1).max(1000).default(2).meta({
+    description: 'So many times fewer, or more, files or bytes than on any of the last fourteen evenings.',
+  }),
+  min_files: countOption.default(1000).meta({
+    description: 'Smaller changes in the number of files are never unusual. Of an owner: a tenth of it.',
+  }),
+  min_bytes: sizeOption
+    .meta({ description: 'Smaller changes in bytes are never unusual.' })
+    .prefault('10 GiB'),
+});
+
 const share = z.strictObject({
   root: absolutePath().meta({
     description: 'Where the share is mounted. It is only ever read.',
@@ -36,6 +55,10 @@ const share = z.strictObject({
     .meta({ description: 'Without any answer of the share for this long it counts as hung.' })
     .prefault('60s'),
   ...watchKeys,
+  alarm: alarm.prefault({}).meta({
+    description:
+      'When a walk of the share is not believed because it saw far less, or far more, than on the evenings before.',
+  }),
 });
 
 const day = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);

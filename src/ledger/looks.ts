@@ -9,6 +9,13 @@ import { earlierTimes } from './early-looks.ts';
 import { decodeFacts, encodeFacts, type Facts, isAhead, type Mark } from './facts.ts';
 import { createGoneEntries, decodeOldGone } from './gone.ts';
 import { mergeLook } from './merge-look.ts';
+import {
+  amountKnown,
+  amountOutOfReach,
+  type KnownAmount,
+  markOutOfReach,
+  type Walk,
+} from './out-of-reach.ts';
 import { inTransaction } from './transaction.ts';
 
 /** One entry with what is known of it. `lookedAt`: ms since 1970, our clock, of the newest look. */
@@ -26,6 +33,8 @@ export type KnownDir = {
 
 /** What is known of a path from now on. */
 export type Change = (facts: Facts, path: SharePath) => Facts;
+/** `unknownIn`: the newest run that could not reach its directory; 0 = none. */
+export type FoundEntry = KnownEntry & Pick<KnownDir, 'lookedAt' | 'runNo'> & { readonly unknownIn: number };
 
 /** The looks at a share, one packed row a directory. */
 export class Looks {
@@ -43,53 +52,75 @@ export class Looks {
     });
   }
 
-  /** Directories with entries that no batch holds, in path order; with `runNo` only those that run looked at. */
+  /** Directories with entries that no batch holds, in path order; with `runNo` only those looked at since that run. */
   open(share: ShareName, runNo?: number): Generator<KnownDir> {
     return knownDirs(this.#db, share, { where: 'AND open > 0', runNo });
   }
 
-  /** Every directory, in path order; with `runNo` only those that run looked at. */
+  /** Every directory, in path order; with `runNo` only those looked at since that run. */
   all(share: ShareName, runNo?: number): Generator<KnownDir> {
     return knownDirs(this.#db, share, { runNo });
   }
 
-  /** A directory and every one below it, in path order; with `runNo` only those that run looked at. */
+  /** A directory and every one below it, in path order; with `runNo` only those looked at since that run. */
   below(share: ShareName, dir: SharePath, runNo?: number): Generator<KnownDir> {
     return knownDirs(this.#db, share, { dir, runNo });
   }
 
-  /** What the scanner counted in the directories a run looked at; the balance is held against this. */
+  /** Directories that the walk of a run could not reach: below one that could not be listed. Not gone, and not seen. */
+  outOfReach(share: ShareName, runNo: number): Generator<KnownDir> {
+    return knownDirs(this.#db, share, { where: `AND run < ${runNo} AND unknown >= ${runNo}` });
+  }
+
+  /** Notes that a walk could not reach what is at or below these paths. */
+  markOutOfReach(share: ShareName, paths: readonly SharePath[], walk: Walk): void {
+    markOutOfReach(this.#db, share, paths, walk);
+  }
+
+  amountOutOfReach(share: ShareName, runNo: number): KnownAmount {
+    return amountOutOfReach(this.#db, share, runNo);
+  }
+
+  /** What is known of a share and was not proven gone since the walk of the run `trusted`. */
+  amountKnown(share: ShareName, trusted: number): KnownAmount {
+    return amountKnown(this.#db, share, trusted);
+  }
+
+  /** What the scanner counted in the directories looked at since a run began; the balance is held against this. */
   seen(share: ShareName, runNo: number): { files: number; bytes: number; dirs: number } {
     const row = this.#db
       .prepare(
-        'SELECT count(*) AS dirs, sum(files) AS files, sum(bytes) AS bytes FROM dir WHERE share = ? AND run = ?',
+        'SELECT count(*) AS dirs, sum(files) AS files, sum(bytes) AS bytes FROM dir WHERE share = ? AND run >= ?',
       )
       .get(share, runNo);
     const number = (name: string): number => Number(row?.[name] ?? 0);
     return { dirs: number('dirs'), files: number('files'), bytes: number('bytes') };
   }
 
-  /** Number of the newest run that looked at the share; 0 = none did. */
-  lastRun(share: ShareName): number {
-    return Number(
-      this.#db.prepare('SELECT max(run) AS run FROM dir WHERE share = ?').get(share)?.['run'] ?? 0,
-    );
-  }
-
   /** As if everything looked at `at` just as it did at the last look: what `plan` assumes of the rest of the evening. */
   assumeQuiet(share: ShareName, runNo: number, at: number): void {
-    this.#db.prepare('UPDATE dir SET looked_at = ? WHERE share = ? AND run = ?').run(at, share, runNo);
+    this.#db.prepare('UPDATE dir SET looked_at = ? WHERE share = ? AND run >= ?').run(at, share, runNo);
+  }
+
+  /** True when a look has seen the directory, now or earlier. */
+  has(share: ShareName, dir: SharePath): boolean {
+    const row = this.#db.prepare('SELECT 1 FROM dir WHERE share = ? AND key = ?').get(share, sortKey(dir));
+    return row !== undefined;
   }
 
   /** The entry at a path, or undefined when no look has seen it. */
-  find(share: ShareName, path: SharePath): (KnownEntry & { lookedAt: number }) | undefined {
+  find(share: ShareName, path: SharePath): FoundEntry | undefined {
     const row = this.#db
-      .prepare('SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = ?')
+      .prepare('SELECT key, listing, facts, looked_at, run, unknown FROM dir WHERE share = ? AND key = ?')
       .get(share, sortKey(parentOf(path)));
     if (row === undefined) return undefined;
     const known = knownDir(row);
     const found = known.entries.find(({ entry }) => entry.name === nameOf(path));
-    return found === undefined ? undefined : { ...found, lookedAt: known.lookedAt };
+    if (found === undefined) return undefined;
+    return {
+      ...found,
+      ...{ lookedAt: known.lookedAt, runNo: known.runNo, unknownIn: Number(row['unknown']) },
+    };
   }
 
   /** Changes what is known of these paths, in one transaction. */
@@ -190,7 +221,7 @@ function* knownDirs(
   { where = '', runNo, dir = '' as SharePath }: DirFilter,
 ): Generator<KnownDir> {
   // Pages by key instead of one open cursor: rows may be written while the caller goes through them.
-  const ofRun = runNo === undefined ? '' : `AND run = ${runNo}`;
+  const ofRun = runNo === undefined ? '' : `AND run >= ${runNo}`;
   const key = sortKey(dir);
   // Everything below a directory has its key and then NUL (see `sortKey`).
   const end = key.length === 0 ? '' : `AND key < x'${key.toString('hex')}01'`;

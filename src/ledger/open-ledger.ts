@@ -14,6 +14,7 @@ import { createMappings } from './mappings.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRuns } from './runs.ts';
+import { Scans } from './scans.ts';
 import { inTransaction } from './transaction.ts';
 import { createWatches } from './watches.ts';
 
@@ -38,6 +39,7 @@ function ledgerOn(db: DatabaseSync) {
     controls: createControls(db),
     decisions: createDecisions(db),
     runs: createRuns(db),
+    scans: new Scans(db),
     containers: createContainers(db),
     identities: createIdentities(db),
     credentials: createCredentials(db),

@@ -168,4 +168,20 @@ export const SCHEMA_STEPS: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- One walk of a share in one run: what it saw, or why it failed. A suspicion that nobody accepted is acted on by nobody.
+  CREATE TABLE scan (
+    share TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    counts TEXT,
+    suspicion TEXT,
+    accepted TEXT,
+    problem TEXT,
+    PRIMARY KEY (share, run)
+  ) STRICT;
+
+  -- Number of the newest whole walk to which the directory was out of reach: below one that could not be listed.
+  ALTER TABLE dir ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

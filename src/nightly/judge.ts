@@ -10,6 +10,8 @@ import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
+import type { Suspicion } from '../ledger/scans.ts';
+import { bySuspicion } from './by-suspicion.ts';
 import type { Keep } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
@@ -57,6 +59,8 @@ export type JudgeParts = {
   };
   readonly pauses: readonly Pause[];
   readonly looks: Pick<Ledger['looks'], 'open' | 'below'>;
+  /** What is held against the newest walk of a share: nothing new of it is acted on. */
+  readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
 };
@@ -67,12 +71,17 @@ export function judgeParts(
   run: Pick<Run, 'since'>,
 ): JudgeParts {
   const heads = new Map<number, ReturnType<Ledger['batches']['headByNo']>>();
+  const suspicions = new Map<ShareName, Suspicion | undefined>();
   return {
     assign: parts.assign,
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
     since: run.since,
     looks: parts.ledger.looks,
+    suspicionOf: (share) => {
+      if (!suspicions.has(share)) suspicions.set(share, parts.ledger.scans.suspicionOf(share));
+      return suspicions.get(share);
+    },
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
       return heads.get(no);
@@ -110,6 +119,8 @@ export function judge(
   const file: OwnedFile = { ...entry, path, share, assignment, addendum: isAddendum(facts.prior, parts) };
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
+  const suspicion = parts.suspicionOf(share);
+  if (suspicion !== undefined) return { ...owned, ...bySuspicion(share, suspicion) };
   return { ...owned, ...bySettling(file, facts.prior, at.kept, parts) };
 }
 
@@ -122,7 +133,7 @@ export const NOBODY = '-';
 
 const REFUSED = 'the destination cannot take this file under its name or in its size';
 
-type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep'>;
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep' | 'help'>;
 
 function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
   switch (entry.kind) {

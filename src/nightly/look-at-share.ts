@@ -1,10 +1,13 @@
 import { IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
+import { unknownBecause } from '../core/listing.ts';
+import type { DirLook } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { NightlyParts } from './parts.ts';
+import { recordScan } from './record-scan.ts';
 import { type ShareTarget, type WalkParts, walkProven } from './walk-proven.ts';
 
-type LookParts = WalkParts & { readonly emit: NightlyParts['emit'] };
+type LookParts = WalkParts & Pick<NightlyParts, 'emit' | 'assign' | 'mappingKey'>;
 type LookOptions = {
   readonly runNo: number;
   readonly signal: AbortSignal;
@@ -12,8 +15,8 @@ type LookOptions = {
 };
 
 /**
- * The look of an evening at a whole share (or again at `dirs`), recorded as of this run. Throws what `walkProven` does,
- * and RUN_UNBALANCED.
+ * The look of an evening at a whole share (or again at `dirs`), recorded as of this run; a whole one is then held against
+ * the share's own past. Throws what `walkProven` does, and RUN_UNBALANCED.
  */
 export async function lookAtShare(
   parts: LookParts,
@@ -23,21 +26,30 @@ export async function lookAtShare(
   const { ledger, clock, emit } = parts;
   const controls = ledger.controls.gather(share.name);
   let [files, bytes] = [0, 0];
+  // A directory that could not be looked at is unknown, never gone: what was known of it stays.
+  const unknown: SharePath[] = [];
+  const isUnknown = ({ dir, listing }: DirLook): boolean =>
+    unknownBecause(listing) !== undefined && ledger.looks.has(share.name, dir);
   const { identity, totals } = await walkProven(parts, share, {
     ...(dirs === undefined ? { signal } : { signal, dirs }),
-    take: (looks, known) => {
+    take: (looks) => {
       controls.add(looks);
-      ledger.looks.record(share.name, known, clock.now(), runNo);
-      for (const look of looks) [files, bytes] = [files + look.files, bytes + look.bytes];
+      unknown.push(...looks.filter(isUnknown).map(({ dir }) => dir));
+      const told = looks.filter((look) => !isUnknown(look));
+      ledger.looks.record(share.name, told, clock.now(), runNo);
+      for (const look of told) [files, bytes] = [files + look.files, bytes + look.bytes];
       emit({ name: 'share.progress', share: share.name, files, bytes });
     },
   });
   controls.save(clock.now());
   ledger.identities.save(share.name, JSON.stringify(identity));
-  if (dirs === undefined) {
-    checkCounts(share.name, totals, ledger.looks.seen(share.name, runNo));
-    ledger.earlyLooks.forget(share.name);
-  }
+  if (dirs !== undefined) return { files, bytes };
+  // The scanner counts a directory that it could not look at as one entry.
+  const scanned = { files: totals.files - unknown.length, bytes: totals.bytes };
+  checkCounts(share.name, scanned, ledger.looks.seen(share.name, runNo));
+  ledger.earlyLooks.forget(share.name);
+  const suspicion = await recordScan(parts, share, { runNo, files, bytes, unknown });
+  if (suspicion !== undefined) emit({ name: 'share.suspicious', share: share.name, suspicion });
   return { files, bytes };
 }
 

@@ -4,6 +4,7 @@ import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, BatchPlan } from '../core/model.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
+import type { Suspicion } from '../ledger/scans.ts';
 import type { RunReport } from './run-report.ts';
 import type { ShareTarget } from './walk-proven.ts';
 
@@ -12,6 +13,8 @@ export type NightlyParts = {
   readonly ledger: Ledger;
   readonly shares: readonly ShareTarget[];
   readonly assign: Assign;
+  /** Says whether two evenings had the same mapping. */
+  readonly mappingKey: () => string;
   readonly limitsOf: (destination: DestinationName) => {
     readonly maxBytes: number;
     readonly maxFiles: number;
@@ -47,6 +50,7 @@ export type NightlyEvent =
       readonly files: number;
       readonly bytes: number;
     }
+  | { readonly name: 'share.suspicious'; readonly share: ShareName; readonly suspicion: Suspicion }
   | { readonly name: 'share.failed'; readonly share: ShareName; readonly error: IngestError }
   | { readonly name: 'run.waiting'; readonly until: number; readonly files: number }
   | { readonly name: 'batch.planned'; readonly plan: BatchPlan }

@@ -72,6 +72,7 @@ async function lookAtAll(
       const error = asIngestError(thrown, `look at share ${share.name}`);
       if (OURS.includes(error.code)) throw error;
       outcomes.set(share.name, { looked: false, error });
+      parts.ledger.scans.fail(share.name, run.no, parts.clock.now(), error);
       parts.emit({ name: 'share.failed', share: share.name, error });
     }
   }

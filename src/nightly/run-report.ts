@@ -1,12 +1,15 @@
-import { asIngestError, type IngestError } from '../core/errors.ts';
+import type { IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
 import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { Run } from '../ledger/runs.ts';
+import type { ScanProblem } from '../ledger/scans.ts';
 import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
+import { problemOf, type ShareLine, shareLine } from './share-line.ts';
 import { type Amount, addStray, addVerdict, type Note, newTally, type Tally } from './tally.ts';
+import { unseenBecause } from './unseen.ts';
 
 /** What became of a share in a run. `looked`: walked whole, and proven before and after. */
 export type ShareOutcome = { readonly looked: boolean; readonly error?: IngestError };
@@ -31,15 +34,13 @@ export type RunReport = {
   readonly owners: Tally['owners'];
   readonly instruments: Tally['instruments'];
   /** Why folders.yaml as it is now is not in force: the run went by the mapping accepted before. */
-  readonly mapping?: Problem;
-  readonly shares: readonly { readonly name: string; readonly looked: boolean; readonly problem?: Problem }[];
+  readonly mapping?: ScanProblem;
+  readonly shares: readonly ShareLine[];
   readonly deliveries: readonly DeliveryLine[];
   readonly notes: readonly Note[];
   /** Notes that are not listed because there are too many. */
   readonly moreNotes: number;
 };
-
-export type Problem = { readonly code: string; readonly message: string; readonly hint: string };
 
 /** One batch delivered in this run. */
 export type DeliveryLine = {
@@ -74,9 +75,9 @@ export function makeReport(
     seen.bytes += counted.bytes;
     for (const verdict of judgeAll(parts, name, run)) addVerdict(tally, verdict);
   }
-  const strays = addStrays(parts, outcomes, tally);
+  const strays = addStrays(parts, run, { outcomes, tally });
   const balanced = isBalanced(seen, tally);
-  const shares = parts.shares.map(({ name }) => shareLine(name, outcomes.get(name)));
+  const shares = parts.shares.map(({ name }) => shareLine(parts, run, name, outcomes.get(name)));
   const refused = parts.refusedMapping?.();
   return {
     format: 1,
@@ -88,7 +89,10 @@ export function makeReport(
       stopped,
       seen,
       tally,
-      failed: strays > 0 || refused !== undefined || shares.some(({ looked }) => !looked),
+      failed:
+        strays > 0 ||
+        refused !== undefined ||
+        shares.some(({ looked, suspicion }) => !looked || suspicion !== undefined),
     }),
     balanced,
     seen,
@@ -117,16 +121,17 @@ export function* judgeAll(
 /** Held and rejected batches that no file seen in this run belongs to: a person has to know of them all the same. */
 function addStrays(
   { ledger, shares }: Pick<NightlyParts, 'ledger' | 'shares'>,
-  outcomes: Ending['outcomes'],
-  tally: Tally,
+  run: Run,
+  { outcomes, tally }: Pick<Ending, 'outcomes'> & { readonly tally: Tally },
 ): number {
   const unknown = new Set(
     shares.map(({ name }) => name).filter((name) => outcomes.get(name)?.looked !== true),
   );
+  const whyUnseen = unseenBecause(ledger, run);
   let strays = 0;
   for (const head of ledger.list({ states: ['held', 'rejected'] })) {
     if (tally.stuck.has(head.no) || unknown.has(head.share)) continue;
-    addStray(tally, head);
+    addStray(tally, head, whyUnseen(head));
     strays += 1;
   }
   return strays;
@@ -154,13 +159,6 @@ function outcomeOf(facts: {
   if (buckets.waiting.files > 0) return 'waiting';
   return facts.seen.files === 0 ? 'empty' : 'done';
 }
-
-function shareLine(name: ShareName, outcome: ShareOutcome | undefined): RunReport['shares'][number] {
-  if (outcome?.error === undefined) return { name, looked: outcome?.looked ?? false };
-  return { name, looked: false, problem: problemOf(asIngestError(outcome.error, `look at share ${name}`)) };
-}
-
-const problemOf = ({ code, message, hint }: IngestError): Problem => ({ code, message, hint });
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];

@@ -101,10 +101,10 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
   });
 }
 
-/** A batch that waits for a person although its files are not on the share any more: told, and in no bucket. */
-export function addStray(tally: Tally, head: BatchHead): void {
+/** A batch that waits for a person although the run did not see its files, and `why`: told, and in no bucket. */
+export function addStray(tally: Tally, head: BatchHead, why: string): void {
   const { id, share, owner, instrument, files, bytes, state, error } = head;
-  const reason = printable(`its files are not on the share any more; ${error?.message ?? state}`);
+  const reason = printable(`${why}; ${error?.message ?? state}`);
   tally.notes.set(id, {
     bucket: state,
     share,

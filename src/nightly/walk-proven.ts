@@ -5,12 +5,15 @@ import type { SharePath } from '../core/share-path.ts';
 import { proveShare, type ShareIdentity } from '../share/prove-share.ts';
 import { type ScanTarget, type ScanTotals, scanShare } from '../share/scan-share.ts';
 import type { NightlyParts } from './parts.ts';
+import type { AlarmOptions } from './suspicion.ts';
 
 /** A share as configured. */
 export type ShareTarget = ScanTarget & {
   readonly marker: string;
   readonly scanThreads?: number;
   readonly stallMs?: number;
+  /** Undefined: whatever a walk sees is believed. */
+  readonly alarm?: AlarmOptions;
 };
 
 export type WalkParts = Pick<NightlyParts, 'ledger' | 'clock' | 'stallMs'>;

@@ -16,7 +16,9 @@ const commands = commandsOf(
 
 function commandsOf(help: string): string[] {
   const list = help.split(/^Commands:$/m)[1] ?? '';
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'help');
 }
 
 describe('README.md', () => {
@@ -34,7 +36,7 @@ describe('README.md', () => {
   });
 
   it('lists the commands that there are, and no other', () => {
-    const listed = tableRows(readme, 'command').map(([cell = '']) => /nightjar ([a-z]+)/.exec(cell)?.[1]);
+    const listed = tableRows(readme, 'command').map(([cell = '']) => /nightjar ([a-z-]+)/.exec(cell)?.[1]);
 
     expect(commands.length).toBeGreaterThan(3);
     expect(new Set(listed)).toEqual(new Set(commands));
@@ -71,7 +73,7 @@ describe('every command that a hint or a document names', () => {
 
   it('exists', () => {
     const unknown = texts.flatMap(({ path, text }) =>
-      [...text.matchAll(/[`'] ?nightjar ([a-z]+)\b/g)]
+      [...text.matchAll(/[`'] ?nightjar ([a-z][a-z-]*)\b/g)]
         .map(([, name = '']) => name)
         .filter((name) => !commands.includes(name))
         .map((name) => `${path}: nightjar ${name}`),

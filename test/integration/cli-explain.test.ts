@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { takeInstanceLock } from '../../src/ledger/instance-lock.ts';
 import { cliLab } from '../support/cli-lab.ts';
+import { SHARE } from '../support/ledger-fixture.ts';
 import { seedLedger } from '../support/seed-ledger.ts';
 
 async function seeded() {
@@ -116,16 +117,18 @@ describe('nightjar why, after a run that could not look at the share', () => {
   it('says so, and what to do', async () => {
     await using lab = await cliLab({ 'SEM1/mueller/run/a.tif': 'a' }, { marker: false });
     const problem = { code: 'SHARE_NOT_PROVEN', message: 'the marker is missing', hint: 'touch it' };
-    lab.inLedger(({ runs }) => {
-      const { no } = runs.start(1000, undefined);
-      const report = { shares: [{ name: 'lab', looked: false, problem }] };
-      runs.finish(no, 2000, 'attention', JSON.stringify(report));
+    lab.inLedger(({ runs, scans }) => {
+      scans.fail(SHARE, runs.start(1000, undefined).no, 2000, { ...problem, message: 'it hangs' });
+      scans.fail(SHARE, runs.start(3000, undefined).no, 4000, problem);
     });
 
     const { out } = await lab.run('why');
 
-    expect(out).toContain('The newest run could not: the marker is missing');
+    expect(out).toContain('OFFLINE since 1970-01-01');
+    expect(out).toContain(': the marker is missing (SHARE_NOT_PROVEN)');
     expect(out).toContain('touch it');
+    expect(await lab.json('why')).toMatchObject({ looks: [{ problem, offlineSince: 2000 }] });
+    expect((await lab.run('status')).out).toContain('OFFLINE since 1970-01-01');
   });
 });
 

@@ -56,7 +56,7 @@ describe('an early look', () => {
     await using temp = await tempLedger();
     const { ledger } = temp;
     ledger.looks.record(SHARE, [look(DIR, [entry('a')])], 1000, 1);
-    const before = [ledger.looks.seen(SHARE, 1), known(ledger), ledger.looks.lastRun(SHARE)];
+    const before = [ledger.looks.seen(SHARE, 1), known(ledger), ledger.scans.lastLooked(SHARE)];
 
     ledger.earlyLooks.record(
       SHARE,
@@ -64,7 +64,7 @@ describe('an early look', () => {
       2000,
     );
 
-    expect([ledger.looks.seen(SHARE, 1), known(ledger), ledger.looks.lastRun(SHARE)]).toEqual(before);
+    expect([ledger.looks.seen(SHARE, 1), known(ledger), ledger.scans.lastLooked(SHARE)]).toEqual(before);
     expect(ledger.earlyLooks.count(SHARE)).toBe(2);
   });
 

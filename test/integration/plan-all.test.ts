@@ -25,6 +25,7 @@ function partsOn(ledger: Ledger, told: NightlyEvent[], onWake: () => void): Nigh
     ...{ ledger, assign, clock: new FakeClock(5000), maxWaitMs: 0, stallMs: 1000, shares: [] },
     limitsOf: () => ({ maxBytes: 1e9, maxFiles: 100 }),
     laneOf: () => 'archive/mueller',
+    mappingKey: () => 'm',
     wake: onWake,
     delivered: () => Promise.resolve(),
     emit: (event) => told.push(event),

@@ -47,6 +47,7 @@ function shareAt(root: string, mode: 'auto' | 'off'): ShareConfig {
   return {
     ...{ name: SHARE, root, marker: MARKER, scanThreads: 1, stallMs: 30_000 },
     watch: { mode, depth: 3, limit: 100, pauseMs: 1 },
+    alarm: { enabled: false, evenings: 5, factor: 2, minFiles: 1000, minBytes: 1 },
   };
 }
 
@@ -60,6 +61,7 @@ async function evening(ledger: Ledger, share: ShareConfig, clock: Clock) {
       ...{ ledger, clock, assign, shares: [share] },
       limitsOf: () => ({ maxBytes: 1e12, maxFiles: 1e6 }),
       laneOf: () => 'archive/mueller',
+      mappingKey: () => 'm',
       wake: () => undefined,
       delivered: () => Promise.resolve(),
       emit: (event) => events.push(event),

@@ -64,6 +64,8 @@ export async function cliLab(
     readonly settle?: string;
     /** Read the share as somebody who has no rights of his own there; needs nothing where the tests are not root. */
     readonly asNobody?: boolean;
+    /** Further keys of the share, as YAML in braces has them. */
+    readonly shareKeys?: string;
   } = {},
 ): Promise<CliLab> {
   const dir = await mkdtemp(join(tmpdir(), 'nj-cli-'));
@@ -74,7 +76,7 @@ export async function cliLab(
   const readAs = options.asNobody === true && isRoot ? ', read_as: { uid: 65534, gid: 65534 }' : '';
   await writeFile(
     config,
-    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root}${readAs} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: ${options.settle ?? '1s'}\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
+    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root}${readAs}, ${options.shareKeys ?? ''} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: ${options.settle ?? '1s'}\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
   );
   await writeFile(join(dir, 'folders.yaml'), options.folders ?? LAB_FOLDERS);
   const run: CliLab['run'] = (...argv) =>

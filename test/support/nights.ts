@@ -22,6 +22,7 @@ export async function nights(
     readonly extra?: string;
     readonly asNobody?: boolean;
     readonly folders?: string;
+    readonly shareKeys?: string;
   } = {},
 ): Promise<Nights> {
   let ahead = 0;
@@ -58,9 +59,10 @@ function partsOf(
   clock: Clock,
   emit: NightlyParts['emit'],
 ): NightlyParts {
-  const { ledger, config, assign, limitsOf, laneOf } = workspace;
+  const { ledger, config, assign, limitsOf, laneOf, mapping } = workspace;
   return {
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, shares: config.shares },
+    mappingKey: () => mapping.current().key,
     wake: () => undefined,
     delivered: () => {
       for (const { id } of ledger.list({ states: ['planned'] })) {

@@ -108,6 +108,7 @@ function typeOf(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.title !== undefined) return schema.title;
   if (schema.type === 'integer') return integerOf(schema);
+  if (schema.type === 'number') return `number, ${schema.minimum} to ${schema.maximum}`;
   if (schema.type === 'array')
     return listOf(asSchema(Array.isArray(schema.items) ? undefined : schema.items));
   if (schema.type === 'object') return schema.properties === undefined ? 'blocks by name' : 'block';

@@ -30,6 +30,7 @@ describe('a good configuration', () => {
       {
         ...{ name: 'lab', root: '/mnt/lab', marker: '.nightjar-share', scanThreads: 2, stallMs: 60_000 },
         watch: { mode: 'auto', depth: 3, limit: 2000, pauseMs: 120_000 },
+        alarm: { enabled: true, evenings: 5, factor: 2, minFiles: 1000, minBytes: 10 * 1024 ** 3 },
       },
     ]);
     expect(config.destinations).toEqual([

@@ -8,6 +8,7 @@ import { decodeBytes, printable, sharePath } from '../../../src/core/share-path.
 const share = (name: string, root: string): ShareConfig => ({
   ...{ name: shareName(name), root, marker: '.nightjar-share', scanThreads: 2, stallMs: 1000 },
   watch: { mode: 'off', depth: 3, limit: 2000, pauseMs: 1000 },
+  alarm: { enabled: false, evenings: 5, factor: 2, minFiles: 1000, minBytes: 1 },
 });
 const LAB = share('lab', '/mnt/lab');
 const XRAY = share('xray', '/mnt/lab2');
