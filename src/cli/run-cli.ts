@@ -6,8 +6,10 @@ import { addAcceptScan } from './accept-scan.ts';
 import { addCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
+import { addExclude } from './exclude.ts';
 import { EXIT, exitCodeOfError } from './exit-code.ts';
 import { addExplain } from './explain.ts';
+import { addForce } from './force.ts';
 import { addHold } from './hold.ts';
 import { addInit } from './init.ts';
 import { addPlan } from './plan.ts';
@@ -37,6 +39,8 @@ const COMMANDS: readonly AddCommand[] = [
   addWhy,
   addAcceptMapping,
   addRequeue,
+  addForce,
+  addExclude,
   addHold,
   addResume,
   addToken,

@@ -36,6 +36,8 @@ export async function runNightly(
     stopped = asIngestError(signal.reason, 'run the evening');
   }
   const report = makeReport(parts, run, { outcomes, stopped });
+  if (stopped === undefined)
+    for (const name of looked(outcomes)) ledger.decisions.endForces(name, run.startedAt, clock.now());
   ledger.runs.finish(run.no, report.finishedAt, report.outcome, JSON.stringify(report));
   emit({ name: 'run.finished', report });
   return report;

@@ -11,7 +11,10 @@ import { type CliLab, cliLab } from './cli-lab.ts';
 /** A small lab whose evenings run in this process, one after another by a clock that a test moves by days. */
 export type Nights = CliLab & {
   /** The evening as `nightjar run` has it, but that deliveries are recorded as done without a destination. */
-  readonly evening: (onEvent?: (event: NightlyEvent) => Promise<void> | void) => Promise<RunReport>;
+  readonly evening: (
+    onEvent?: (event: NightlyEvent) => Promise<void> | void,
+    how?: { readonly deliver: 'all' | 'hold' },
+  ) => Promise<RunReport>;
   readonly advance: (ms: number) => void;
 };
 
@@ -28,14 +31,17 @@ export async function nights(
   let ahead = 0;
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
   const lab = await cliLab(tree, { ...options, clock });
-  const evening: Nights['evening'] = async (onEvent) => {
+  const evening: Nights['evening'] = async (onEvent, how) => {
     const http = createHttpClient({ userAgent: 'test', clock });
     const config = loadConfig({ env: {}, home: '/nonexistent', file: lab.config });
     using workspace = openWorkspace(config, { clock, http });
     const told: Promise<void>[] = [];
     try {
       return await runNightly(
-        partsOf(workspace, clock, (event) => void told.push(Promise.resolve(onEvent?.(event)))),
+        partsOf(workspace, clock, {
+          ...how,
+          emit: (event) => void told.push(Promise.resolve(onEvent?.(event))),
+        }),
         undefined,
         new AbortController().signal,
       );
@@ -57,7 +63,7 @@ export async function nights(
 function partsOf(
   workspace: ReturnType<typeof openWorkspace>,
   clock: Clock,
-  emit: NightlyParts['emit'],
+  { emit, deliver = 'all' }: { readonly emit: NightlyParts['emit']; readonly deliver?: 'all' | 'hold' },
 ): NightlyParts {
   const { ledger, config, assign, limitsOf, laneOf, mapping } = workspace;
   return {
@@ -65,6 +71,7 @@ function partsOf(
     mappingKey: () => mapping.current().key,
     wake: () => undefined,
     delivered: () => {
+      if (deliver === 'hold') holdAll(workspace, clock);
       for (const { id } of ledger.list({ states: ['planned'] })) {
         ledger.batches.markQueued(id, clock.now());
         const batch = ledger.batches.begin(id, clock.now());
@@ -82,4 +89,13 @@ function partsOf(
     maxWaitMs: config.settleWaitMs,
     stallMs: 60_000,
   };
+}
+
+/** As a refused token would leave them. */
+function holdAll({ ledger }: ReturnType<typeof openWorkspace>, clock: Clock): void {
+  for (const { id } of ledger.list({ states: ['planned'] })) {
+    ledger.batches.markQueued(id, clock.now());
+    const error = { code: 'TOKEN_REJECTED', message: 'by the test', hint: 'Mend it.', at: clock.now() };
+    ledger.batches.fail(ledger.batches.begin(id, clock.now()), { to: 'held', error });
+  }
 }
