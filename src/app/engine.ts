@@ -11,6 +11,7 @@ import { createDispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
+import { createFileHasher } from './hash-files.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
 import { refusalOf } from './mapping-in-force.ts';
@@ -84,7 +85,8 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   stack.defer(dispatcher.close);
   delivery.onFinished(dispatcher.wake);
 
-  const nightly = nightlyParts(workspace, parts, dispatcher.wake);
+  const hasher = stack.use(createFileHasher(config.shares, { clock, stateDir: config.stateDir }));
+  const nightly = nightlyParts(workspace, emit, { wake: dispatcher.wake, hashFiles: hasher.hash });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
     dispatcher.wake();
@@ -104,16 +106,17 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
 
 function nightlyParts(
   workspace: Workspace,
-  { clock, emit }: EngineParts,
-  wake: NightlyParts['wake'],
+  emit: NightlyParts['emit'],
+  made: Pick<NightlyParts, 'wake' | 'hashFiles'>,
 ): NightlyParts {
-  const { config, ledger, mapping, assign, limitsOf, laneOf } = workspace;
+  const { config, ledger, mapping, clock, assign, limitsOf, laneOf } = workspace;
   return {
-    ...{ ledger, clock, emit, wake, assign, limitsOf, laneOf },
+    ...{ ledger, clock, emit, assign, limitsOf, laneOf, ...made },
     shares: config.shares,
     mappingKey: () => mapping.current().key,
     delivered: (signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
+    compareMs: config.compareLimitMs,
     stallMs: 60_000,
     refusedMapping: () => refusalOf(mapping.standing(), config),
   };

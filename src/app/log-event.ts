@@ -20,6 +20,16 @@ const LINES: Lines = {
     level: 'info',
     fields: { until: new Date(until).toISOString(), files },
   }),
+  'content.comparing': ({ share, files, bytes, limitMs }) => ({
+    level: 'info',
+    fields: { share, files, bytes, limitMs },
+  }),
+  'content.progress': ({ share, files, bytes }) => ({ level: 'debug', fields: { share, files, bytes } }),
+  'content.compared': ({ share, same, different, left }) => ({
+    level: 'info',
+    fields: { share, same, different, left },
+  }),
+  'content.failed': ({ share, error }) => ({ level: 'warn', fields: { share, error } }),
   'batch.planned': ({ plan }) => ({
     level: 'debug',
     fields: { ...batchFields(plan), files: plan.files.length },

@@ -13,6 +13,7 @@ import { type Amount, addVerdict, newTally, type Tally } from '../nightly/tally.
 import type { Trace } from '../ownership/trace-rules.ts';
 import { isSettled } from '../share/settle.ts';
 import type { AskedPath } from './asked-path.ts';
+import { type Moves, movesAt } from './explain-moves.ts';
 import { isWithin, mayHold } from './find-causes.ts';
 import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
 import { amountUnknown, whereabouts } from './whereabouts.ts';
@@ -46,6 +47,7 @@ export type Explanation = {
   readonly assignment: Assignment;
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
+  readonly moves: Moves;
   /** Of a directory: what the last look could not reach. It is neither seen nor gone, and not in `tally`. */
   readonly unknown: Amount | undefined;
   /** When the share was last looked at (undefined: never), and what is wrong with it. */
@@ -62,13 +64,15 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
   if (known !== undefined) {
     const file = knownFile(workspace, { share, path }, known);
     const said = saidOf(workspace, { share, path }, known.entry);
-    return { ...asked, path, kind: 'file', ...said, file, tally: undefined, unknown: undefined };
+    const moves = movesAt(ledger, share.name, { path, isFile: true });
+    return { ...asked, path, kind: 'file', ...said, moves, file, tally: undefined, unknown: undefined };
   }
   const within = lookWithin(workspace, { share, path });
   const said = saidOf(workspace, { share, path: within?.first ?? path });
   const unknown = amountUnknown(ledger, share.name, path);
   const kind = within === undefined && unknown === undefined ? 'never-seen' : 'directory';
-  return { ...asked, path, kind, ...said, file: undefined, tally: within?.tally, unknown };
+  const moves = movesAt(ledger, share.name, { path, isFile: false });
+  return { ...asked, path, kind, ...said, moves, file: undefined, tally: within?.tally, unknown };
 }
 
 /** The rules tried, what else was said of the path, and what all of it comes to. */

@@ -6,6 +6,7 @@ import type { Run } from '../ledger/runs.ts';
 import { lookAtShare } from '../nightly/look-at-share.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
 import { planShare } from '../nightly/plan-share.ts';
+import { findMoves } from '../nightly/recognise-moves.ts';
 import { judgeAll } from '../nightly/run-report.ts';
 import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
@@ -61,6 +62,7 @@ export async function previewEvening(
     shares.push(looked);
     if (looked.problem !== undefined) continue;
     ledger.looks.assumeQuiet(share.name, run.no, now + config.settleWaitMs);
+    findMoves(judging(workspace), share.name, run);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
       if (verdict.bucket !== 'ready') addVerdict(tally, verdict);

@@ -118,6 +118,24 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
     case 'engine.trouble':
       return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
     default:
+      return comparison(event, err);
+  }
+}
+
+/** What is said of files that are compared with what was delivered. */
+function comparison(event: EngineEvent, err: NodeJS.WriteStream): string | undefined {
+  switch (event.name) {
+    case 'content.comparing':
+      return `comparing ${count(event.files, 'file')} (${formatBytes(event.bytes)}) of ${event.share} with what was delivered`;
+    case 'content.compared':
+      return style(
+        err,
+        'dim',
+        `  ${event.same} delivered before, ${event.different} other, ${event.left} left for the next evening`,
+      );
+    case 'content.failed':
+      return style(err, 'yellow', `  ${event.error.message}\n  ${event.error.hint}`);
+    default:
       return undefined;
   }
 }
@@ -145,7 +163,7 @@ function shareSentence(event: ShareEvent, err: CliContext['err']): string {
 }
 
 function barOf(event: EngineEvent, state: State, { clock }: CliContext): string | undefined {
-  if (event.name === 'share.progress')
+  if (event.name === 'share.progress' || event.name === 'content.progress')
     return `  ${event.share}: ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`;
   if (state.planned === 0 || event.name === 'run.finished') return undefined;
   const sent = state.doneBytes + [...state.sent.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -5,6 +5,7 @@ import type { LedgerEvent } from '../ledger/events.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
+import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
 import { lookJson, lookLines } from './render-shares.ts';
 import { standingJson, standingLines } from './render-standing.ts';
@@ -38,6 +39,7 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     head('What is known of it'),
     ...(file === undefined ? [] : fileLines(file, view.now)),
     ...(tally === undefined ? [] : tallyLines(tally)),
+    ...moveLines(explanation.moves),
     ...unknownLines(explanation),
     ...(explanation.kind === 'never-seen' ? [neverSeen(explanation, view.now)] : []),
     ...troubleLines(explanation, view.now),
@@ -142,6 +144,7 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
     file: file === undefined ? null : fileJson(file),
     buckets: tally?.buckets ?? null,
     ...(unknown === undefined ? {} : { unknown }),
+    moves: movesJson(explanation.moves),
     tonight,
   };
 }

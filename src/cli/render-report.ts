@@ -2,6 +2,7 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
+import { recognisedLines } from './render-recognised.ts';
 import { clockTime, columns, style } from './style.ts';
 
 const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
@@ -35,6 +36,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     head(`Run ${report.run}`) + ` (${took})`,
     '',
     ...section(head('Where everything went'), deliveries(report)),
+    ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Folder mapping'), mappingProblem(report)),
     ...section(head('Shares that need a person'), shareProblems(report)),

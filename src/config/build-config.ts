@@ -30,6 +30,7 @@ export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Su
     batch: defined({ maxFiles: file.batch.max_files, maxBytes: file.batch.max_bytes }),
     settleMs: file.settle,
     settleWaitMs: file.settle_wait,
+    compareLimitMs: file.compare_limit,
     schedule: {
       evening: file.schedule.evening,
       timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -16,6 +16,8 @@ export type Config = {
   readonly settleMs: number;
   /** The longest that a run waits for files to settle. */
   readonly settleWaitMs: number;
+  /** The longest that an evening reads files to compare them with what was delivered. */
+  readonly compareLimitMs: number;
   readonly schedule: ScheduleConfig;
   readonly deliveries: {
     readonly concurrency: number;

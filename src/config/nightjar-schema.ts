@@ -157,6 +157,12 @@ export const nightjarSchema = z
           'The longest that a run waits for files to settle before it looks a second time. What needs longer goes in a later run.',
       })
       .prefault('1h'),
+    compare_limit: duration()
+      .meta({
+        description:
+          'The longest that an evening reads files to compare them with what was delivered: files of folders that were moved or renamed, and files of which only the time is another. What is not compared by then waits for the next evening.',
+      })
+      .prefault('1h'),
     schedule: schedule.prefault({}).meta({ description: 'When the evenings are.' }),
     deliveries: deliveries.prefault({}).meta({ description: 'How deliveries are done and repeated.' }),
     redis: z

@@ -17,6 +17,7 @@ import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import type { Looks } from './looks.ts';
+import { dirsMovedInto } from './recognised.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A move of a batch's state, as the history will tell it. */
@@ -197,6 +198,8 @@ export class Batches {
       this.#looks.assign(batch.share, paths, (facts) =>
         facts.batch === no ? { ...facts, batch: 0 } : facts,
       );
+      // Files that were moved since are held by no other batch: they are planned where they are now.
+      for (const dir of dirsMovedInto(this.#db, no)) this.#looks.release(batch.share, dir, no);
     });
   }
 

@@ -14,14 +14,19 @@ export type Facts = {
 };
 /**
  * `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it;
- * `retimed`: as long as the version that was delivered, with another time: its content is compared before it is planned.
+ * `retimed`: as long as the version that was delivered, with another time, and `alike`: looks like a file that was
+ * delivered from elsewhere and is not there any more; both are compared by content before they are planned.
+ * `moved`: its batch delivered it from elsewhere; `left`: its batch holds it elsewhere now.
  */
 export type Mark = (typeof MARKS)[number];
 
 /** Position = number in the packed form: only ever append. */
-const MARKS = ['none', 'unreadable', 'refused', 'retimed'] as const;
+const MARKS = ['none', 'unreadable', 'refused', 'retimed', 'alike', 'moved', 'left'] as const;
 const WIDTH = 24;
 export const FACTS_BYTES = WIDTH;
+
+/** True for the marks of files whose content is compared with what was delivered, before anything is planned. */
+export const isToCompare = (mark: Mark): boolean => mark === 'retimed' || mark === 'alike';
 
 /** True for the marks of files that do not go as they are: nothing waits for them. */
 export const isKeptOut = (mark: Mark): boolean => mark === 'unreadable' || mark === 'refused';

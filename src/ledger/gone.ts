@@ -3,7 +3,7 @@ import { decodeListing, encodeListing } from '../core/listing.ts';
 import type { Entry } from '../core/model.ts';
 import { decodeBytes, encodeBytes } from '../core/share-path.ts';
 import { bytesOf } from './bytes-of.ts';
-import { decodeFacts, encodeFacts, FACTS_BYTES, type Facts } from './facts.ts';
+import { decodeFacts, encodeFacts, FACTS_BYTES, type Facts, type Mark } from './facts.ts';
 
 /** An entry and what was known of it when it was last listed. */
 export type Known = { readonly entry: Entry; readonly facts: Facts };
@@ -17,6 +17,8 @@ export type GoneEntries = {
   readonly all: (dir: number) => Generator<Known>;
   /** `at`: when a look first missed them, ms since 1970 by our clock. */
   readonly keep: (dir: number, entries: Iterable<Known>, at: number) => void;
+  /** Nothing happens where there is no such entry. */
+  readonly mark: (dir: number, name: string, mark: Mark) => void;
   readonly forget: (dir: number, names: Iterable<string>) => void;
 };
 
@@ -44,6 +46,13 @@ export function createGoneEntries(db: DatabaseSync): GoneEntries {
     },
     keep: (dir, entries, at) => {
       for (const known of entries) put.run(dir, encodeBytes(known.entry.name), pack(known), at);
+    },
+    mark: (dir, name, mark) => {
+      const key = encodeBytes(name);
+      const row = find.get(dir, key);
+      if (row === undefined) return;
+      const { entry, facts } = unpack(name, bytesOf(row['known']));
+      put.run(dir, key, pack({ entry, facts: { ...facts, mark } }), 0);
     },
     forget: (dir, names) => {
       for (const name of names) drop.run(dir, encodeBytes(name));

@@ -123,9 +123,50 @@ export class Looks {
     };
   }
 
+  /** What a directory lists, by name; with `runNo` only when that run looked at it. */
+  listed(share: ShareName, dir: SharePath, runNo?: number): Map<string, KnownEntry> {
+    const entries = this.#dir(share, dir, runNo)?.entries ?? [];
+    return new Map(entries.map((known) => [known.entry.name, known]));
+  }
+
+  /** What a directory lists and what it listed once, by name. */
+  everIn(share: ShareName, dir: SharePath): Map<string, KnownEntry> {
+    const row = this.#db.prepare('SELECT id FROM dir WHERE share = ? AND key = ?').get(share, sortKey(dir));
+    const gone = createGoneEntries(this.#db).all(Number(row?.['id'] ?? 0));
+    return new Map([...this.listed(share, dir), ...gone.map((known) => [known.entry.name, known] as const)]);
+  }
+
+  /** The batch of these delivered files holds them at another path from now on. */
+  markLeft(share: ShareName, paths: readonly SharePath[]): void {
+    const goneEntries = createGoneEntries(this.#db);
+    const find = this.#db.prepare('SELECT id FROM dir WHERE share = ? AND key = ?');
+    for (const [dir, inDir] of Map.groupBy(paths, parentOf)) {
+      const id = Number(find.get(share, sortKey(dir))?.['id'] ?? 0);
+      for (const path of inDir) goneEntries.mark(id, nameOf(path), 'left');
+    }
+    this.assign(share, paths, (facts) => ({ ...facts, mark: 'left' }));
+  }
+
   /** Changes what is known of these paths, in one transaction. */
   assign(share: ShareName, paths: Iterable<SharePath>, change: Change): void {
     inTransaction(this.#db, () => assignFacts(this.#db, share, paths, change));
+  }
+
+  /** Frees what a batch holds in a directory, to be planned again. */
+  release(share: ShareName, dir: SharePath, batch: number): void {
+    const known = this.#dir(share, dir);
+    const held = known?.entries.filter(({ facts }) => facts.batch === batch) ?? [];
+    const paths = held.map(({ entry }) => joinPath(dir, entry.name));
+    this.assign(share, paths, (facts) => ({ ...facts, batch: 0, mark: 'none' }));
+  }
+
+  #dir(share: ShareName, dir: SharePath, runNo?: number): KnownDir | undefined {
+    const row = this.#db
+      .prepare(
+        'SELECT key, listing, facts, looked_at FROM dir WHERE share = ?1 AND key = ?2 AND (?3 IS NULL OR run >= ?3)',
+      )
+      .get(share, sortKey(dir), runNo ?? null);
+    return row === undefined ? undefined : knownDir(row);
   }
 
   /** Clears the marks of a kind, so that the next plan tries those files again. */

@@ -1,7 +1,7 @@
 import { countEntries, decodeListing } from '../core/listing.ts';
 import type { DirLook, Entry } from '../core/model.ts';
 import { isUntouched } from '../core/untouched.ts';
-import { decodeFacts, encodeFacts, type Facts } from './facts.ts';
+import { decodeFacts, encodeFacts, type Facts, isToCompare } from './facts.ts';
 import type { Known } from './gone.ts';
 
 /** A directory's packed row, as stored. */
@@ -92,7 +92,7 @@ function nextFacts(
 const settleAnew = (facts: Facts, at: number): Facts => ({
   ...facts,
   since: at,
-  mark: facts.mark === 'retimed' ? 'retimed' : 'none',
+  mark: isToCompare(facts.mark) ? facts.mark : 'none',
 });
 
 /** A clock that was ahead at an earlier look must not keep a file back for as long as it was ahead. */

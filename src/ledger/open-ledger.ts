@@ -6,6 +6,7 @@ import { Batches } from './batches.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
 import { createDecisions } from './decisions.ts';
+import { type DeliveredContent, deliveredContent } from './delivered-content.ts';
 import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent } from './events.ts';
@@ -13,9 +14,11 @@ import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
+import { createRecognised } from './recognised.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
 import { inTransaction } from './transaction.ts';
+import { gatherVanished, hasVanished, type Vanished } from './vanished.ts';
 import { createWatches } from './watches.ts';
 
 /** The durable record: looks, batches, containers, runs, pauses and the history of them. The truth. */
@@ -30,14 +33,24 @@ export const copyLedger = (stateDir: string): Ledger => ledgerOn(copyDatabase(st
 function ledgerOn(db: DatabaseSync) {
   const looks = new Looks(db);
   const pauses = createPauses(db);
+  const batches = new Batches(db, looks);
   return {
     looks,
     earlyLooks: new EarlyLooks(db),
     watches: createWatches(db),
     pauses,
-    batches: new Batches(db, looks),
     controls: createControls(db),
     decisions: createDecisions(db),
+    batches,
+    recognised: createRecognised(db),
+    deliveredContent: (): DeliveredContent => deliveredContent(batches),
+    hasVanished: (share: ShareName, runNo: number): boolean => hasVanished(db, share, runNo),
+    gatherVanished: (
+      share: ShareName,
+      runNo: number,
+      fresh: Parameters<typeof gatherVanished>[3],
+    ): Vanished => gatherVanished(db, share, runNo, fresh),
+    transaction: <T>(work: () => T): T => inTransaction(db, work),
     runs: createRuns(db),
     scans: new Scans(db),
     containers: createContainers(db),

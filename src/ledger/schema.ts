@@ -184,4 +184,31 @@ export const SCHEMA_STEPS: readonly string[] = [
   -- Number of the newest whole walk to which the directory was out of reach: below one that could not be listed.
   ALTER TABLE dir ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Directories whose files look like what was delivered from another one that is not there any more; renewed by each run.
+  CREATE TABLE expected (
+    share TEXT NOT NULL,
+    dir BLOB NOT NULL,
+    was BLOB NOT NULL,
+    PRIMARY KEY (share, dir)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Files of one directory that a run knew again as delivered before, by their content (see recognised.ts).
+  CREATE TABLE recognised (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    share TEXT NOT NULL,
+    dir BLOB NOT NULL,
+    was BLOB NOT NULL,
+    batch INTEGER NOT NULL,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    UNIQUE (share, dir, was, batch, kind, run)
+  ) STRICT;
+  CREATE INDEX recognised_by_run ON recognised (run, no);
+  CREATE INDEX recognised_by_was ON recognised (share, was);
+  CREATE INDEX recognised_by_batch ON recognised (batch);
+  `,
 ];

@@ -12,6 +12,7 @@ import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
 import { bySuspicion } from './by-suspicion.ts';
+import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
 import type { Keep } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
@@ -47,6 +48,8 @@ export type Verdict = {
   readonly file?: OwnedFile;
   /** For `notSettled`: what keeps its dataset. */
   readonly keep?: Keep;
+  /** Instead of `file`: it is ready but for a comparison with what was delivered. */
+  readonly toCompare?: OwnedFile;
 };
 
 /** All that a judgement depends on. The same for the real evening, `plan`, `why`, `explain` and the report. */
@@ -63,6 +66,7 @@ export type JudgeParts = {
   readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
+  readonly recognised: RecognisedView;
 };
 
 /** What judgements of this run depend on, as of now. */
@@ -82,6 +86,7 @@ export function judgeParts(
       if (!suspicions.has(share)) suspicions.set(share, parts.ledger.scans.suspicionOf(share));
       return suspicions.get(share);
     },
+    recognised: recognisedView(parts.ledger.recognised),
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
       return heads.get(no);
@@ -108,6 +113,8 @@ export function judge(
   const odd = oddKind(entry);
   if (odd !== undefined) return { ...nobody, ...odd };
   const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
+  if (batch !== undefined && facts.mark === 'moved')
+    return { ...where, ...movedFrom(byBatch(batch, parts), { share, dir: at.dir, view: parts.recognised }) };
   if (batch !== undefined) return { ...where, ...byBatch(batch, parts) };
   if (assignment.kind !== 'owned') return { ...nobody, ...notOwned(assignment) };
 
@@ -121,7 +128,8 @@ export function judge(
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
   const suspicion = parts.suspicionOf(share);
   if (suspicion !== undefined) return { ...owned, ...bySuspicion(share, suspicion) };
-  return { ...owned, ...bySettling(file, facts.prior, at.kept, parts) };
+  const judged = bySettling(file, facts.prior, at.kept, parts);
+  return { ...owned, ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }) };
 }
 
 function notOwned({ kind, reason, help }: Exclude<Assignment, { kind: 'owned' }>) {
@@ -133,7 +141,7 @@ export const NOBODY = '-';
 
 const REFUSED = 'the destination cannot take this file under its name or in its size';
 
-type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep' | 'help'>;
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep' | 'help' | 'toCompare'>;
 
 function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
   switch (entry.kind) {

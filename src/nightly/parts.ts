@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
-import type { Assign, BatchPlan } from '../core/model.ts';
+import type { Assign, BatchPlan, PlannedFile } from '../core/model.ts';
+import type { SharePath } from '../core/share-path.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
@@ -27,6 +28,14 @@ export type NightlyParts = {
   readonly wake: () => void;
   /** Resolves when no batch waits or is in flight, but for those that a pause keeps back. */
   readonly delivered: (signal: AbortSignal) => Promise<void>;
+  /** SHA-256 of files as they are on the share now; one that is not as planned, or cannot be read, is left out. */
+  readonly hashFiles: (
+    share: ShareName,
+    files: readonly PlannedFile[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<SharePath, Uint8Array>>;
+  /** The longest that a run reads files to compare them with what was delivered, ms. */
+  readonly compareMs: number;
   readonly clock: Clock;
   readonly emit: (event: NightlyEvent) => void;
   /** The longest that a run waits for files to settle, ms. */
@@ -53,6 +62,29 @@ export type NightlyEvent =
   | { readonly name: 'share.suspicious'; readonly share: ShareName; readonly suspicion: Suspicion }
   | { readonly name: 'share.failed'; readonly share: ShareName; readonly error: IngestError }
   | { readonly name: 'run.waiting'; readonly until: number; readonly files: number }
+  | {
+      /** Files that look like delivered ones are read; `limitMs` is what is left for that in this evening. */
+      readonly name: 'content.comparing';
+      readonly share: ShareName;
+      readonly files: number;
+      readonly bytes: number;
+      readonly limitMs: number;
+    }
+  | {
+      readonly name: 'content.progress';
+      readonly share: ShareName;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | {
+      /** `same` keep their delivered batch, `different` are planned, `left` wait for the next evening. */
+      readonly name: 'content.compared';
+      readonly share: ShareName;
+      readonly same: number;
+      readonly different: number;
+      readonly left: number;
+    }
+  | { readonly name: 'content.failed'; readonly share: ShareName; readonly error: IngestError }
   | { readonly name: 'batch.planned'; readonly plan: BatchPlan }
   | { readonly name: 'run.delivering' }
   | { readonly name: 'run.finished'; readonly report: RunReport };

@@ -1,10 +1,12 @@
-import { asIngestError, type ErrorCode, type IngestError } from '../core/errors.ts';
+import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { Run } from '../ledger/runs.ts';
+import { isOurs } from './is-ours.ts';
 import { lookAtShare } from './look-at-share.ts';
 import type { NightlyParts } from './parts.ts';
 import { planAll } from './plan-all.ts';
+import { recogniseDelivered } from './recognise-delivered.ts';
 import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
 import { waitForCandidates } from './wait-for-candidates.ts';
 
@@ -25,9 +27,12 @@ export async function runNightly(
   try {
     for (const share of parts.shares) ledger.looks.clearMarks(share.name, 'unreadable');
     await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
+    const budget = { leftMs: parts.compareMs };
+    await recogniseDelivered(parts, run, looked(outcomes), { budget, signal }); // what was moved is not new
     await planAll(parts, run, looked(outcomes), signal); // 4 own, 5 plan, 6 record and enqueue what had settled before
     const candidates = await waitForCandidates(parts, run, looked(outcomes), signal);
     await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
+    await recogniseDelivered(parts, run, looked(outcomes), { budget, signal });
     await planAll(parts, run, looked(outcomes), signal); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
     await parts.delivered(signal); // 7–11 are the deliveries
@@ -72,21 +77,13 @@ async function lookAtAll(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asIngestError(thrown, `look at share ${share.name}`);
-      if (OURS.includes(error.code)) throw error;
+      if (isOurs(error)) throw error;
       outcomes.set(share.name, { looked: false, error });
       parts.ledger.scans.fail(share.name, run.no, parts.clock.now(), error);
       parts.emit({ name: 'share.failed', share: share.name, error });
     }
   }
 }
-
-/** Failures of our own state, not of a share: no other share would fare better. */
-const OURS: readonly ErrorCode[] = [
-  'DISK_FULL',
-  'STATE_DIR_UNUSABLE',
-  'LEDGER_UNAVAILABLE',
-  'LEDGER_CORRUPT',
-];
 
 const looked = (outcomes: ReadonlyMap<ShareName, ShareOutcome>): ShareName[] =>
   [...outcomes].filter(([, outcome]) => outcome.looked).map(([name]) => name);

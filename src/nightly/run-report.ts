@@ -7,6 +7,7 @@ import type { ScanProblem } from '../ledger/scans.ts';
 import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
+import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
 import { type Amount, addStray, addVerdict, type Note, newTally, type Tally } from './tally.ts';
 import { unseenBecause } from './unseen.ts';
@@ -37,6 +38,9 @@ export type RunReport = {
   readonly mapping?: ScanProblem;
   readonly shares: readonly ShareLine[];
   readonly deliveries: readonly DeliveryLine[];
+  /** What only looked new; `moreRecognised` further lines are not listed. */
+  readonly recognised: readonly RecognisedLine[];
+  readonly moreRecognised: number;
   readonly notes: readonly Note[];
   /** Notes that are not listed because there are too many. */
   readonly moreNotes: number;
@@ -102,6 +106,7 @@ export function makeReport(
     ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
     shares,
     deliveries: deliveriesOf(parts, run),
+    ...recognisedIn(parts.ledger, run),
     ...notesOf(tally),
   };
 }

@@ -44,7 +44,9 @@ describe('docs/architecture.md', () => {
   it('names for each step files that exist and a function that is in one of them', () => {
     const steps = tableRows(architecture, '#');
 
-    expect(steps.map(([number]) => number)).toEqual(Array.from({ length: 12 }, (_, at) => String(at + 1)));
+    expect(steps.map(([number]) => number).filter((number) => !/[a-z]$/.test(number ?? ''))).toEqual(
+      Array.from({ length: 12 }, (_, at) => String(at + 1)),
+    );
     for (const [number, , files = '', functions = ''] of steps) {
       const text = codeWords(files)
         .map((file) => readText(`src/${file}`))

@@ -9,6 +9,7 @@ import type { NightlyEvent, NightlyParts } from '../../src/nightly/parts.ts';
 import { planAll } from '../../src/nightly/plan-all.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { entry, look, SHARE, tempLedger } from '../support/ledger-fixture.ts';
+import { noComparing } from '../support/no-comparing.ts';
 
 const assign: Assign = (_share, path) => ({
   ...{
@@ -23,6 +24,7 @@ const assign: Assign = (_share, path) => ({
 function partsOn(ledger: Ledger, told: NightlyEvent[], onWake: () => void): NightlyParts {
   return {
     ...{ ledger, assign, clock: new FakeClock(5000), maxWaitMs: 0, stallMs: 1000, shares: [] },
+    ...noComparing,
     limitsOf: () => ({ maxBytes: 1e9, maxFiles: 100 }),
     laneOf: () => 'archive/mueller',
     mappingKey: () => 'm',

@@ -12,6 +12,7 @@ import type { NightlyEvent } from '../../src/nightly/parts.ts';
 import { runNightly } from '../../src/nightly/run-nightly.ts';
 import { buildShare, MARKER } from '../support/build-share.ts';
 import { SHARE, tempLedger } from '../support/ledger-fixture.ts';
+import { noComparing } from '../support/no-comparing.ts';
 import { untilTrue } from '../support/until.ts';
 
 const SETTLE_MS = 20 * 60_000;
@@ -59,6 +60,7 @@ async function evening(ledger: Ledger, share: ShareConfig, clock: Clock) {
   const report = await runNightly(
     {
       ...{ ledger, clock, assign, shares: [share] },
+      ...noComparing,
       limitsOf: () => ({ maxBytes: 1e12, maxFiles: 1e6 }),
       laneOf: () => 'archive/mueller',
       mappingKey: () => 'm',

@@ -7,6 +7,7 @@ import { runNightly } from '../../src/nightly/run-nightly.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import type { ShareNode } from './build-share.ts';
 import { type CliLab, cliLab } from './cli-lab.ts';
+import { noComparing } from './no-comparing.ts';
 
 /** A small lab whose evenings run in this process, one after another by a clock that a test moves by days. */
 export type Nights = CliLab & {
@@ -69,6 +70,7 @@ function partsOf(
   return {
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, shares: config.shares },
     mappingKey: () => mapping.current().key,
+    ...noComparing,
     wake: () => undefined,
     delivered: () => {
       if (deliver === 'hold') holdAll(workspace, clock);

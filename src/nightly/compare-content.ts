@@ -1,0 +1,127 @@
+import type { ShareName } from '../core/ids.ts';
+import type { PlannedFile } from '../core/model.ts';
+import { joinPath, parentOf, type SharePath } from '../core/share-path.ts';
+import { isToCompare } from '../ledger/facts.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Run } from '../ledger/runs.ts';
+import { judge, judgeParts } from './judge.ts';
+import { keptDatasets } from './kept-datasets.ts';
+import type { NightlyParts } from './parts.ts';
+
+/** A file that may be what a batch delivered from `was`; only its content can tell. */
+export type Claim = {
+  readonly kind: 'moved' | 'retimed';
+  readonly file: PlannedFile;
+  readonly was: SharePath;
+  /** Number of the batch; 0 when none is known any more. */
+  readonly batch: number;
+};
+
+export type CompareParts = Pick<
+  NightlyParts,
+  'ledger' | 'assign' | 'limitsOf' | 'clock' | 'hashFiles' | 'emit'
+>;
+
+/** The settled files of a share that are to be compared, directory by directory. */
+export function* claimsOf(
+  parts: Pick<CompareParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
+  share: ShareName,
+  run: Pick<Run, 'no' | 'since'>,
+): Generator<Claim> {
+  const { looks } = parts.ledger;
+  const judging = judgeParts(parts, run);
+  let kept: ReturnType<typeof keptDatasets> | undefined;
+  for (const { dir, entries } of looks.open(share, run.no)) {
+    const marked = entries.filter(({ facts }) => isToCompare(facts.mark));
+    if (marked.length === 0) continue;
+    kept ??= keptDatasets(judging, share, run.no);
+    const was = judging.recognised.expected(share, dir);
+    const there = was === undefined ? new Map<string, KnownEntry>() : looks.everIn(share, was);
+    for (const known of marked) {
+      const { toCompare: file } = judge(judging, share, { dir, known, kept });
+      if (file === undefined) continue;
+      const { name } = known.entry;
+      const { mark, prior } = known.facts;
+      if (mark === 'retimed') {
+        const origin = judging.recognised.origin(share, dir, prior) ?? dir;
+        yield { kind: 'retimed', file, was: joinPath(origin, name), batch: prior };
+      } else {
+        const batch = there.get(name)?.facts.batch ?? 0;
+        yield { kind: 'moved', file, was: joinPath(was ?? dir, name), batch };
+      }
+    }
+  }
+}
+
+/** Which of the claims are true: the file has the content that the batch delivered. Reads every one of them. */
+export async function holdTrue(
+  parts: CompareParts,
+  share: ShareName,
+  claims: readonly Claim[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<Claim>> {
+  const delivered = parts.ledger.deliveredContent();
+  const expected = new Map<Claim, Uint8Array>();
+  for (const claim of claims) {
+    const content = delivered(claim.batch, claim.was);
+    if (content?.size === claim.file.size) expected.set(claim, content.sha256);
+  }
+  const files = [...expected.keys()].map(({ file }) => file);
+  const hashes =
+    files.length === 0 ? new Map<SharePath, Uint8Array>() : await parts.hashFiles(share, files, signal);
+  return new Set(
+    claims.filter((claim) => {
+      const [is, was] = [hashes.get(claim.file.path), expected.get(claim)];
+      return is !== undefined && was !== undefined && Buffer.compare(is, was) === 0;
+    }),
+  );
+}
+
+/** Records what a comparison found: true claims keep their delivered batch, the others are planned like new files. */
+export function recordCompared(
+  ledger: Ledger,
+  share: ShareName,
+  found: { readonly claims: readonly Claim[]; readonly same: ReadonlySet<Claim> },
+  when: { readonly at: number; readonly runNo: number },
+): void {
+  const byPath = new Map(found.claims.map((claim) => [claim.file.path, claim]));
+  ledger.transaction(() => {
+    ledger.looks.assign(share, byPath.keys(), (facts, path) => {
+      const claim = byPath.get(path);
+      // What was planned or seen to change meanwhile is no longer what was compared.
+      if (claim === undefined || facts.batch !== 0 || !isToCompare(facts.mark)) return facts;
+      if (!found.same.has(claim)) return { ...facts, mark: 'none' };
+      const prior = facts.prior === claim.batch ? 0 : facts.prior;
+      return {
+        ...facts,
+        batch: claim.batch,
+        prior,
+        mark: claim.kind === 'moved' || claim.was !== path ? 'moved' : 'none',
+      };
+    });
+    const moved = [...found.same].filter(({ kind }) => kind === 'moved');
+    ledger.looks.markLeft(
+      share,
+      moved.map(({ was }) => was),
+    );
+    for (const group of Map.groupBy(found.same, groupKey).values()) recordGroup(ledger, share, group, when);
+  });
+}
+
+const groupKey = ({ kind, file, was, batch }: Claim): string =>
+  JSON.stringify([kind, parentOf(file.path), parentOf(was), batch]);
+
+function recordGroup(
+  { recognised }: Ledger,
+  share: ShareName,
+  group: readonly Claim[],
+  { at, runNo }: { readonly at: number; readonly runNo: number },
+): void {
+  const [first] = group;
+  if (first === undefined) return;
+  const { kind, batch } = first;
+  const [dir, was] = [parentOf(first.file.path), parentOf(first.was)];
+  const bytes = group.reduce((sum, { file }) => sum + file.size, 0);
+  recognised.record({ kind, share, dir, was, batch, files: group.length, bytes }, at, runNo);
+}

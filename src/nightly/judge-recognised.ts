@@ -1,0 +1,66 @@
+import type { ShareName } from '../core/ids.ts';
+import { printable, type SharePath } from '../core/share-path.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import { isToCompare, type Mark } from '../ledger/facts.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Verdict } from './judge.ts';
+
+/** What judging asks about files that were known again as delivered before. */
+export type RecognisedView = {
+  /** Where the files of a directory were delivered from, as far as names, sizes and times tell. */
+  readonly expected: (share: ShareName, dir: SharePath) => SharePath | undefined;
+  /** Where a batch delivered the files from that it holds in this directory. */
+  readonly origin: (share: ShareName, dir: SharePath, batch: number) => SharePath | undefined;
+};
+
+/** Remembers the answers for one directory: files are judged directory by directory. */
+export function recognisedView({ into, expected }: Ledger['recognised']): RecognisedView {
+  const rows = lastOf((share: ShareName, dir: SharePath) => into(share, dir));
+  return {
+    expected: lastOf(expected),
+    origin: (share, dir, batch) =>
+      rows(share, dir).find((row) => row.kind === 'moved' && row.batch === batch)?.was,
+  };
+}
+
+function lastOf<T>(ask: (share: ShareName, dir: SharePath) => T): (share: ShareName, dir: SharePath) => T {
+  let last: { readonly share: ShareName; readonly dir: SharePath; readonly answer: T } | undefined;
+  return (share, dir) => {
+    if (last?.share !== share || last.dir !== dir) last = { share, dir, answer: ask(share, dir) };
+    return last.answer;
+  };
+}
+
+type Of = { readonly share: ShareName; readonly dir: SharePath; readonly view: RecognisedView };
+
+/** A file that its batch delivered from another place says so. */
+export function movedFrom<V extends { readonly reason: string; readonly batch?: BatchHead }>(
+  verdict: V,
+  { share, dir, view }: Of,
+): V {
+  const { batch, reason } = verdict;
+  const was = batch === undefined ? undefined : view.origin(share, dir, batch.no);
+  if (batch === undefined || was === undefined) return verdict;
+  return { ...verdict, reason: `moved from ${printable(was)}, delivered there as ${batch.id}: ${reason}` };
+}
+
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'toCompare'>;
+
+/** A file that may have been delivered already waits until its content has been compared, and is not sent before. */
+export function beforePlanning(
+  judged: Judged,
+  { mark, share, dir, view }: Of & { readonly mark: Mark },
+): Judged {
+  const { file } = judged;
+  if (file === undefined || !isToCompare(mark)) return judged;
+  const reason = mark === 'alike' ? looksMoved(view.expected(share, dir)) : RETIMED;
+  return { bucket: 'waiting', reason, toCompare: file };
+}
+
+const RETIMED =
+  'only its time is another than when it was delivered: its content is compared first, and it goes if that differs';
+
+function looksMoved(was: SharePath | undefined): string {
+  const from = was === undefined ? 'another place' : printable(was);
+  return `it looks like what was delivered from ${from} and is not there any more: its content is compared first`;
+}
