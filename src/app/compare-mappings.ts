@@ -132,8 +132,18 @@ function standing(
   return {
     ...{ share, batch, from, to, isSame, size: entry.size },
     where: after.kind === 'owned' ? after.dataset : (batch?.dataset ?? dir),
-    moves: batch !== undefined && !isSame && to.kind === 'owned' && !sameAccount(from, to),
+    moves:
+      batch !== undefined &&
+      !isSame &&
+      to.kind === 'owned' &&
+      !sameAccount(from, to) &&
+      !isHandedOver(after, batch),
   };
+}
+
+/** What was delivered for somebody who has left since stays theirs: only what comes later is another's. */
+function isHandedOver(after: Assignment, { owner }: BatchHead): boolean {
+  return after.kind === 'owned' && after.insteadOf === owner;
 }
 
 /** The batch in which a file, or its earlier version, came or may come to where it belongs. */
@@ -151,6 +161,11 @@ const ownedBy = ({ owner, destination }: BatchHead): Side => ({ kind: 'owned', o
 
 function sideOf(assignment: Assignment): Side {
   const { kind } = assignment;
+  // Whether a token can be used today says nothing of whose the data is.
+  if (kind === 'held' && assignment.code === 'NO_TOKEN') {
+    const { owner, destination } = assignment;
+    if (owner !== undefined && destination !== undefined) return { kind: 'owned', owner, destination };
+  }
   if (kind !== 'owned') return { kind, reason: assignment.reason };
   return { kind, owner: assignment.owner, destination: assignment.destination };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MappingConfig } from '../config/config.ts';
 import type { Assign } from '../core/model.ts';
 import { type Assigner, createAssigner } from '../ownership/assign-owner.ts';
+import type { Circumstances } from '../ownership/circumstances.ts';
 import { checkMapping } from './check-mapping.ts';
 
 /** A folder mapping made ready to say whose a file is. */
@@ -14,9 +15,9 @@ export type CompiledMapping = {
 };
 
 /** Throws CONFIG_INVALID, naming every problem, for a mapping that makes no sense. */
-export function compileMapping(mapping: MappingConfig): CompiledMapping {
+export function compileMapping(mapping: MappingConfig, around: Circumstances): CompiledMapping {
   checkMapping({ mapping });
-  const assigner = createAssigner(mapping);
+  const assigner = createAssigner(mapping, around);
   const key = createHash('sha256').update(JSON.stringify(mapping)).digest('hex').slice(0, 16);
-  return { mapping, assigner, key, assign: (_share, path) => assigner.assign(path) };
+  return { mapping, assigner, key, assign: (share, path, entry) => assigner.assign(path, { share, entry }) };
 }

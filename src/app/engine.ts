@@ -94,6 +94,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   const disposal = stack.move();
   return {
     runEvening: async (dueAt, signal) => {
+      await workspace.renew();
       await lift(signal);
       return runNightly({ ...nightly, clock: steadyClock(clock) }, dueAt, signal);
     },

@@ -4,6 +4,7 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { AcceptedMapping } from '../ledger/mappings.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Circumstances } from '../ownership/circumstances.ts';
 import { compareMappings, type MappingChange, type Narrowed } from './compare-mappings.ts';
 import { type CompiledMapping, compileMapping } from './compile-mapping.ts';
 import { readMapping } from './read-mapping.ts';
@@ -44,24 +45,25 @@ type Parts = {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly narrowed: Narrowed;
+  readonly around: Circumstances;
 };
 
 /**
  * With no accepted mapping folders.yaml counts as `config` has it; else the accepted one does, until a change of the
  * file is harmless or a person has accepted it.
  */
-export function mappingInForce({ config, ledger, clock, narrowed }: Parts): MappingInForce {
+export function mappingInForce({ config, ledger, clock, narrowed, around }: Parts): MappingInForce {
+  const compiled = (): CompiledMapping => compileMapping(config.mapping, around);
   let accepted = ledger.mappings.newest();
-  let base = compiledAccepted(config, accepted);
+  let base = compiledAccepted(config, accepted, around);
   const onOpening = standingAtFirst();
   let standing = onOpening;
-  let current = onOpening.kind === 'harmless' ? onOpening.next : (base ?? compileMapping(config.mapping));
+  let current = onOpening.kind === 'harmless' ? onOpening.next : (base ?? compiled());
 
   function standingAtFirst(): FileStanding {
     if (config.refusedFolders !== undefined) return { kind: 'invalid', error: config.refusedFolders };
-    return config.mapping.text === accepted?.text && base !== undefined
-      ? { kind: 'in-force' }
-      : judge(compileMapping(config.mapping));
+    const isSame = config.mapping.text === accepted?.text && base !== undefined;
+    return isSame ? { kind: 'in-force' } : judge(compiled());
   }
   function judge(next: CompiledMapping): FileStanding {
     if (next.mapping.text === accepted?.text) return { kind: 'in-force' };
@@ -74,7 +76,7 @@ export function mappingInForce({ config, ledger, clock, narrowed }: Parts): Mapp
   }
   function readStanding(): FileStanding {
     try {
-      return judge(readMapping(config, { file: config.files.folders }));
+      return judge(readMapping(config, { file: config.files.folders }, around));
     } catch (thrown) {
       const error = asIngestError(thrown, `read ${config.files.folders}`);
       if (error.code !== 'CONFIG_INVALID') throw error;
@@ -84,7 +86,7 @@ export function mappingInForce({ config, ledger, clock, narrowed }: Parts): Mapp
   function follow(): boolean {
     if (ledger.mappings.newestNo() === (accepted?.no ?? 0)) return false;
     accepted = ledger.mappings.newest();
-    base = compiledAccepted(config, accepted) ?? base;
+    base = compiledAccepted(config, accepted, around) ?? base;
     const before = current.mapping.text;
     current = base ?? current;
     return current.mapping.text !== before;
@@ -121,12 +123,13 @@ function kindOf({ moves, underWay }: MappingChange): 'harmless' | 'moves' | 'und
 function compiledAccepted(
   config: Config,
   accepted: AcceptedMapping | undefined,
+  around: Circumstances,
 ): CompiledMapping | undefined {
   if (accepted === undefined) return undefined;
-  if (accepted.text === config.mapping.text) return compileMapping(config.mapping);
+  if (accepted.text === config.mapping.text) return compileMapping(config.mapping, around);
   const { text, at } = accepted;
   try {
-    return readMapping(config, { file: acceptedName(config, at), text });
+    return readMapping(config, { file: acceptedName(config, at), text }, around);
   } catch (thrown) {
     if (asIngestError(thrown, 'read the accepted mapping').code === 'CONFIG_INVALID') return undefined;
     throw thrown;

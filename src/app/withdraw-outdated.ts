@@ -52,5 +52,7 @@ function overLimits(batch: Batch, limitsOf: Workspace['limitsOf']): IngestError 
 }
 
 function isStillMeant(batch: Batch, now: Assignment): boolean {
-  return now.kind === 'owned' && now.owner === batch.owner && now.destination === batch.destination;
+  // A batch whose owner's token cannot be used stays as it is: the delivery says so, and goes on when there is one.
+  const isMeant = now.kind === 'owned' || (now.kind === 'held' && now.code === 'NO_TOKEN');
+  return isMeant && now.owner === batch.owner && now.destination === batch.destination;
 }

@@ -10,10 +10,12 @@ import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 
 import type { Assigner } from '../ownership/assign-owner.ts';
+import type { Circumstances } from '../ownership/circumstances.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
 import type { Narrowed } from './compare-mappings.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
 import { createStanding, type StandingOf } from './standing.ts';
+import { openSurroundings } from './surroundings.ts';
 
 /** What every command works on: configuration, ledger, mapping and destinations; nothing runs in it. */
 export type Workspace = Disposable & {
@@ -25,10 +27,14 @@ export type Workspace = Disposable & {
   readonly mapping: MappingInForce;
   /** What control files and people make of any folder mapping. */
   readonly narrowed: Narrowed;
+  /** What is known beside the mapping; `renew` takes it as it is now, and until the next time all have one answer. */
+  readonly around: Circumstances;
+  readonly renew: () => Promise<void>;
   /** Whose a file is: by the folder mapping, narrowed by control files and by what people decided. */
   readonly assign: Assign;
   readonly standing: StandingOf;
-  readonly assigner: Assigner;
+  /** How the folder mapping comes to its answer. */
+  readonly trace: Assigner['trace'];
   readonly destination: (name: DestinationName) => Destination;
   readonly limitsOf: (name: DestinationName) => { readonly maxBytes: number; readonly maxFiles: number };
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
@@ -37,6 +43,7 @@ export type Workspace = Disposable & {
 export type WorkspaceParts = {
   readonly clock: Clock;
   readonly http: HttpClient;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly readOnly?: boolean;
   /** Told of every call of a destination. */
   readonly onDestination?: ((event: DestinationEvent) => void) | undefined;
@@ -60,7 +67,9 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     const { controls, decisions } = standing(share, path);
     return decided(narrow(assign(share, path, entry), path, controls), share, decisions);
   };
-  const mapping = mappingInForce({ config, ledger, clock: parts.clock, narrowed });
+  const surroundings = openSurroundings(config, { clock: parts.clock, env: parts.env ?? {} });
+  const { around } = surroundings;
+  const mapping = mappingInForce({ config, ledger, clock: parts.clock, narrowed, around });
   opened.move();
   return {
     config: { ...config, mapping: mapping.current().mapping },
@@ -68,11 +77,10 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     ledger,
     mapping,
     narrowed,
+    around,
+    renew: () => surroundings.renew(mapping.current().mapping),
     assign: narrowed((share, path, entry) => mapping.current().assign(share, path, entry)),
-    assigner: {
-      assign: (path) => mapping.current().assigner.assign(path),
-      trace: (path) => mapping.current().assigner.trace(path),
-    },
+    trace: (path, at) => mapping.current().assigner.trace(path, at),
     standing,
     destination,
     limitsOf: (name) => {

@@ -47,7 +47,8 @@ const ANY_HASH = '0'.repeat(64);
 const JSON_TAIL = '\n  ]\n}\n';
 
 function jsonHead({ batch, version }: ManifestSource): string {
-  const { id, owner, destination, share, dataset, instrument, rule, facts, addendum, bytes } = batch;
+  const { id, owner, destination, share, dataset, instrument, rule, reason, code, facts, addendum, bytes } =
+    batch;
   const head = {
     format: 'nightjar-manifest',
     formatVersion: 1,
@@ -58,6 +59,9 @@ function jsonHead({ batch, version }: ManifestSource): string {
     dataset,
     instrument,
     rule,
+    // Left out where there is none: the collector, or somebody in the place of another, is told why.
+    code,
+    reason,
     facts,
     addendum,
     plannedAt: new Date(batch.plannedAt).toISOString(),

@@ -6,7 +6,7 @@ import { type BatchCaps, plannedFile, type RejectedFile, rejectionOf } from './r
 
 /** Tells the two kinds of plan apart. */
 export function isRejected(planned: BatchPlan | RejectedFile): planned is RejectedFile {
-  return 'code' in planned;
+  return !('files' in planned);
 }
 
 /**
@@ -76,7 +76,7 @@ function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<Bat
 function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
   const first = files[0];
   if (first === undefined) throw new RangeError('a batch has at least one file');
-  const { owner, destination, dataset, instrument, rule, compress, reason } = first.assignment;
+  const { owner, destination, dataset, instrument, rule, compress, reason, code } = first.assignment;
   const { share, addendum } = first;
   const planned = files.map(plannedFile);
   const id = batchIdOf({ share, owner, destination, dataset, addendum, files: planned });
@@ -91,6 +91,7 @@ function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
     rule,
     facts,
     ...(reason === undefined ? {} : { reason }),
+    ...(code === undefined ? {} : { code }),
     addendum,
     compress,
     files: planned,

@@ -77,12 +77,12 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
 
 /** The rules tried, what else was said of the path, and what all of it comes to. */
 function saidOf(
-  { assigner, assign, standing }: Workspace,
+  { trace, assign, standing }: Workspace,
   { share, path }: AskedPath,
   entry?: Entry,
 ): Pick<Explanation, 'trace' | 'standing' | 'assignment'> {
   return {
-    trace: assigner.trace(path),
+    trace: trace(path, { share: share.name, entry }),
     standing: standing(share.name, path),
     assignment: assign(share.name, path, entry),
   };

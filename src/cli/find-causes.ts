@@ -16,6 +16,7 @@ export type Cause = {
   readonly where: SharePath;
   readonly reason: string;
   readonly earliest: number | undefined;
+  readonly code: Verdict['code'];
   readonly batch: BatchHead | undefined;
   /** What keeps the batch back, if it is only that. */
   readonly pause: Pause | undefined;
@@ -55,11 +56,11 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
 }
 
 function newCause(verdict: Verdict, facts: Judged['facts'], pauses: readonly Pause[]): Cause {
-  const { bucket, share, owner, instrument, reason, earliest, batch, keep, help } = verdict;
+  const { bucket, share, owner, instrument, reason, earliest, batch, keep, code, help } = verdict;
   const where = BY_FILE.includes(bucket) ? verdict.path : (verdict.dataset ?? dirOf(verdict));
   const pause = bucket === 'held' ? pauseBehind(batch, pauses) : undefined;
   return {
-    ...{ bucket, share, owner, instrument, where, reason, earliest, batch, pause, keep, help },
+    ...{ bucket, share, owner, instrument, where, reason, earliest, code, batch, pause, keep, help },
     refused: bucket === 'rejected' && batch === undefined && facts.mark === 'refused',
     ...{ since: pause?.since ?? batch?.changedAt ?? keep?.since ?? facts.since, files: 0, bytes: 0 },
   };

@@ -33,7 +33,8 @@ export async function openForCommand(
   const { clock } = context;
   const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
   try {
-    const workspace = openWorkspace(config, { clock, http, readOnly, onDestination });
+    const workspace = openWorkspace(config, { clock, http, env: context.env, readOnly, onDestination });
+    await workspace.renew();
     return {
       ...workspace,
       [Symbol.asyncDispose]: async () => {

@@ -18,7 +18,7 @@ export function planAgainst(
   options: GlobalOptions & { readonly against: string },
 ): number {
   const { config, ledger, narrowed } = workspace;
-  const next = readMapping(config, { file: resolve(options.against) });
+  const next = readMapping(config, { file: resolve(options.against) }, workspace.around);
   const change = compareMappings({ ledger, config, narrowed }, { now: workspace.mapping.current(), next });
   const looks = config.shares.map(({ name }) => lookedAt(ledger, name));
   const json = {

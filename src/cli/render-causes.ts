@@ -56,13 +56,14 @@ function nothing(looks: readonly LookedAt[]): string {
 
 /** The JSON form of a cause (docs/json.md). */
 export function causeJson(cause: Cause, say: Say): object {
-  const { bucket, share, owner, instrument, where, reason, since, earliest, batch, files, bytes } = cause;
+  const { bucket, share, owner, instrument, where, reason, since, earliest, batch, code, files, bytes } =
+    cause;
   return {
     ...{ bucket, share, owner, instrument, where: printable(where), reason: printable(reason), since },
     sentence: printable(say(cause)),
     ...(earliest === undefined ? {} : { earliest }),
     ...(batch === undefined ? {} : { batch: batch.id }),
-    ...(batch?.error === undefined ? {} : { code: batch.error.code }),
+    ...(batch?.error === undefined ? (code === undefined ? {} : { code }) : { code: batch.error.code }),
     ...{ files, bytes, help: printable(helpFor(cause)) },
   };
 }

@@ -65,11 +65,12 @@ function traceLines({ ignoredBy, steps }: Trace): string[] {
 }
 
 function assignmentLines(assignment: Assignment): string[] {
-  if (assignment.kind !== 'owned') return [`  Nobody's: ${assignment.kind}, ${printable(assignment.reason)}`];
-  const { owner, reason, dataset, destination, settleMs, complete, facts, waived } = assignment;
+  if (assignment.kind === 'excluded') return [`  Nobody's: excluded, ${printable(assignment.reason)}`];
+  if (assignment.kind === 'held') return heldLines(assignment);
+  const { owner, reason, code, dataset, destination, settleMs, complete, facts, waived } = assignment;
   const known = Object.entries(facts).map(([name, value]) => `${name}=${printable(value)}`);
   return [
-    `  Owner        ${owner}${reason === undefined ? '' : ` (${printable(reason)})`}`,
+    `  Owner        ${owner}${code === undefined ? '' : ` (${code})`}${reason === undefined ? '' : ` (${printable(reason)})`}`,
     `  Dataset      ${printable(dataset)}`,
     `  Destination  ${destination}`,
     `  Settles      when it has looked the same for ${formatDuration(settleMs)}`,
@@ -91,6 +92,12 @@ function unknownLines({ unknown }: Explanation): string[] {
 function troubleLines({ looked }: Explanation, now: number): string[] {
   if (looked.offline === undefined && looked.suspicion === undefined) return [];
   return lookLines(looked, now).map((line) => `  ${line}`);
+}
+
+function heldLines({ owner, code, reason, help }: Extract<Assignment, { kind: 'held' }>): string[] {
+  const whose = owner === undefined ? "Nobody's" : `For ${owner}`;
+  const said = [`  ${whose}: held (${code}), ${printable(reason)}`];
+  return help === undefined ? said : [...said, `  ${printable(help)}`];
 }
 
 function neverSeen({ lookedAt }: Explanation, now: number): string {

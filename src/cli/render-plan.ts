@@ -162,10 +162,11 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
 }
 
 function batchJson({ plan, lane }: PreviewedBatch): object {
-  const { id, share, owner, destination, dataset, rule, reason, files, bytes, addendum } = plan;
+  const { id, share, owner, destination, dataset, rule, reason, code, files, bytes, addendum } = plan;
   return {
     ...{ batch: id, share, owner, destination, lane, dataset: printable(dataset), rule },
     ...(reason === undefined ? {} : { reason }),
+    ...(code === undefined ? {} : { code }),
     ...{ files: files.length, bytes, addendum },
   };
 }

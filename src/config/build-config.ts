@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { destinationName, ownerId, shareName } from '../core/ids.ts';
+import { buildOwner, buildTokens } from './build-owner.ts';
 import { conditionOf } from './complete-schema.ts';
-import type { Config, MappingConfig, OwnerConfig, RuleConfig, ShareConfig, Tokens } from './config.ts';
+import type { Config, MappingConfig, RuleConfig, ShareConfig } from './config.ts';
+import { defined } from './defined.ts';
 import type { FoldersFile, RuleBlock } from './folders-schema.ts';
 import type { NightjarFile } from './nightjar-schema.ts';
 
@@ -86,7 +88,11 @@ function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surround
       buildRule(rule, `rule ${index + 1}`, `${at}:${around.lineOfRule(index)}`),
     ),
     owners: Object.entries(folders.owners).map(([id, owner]) => buildOwner(id, owner)),
-    collector: { tokens: buildTokens(folders.collector) },
+    collector: {
+      tokens: buildTokens(folders.collector),
+      ...defined({ warnAboveBytes: folders.collector.warn_above }),
+    },
+    tables: folders.tables,
     ignore: [...new Set([...folders.ignore, ...markers])],
     defaultSettleMs: file.settle,
     defaultDestination: destinationName(file.default_destination ?? only),
@@ -101,7 +107,9 @@ function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
     at,
     match: rule.match,
     compress: rule.compress,
+    withoutToken: rule.without_token,
     ...defined({
+      translate: rule.translate,
       instruments,
       hold,
       exclude,
@@ -111,25 +119,6 @@ function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
       destination: rule.destination === undefined ? undefined : destinationName(rule.destination),
     }),
   };
-}
-
-function buildOwner(id: string, owner: FoldersFile['owners'][string]): OwnerConfig {
-  const { name, email, aliases } = owner;
-  return { id: ownerId(id), aliases, tokens: buildTokens(owner), ...defined({ name, email }) };
-}
-
-function buildTokens(account: Pick<FoldersFile['owners'][string], 'nomad'>): Tokens {
-  const token = account.nomad?.token;
-  if (token === undefined) return {};
-  return { nomad: { token, ...defined({ userId: account.nomad?.user_id }) } };
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The same keys without those that are undefined. */
-function defined<T extends object>(values: T): Defined<T> {
-  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as Defined<T>;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -3,7 +3,6 @@ import { withNearest } from './nearest.ts';
 import type { Outline, OwnerLine } from './outline.ts';
 import type { Finding } from './problem.ts';
 import { quote } from './raw-value.ts';
-import { hasOwnerPart, sendsFiles } from './template-text.ts';
 
 /** Names that would leave two answers to "whose is it", and accounts that could not receive anything. */
 export function checkOwners(outline: Outline): Finding[] {
@@ -12,7 +11,8 @@ export function checkOwners(outline: Outline): Finding[] {
     ...owners.flatMap((owner) => checkId(owner)),
     ...checkAliases(owners),
     ...checkSharedTokens(outline, owners),
-    ...checkMissingTokens(outline, owners),
+    ...checkCollectorToken(outline),
+    ...owners.flatMap((owner) => checkSuccessor(owner, owners)),
   ];
 }
 
@@ -54,40 +54,43 @@ function checkSharedTokens(outline: Outline, owners: readonly OwnerLine[]): Find
   });
 }
 
-/** Everyone whose data some rule can send to NOMAD needs a token there; the collector, if the default is NOMAD. */
-function checkMissingTokens(outline: Outline, owners: readonly OwnerLine[]): Finding[] {
-  if (outline.destinations === undefined || outline.owners === undefined) return [];
-  const findings: Finding[] = [];
-  for (const owner of owners) {
-    const rule = owner.token === undefined ? ruleToNomad(outline, owner.id) : undefined;
-    if (rule === undefined) continue;
-    const message = `expected nomad.token for owner "${owner.id}": rule ${rule.number} can send their data to NOMAD ("${destinationOf(outline, rule.destination)}")`;
-    findings.push({ path: [...owner.path, 'nomad', 'token'], message });
-  }
-  if (outline.collectorToken === undefined && isNomad(outline, undefined)) {
-    const message = `expected nomad.token for the collector: data nobody owns goes to NOMAD ("${destinationOf(outline, undefined)}")`;
-    findings.push({ path: ['collector', 'nomad', 'token'], message });
-  }
-  return findings;
+/** An owner without a token has their data held; the collector is where data goes that has nowhere else to go. */
+function checkCollectorToken(outline: Outline): Finding[] {
+  if (outline.owners === undefined || outline.collectorToken !== undefined || !isNomad(outline)) return [];
+  const message = `expected nomad.token for the collector: data nobody owns goes to NOMAD ("${defaultOf(outline)}")`;
+  return [{ path: ['collector', 'nomad', 'token'], message }];
 }
 
-function ruleToNomad(outline: Outline, owner: string) {
-  return outline.rules.find(
-    (rule) =>
-      sendsFiles(rule) &&
-      isNomad(outline, rule.destination) &&
-      (rule.owner === owner || (rule.owner === undefined && hasOwnerPart(rule.match))),
-  );
+/** Somebody else, who is known, and whose own successors do not lead back. */
+function checkSuccessor(owner: OwnerLine, owners: readonly OwnerLine[]): Finding[] {
+  if (owner.successor === undefined) return [];
+  const path = [...owner.path, 'leaves', 'successor'];
+  const ids = owners.map(({ id }) => id);
+  if (!ids.includes(owner.successor)) {
+    const message = `expected the id of an owner below \`owners\`, found ${quote(owner.successor)}`;
+    return [{ path, message, ...withNearest(owner.successor, ids) }];
+  }
+  const nextOf = new Map(owners.map(({ id, successor }) => [id, successor]));
+  const seen = new Set<string>();
+  let next: string | undefined = owner.successor;
+  while (next !== undefined && !seen.has(next)) {
+    seen.add(next);
+    next = nextOf.get(next);
+  }
+  if (!seen.has(owner.id)) return [];
+  return [
+    { path, message: `expected somebody who stays: the successors of "${owner.id}" lead back to them` },
+  ];
 }
 
-function isNomad(outline: Outline, destination: string | undefined): boolean {
-  const name = destinationOf(outline, destination);
+function isNomad(outline: Outline): boolean {
+  const name = defaultOf(outline);
   return outline.destinations?.find((known) => known.name === name)?.kind === 'nomad';
 }
 
-function destinationOf(outline: Outline, destination: string | undefined): string | undefined {
+function defaultOf(outline: Outline): string | undefined {
   const only = outline.destinations?.length === 1 ? outline.destinations[0]?.name : undefined;
-  return destination ?? outline.defaultDestination ?? only;
+  return outline.defaultDestination ?? only;
 }
 
 /** The default destination must exist, and be named when there is a choice. */

@@ -5,7 +5,7 @@ import { withNearest } from './nearest.ts';
 import type { Outline, RuleLine } from './outline.ts';
 import type { Finding } from './problem.ts';
 import { quote } from './raw-value.ts';
-import { hasInstrumentPart, hasOwnerPart, sendsFiles } from './template-text.ts';
+import { hasOwnerPart, hasPart, sendsFiles } from './template-text.ts';
 
 /** Rules that cannot be read, that give no or two answers, or that no file will ever reach. */
 export function checkRules(outline: Outline): Finding[] {
@@ -17,6 +17,7 @@ export function checkRules(outline: Outline): Finding[] {
     ...checkDestination(outline, rule),
     ...checkInstruments(rule),
     ...checkComplete(rule),
+    ...checkTranslate(outline, rule),
     ...checkReachable(rule, outline.rules.slice(0, index)),
   ]);
 }
@@ -85,9 +86,24 @@ function checkDestination(outline: Outline, rule: RuleLine): Finding[] {
 }
 
 function checkInstruments(rule: RuleLine): Finding[] {
-  if (rule.instruments === undefined || rule.match === undefined || hasInstrumentPart(rule.match)) return [];
+  if (rule.instruments === undefined || rule.match === undefined || hasPart(rule.match, 'instrument'))
+    return [];
   const message = `expected an {instrument} part in \`match\`, found ${quote(rule.match)}: without one the list has nothing to choose from`;
   return [{ path: [...rule.path, 'instruments'], message }];
+}
+
+/** A table that is there, for a part that is in the template. */
+function checkTranslate(outline: Outline, rule: RuleLine): Finding[] {
+  return Object.entries(rule.translate).flatMap(([part, table]) => {
+    const path = [...rule.path, 'translate', part];
+    if (typeof table === 'string' && !outline.tables.includes(table)) {
+      const message = `expected the name of a table below \`tables\`, found ${quote(table)}`;
+      return [{ path, message, ...withNearest(table, outline.tables) }];
+    }
+    if (rule.match === undefined || hasPart(rule.match, part)) return [];
+    const message = `expected a part of \`match\`, found ${quote(part)}: there is no {${part}} in ${quote(rule.match)}`;
+    return [{ path, onKey: true, message }];
+  });
 }
 
 function checkReachable(rule: RuleLine, earlier: readonly RuleLine[]): Finding[] {

@@ -83,7 +83,8 @@ export type MappingConfig = {
   readonly text: string;
   readonly rules: readonly RuleConfig[];
   readonly owners: readonly OwnerConfig[];
-  readonly collector: { readonly tokens: Tokens };
+  readonly collector: { readonly tokens: Tokens; readonly warnAboveBytes?: number };
+  readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly ignore: readonly string[];
   readonly defaultSettleMs: number;
   readonly defaultDestination: DestinationName;
@@ -103,6 +104,8 @@ export type RuleConfig = {
   readonly hold?: string;
   readonly exclude?: string;
   readonly destination?: DestinationName;
+  readonly translate?: Readonly<Record<string, string>>;
+  readonly withoutToken: 'hold' | 'collector';
   readonly compress: boolean;
 };
 
@@ -112,6 +115,17 @@ export type OwnerConfig = {
   readonly tokens: Tokens;
   readonly name?: string;
   readonly email?: string;
+  readonly paused?: { readonly until?: string; readonly reason: string };
+  readonly leaves?: {
+    readonly on: string;
+    readonly successor?: OwnerId;
+    readonly collectorAfterDays?: number;
+  };
+  readonly optOut?: {
+    readonly until: string;
+    readonly reason: string;
+    readonly instruments?: readonly string[];
+  };
 };
 
 /** By kind of destination: the name of the token's file, and whose token it must be. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { sizeOption } from '../destinations/size-option.ts';
 import { completeBlock } from './complete-schema.ts';
-import { duration, name, text, tokenName } from './fields.ts';
+import { duration, name, text } from './fields.ts';
+import { nomad, owner } from './owner-schema.ts';
 
 /** What no one wants delivered: litter of operating systems, and names that programs use while a file is unfinished. */
 const DEFAULT_IGNORE: readonly string[] = [
@@ -37,7 +39,7 @@ const rule = z.strictObject({
   match: text().meta({
     title: 'template',
     description:
-      'The path below the share: `{instrument}`, `{owner}`, `{dataset}` and other `{names}` take one folder name or a part of one, `*` and `?` take anything within a name, `**` at the end takes everything below.',
+      'The path below the share: `{instrument}`, `{owner}`, `{dataset}` and other `{names}` take one folder name or a part of one, `*` and `?` take anything within a name, `**` at the end takes everything below. A part can say what it takes: `{run:number}`, `{day:yyyyMMdd}`, `{kind:raw|processed}`, `{sample:/S\\d+/}`.',
     examples: ['{instrument}/{owner}/{dataset}/**'],
   }),
   instruments: z
@@ -71,43 +73,24 @@ const rule = z.strictObject({
       description: 'Nothing that matches is ever delivered; it is counted under this reason.',
       examples: ['calibration images'],
     }),
+  translate: z
+    .record(text(), name())
+    .optional()
+    .meta({
+      description:
+        'By part of `match`: the table below `tables` that turns its text into another. A text that is not in the table stays as it is.',
+      examples: [{ project: 'projects' }],
+    }),
+  without_token: z.enum(['hold', 'collector']).default('hold').meta({
+    description:
+      'What becomes of data whose owner has no token that can be used at the destination: it waits for a person, or goes to the collector.',
+  }),
   destination: name()
     .optional()
     .meta({ description: 'Instead of `default_destination` in nightjar.yaml.', examples: ['archive'] }),
   compress: z.boolean().default(false).meta({
     description: 'Compress the parcel: worth it for text on a slow line, costs processor time.',
   }),
-});
-
-const nomadAccount = z.strictObject({
-  user_id: text()
-    .optional()
-    .meta({
-      description:
-        'User id on the platform; a token of somebody else is then refused before anything is sent.',
-      examples: ['7d1c5f2e-0000-4000-8000-000000000000'],
-    }),
-  token: tokenName()
-    .optional()
-    .meta({ description: "Name of the file with this account's upload token.", examples: ['mueller'] }),
-});
-
-const nomad = nomadAccount.optional().meta({ description: 'The account on NOMAD.' });
-
-const owner = z.strictObject({
-  name: text()
-    .optional()
-    .meta({ description: 'For people.', examples: ['Jana Müller'] }),
-  email: z
-    .string()
-    .refine((value) => /^[^\s@]+@[^\s@]+$/.test(value), { error: 'expected an e-mail address' })
-    .optional()
-    .meta({ title: 'e-mail address', description: 'For reports.', examples: ['mueller@example.org'] }),
-  aliases: z
-    .array(text().refine((value) => !value.includes('/'), { error: 'expected one folder name, without "/"' }))
-    .default([])
-    .meta({ description: 'Other folder names that mean this owner.', examples: [['jmueller', 'J. Müller']] }),
-  nomad,
 });
 
 /** folders.yaml: whose data is what, the file that is edited weekly. */
@@ -117,8 +100,22 @@ export const foldersSchema = z
     owners: z.record(name(), owner).default({}).meta({
       description: 'The people data is delivered for, by id. The id is also a folder name that means them.',
     }),
+    tables: z
+      .record(name(), z.record(text(), text()))
+      .default({})
+      .meta({
+        description:
+          'Tables that `translate` of a rule uses: what stands in a folder name, and what it means.',
+        examples: [{ projects: { p17: 'Perovskites 2026' } }],
+      }),
     collector: z
-      .strictObject({ nomad })
+      .strictObject({
+        nomad,
+        warn_above: sizeOption.optional().meta({
+          description: 'The report warns when more than this lies with the collector.',
+          examples: ['500 GiB'],
+        }),
+      })
       .prefault({})
       .meta({ description: 'The account that receives data which no rule gives to anybody.' }),
     ignore: z

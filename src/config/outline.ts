@@ -17,6 +17,8 @@ export type Outline = {
   /** Undefined when folders.yaml could not be read. */
   readonly owners: readonly OwnerLine[] | undefined;
   readonly collectorToken: string | undefined;
+  /** Names of the tables of folders.yaml. */
+  readonly tables: readonly string[];
 };
 
 export type Place = { readonly name: string; readonly dir: string | undefined; readonly path: KeyPath };
@@ -25,6 +27,7 @@ export type OwnerLine = {
   readonly id: string;
   readonly aliases: readonly { readonly text: string; readonly path: KeyPath }[];
   readonly token: string | undefined;
+  readonly successor: string | undefined;
   readonly path: KeyPath;
 };
 export type RuleLine = {
@@ -40,6 +43,8 @@ export type RuleLine = {
   readonly complete: unknown;
   readonly holds: boolean;
   readonly excludes: boolean;
+  /** By part: the name of the table. */
+  readonly translate: RawMapping;
 };
 
 /** `stateDir` is the one that counts, given or default. A file that could not be read is undefined. */
@@ -62,6 +67,7 @@ export function outline(nightjar: unknown, folders: unknown, stateDir: string): 
     retry: mappingOf(valueAt(nightjar, ['deliveries'])),
     rules: listOf(valueAt(folders, ['rules'])).map((rule, index) => ruleLine(mappingOf(rule), index)),
     owners: folders === undefined ? undefined : blocks(folders, 'owners').map(ownerLine),
+    tables: Object.keys(mappingOf(valueAt(folders, ['tables']))),
     collectorToken: textOf(valueAt(folders, ['collector', 'nomad', 'token'])),
   };
 }
@@ -78,6 +84,7 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     complete: rule['complete'],
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,
+    translate: mappingOf(rule['translate']),
   };
 }
 
@@ -86,7 +93,8 @@ function ownerLine([id, owner]: readonly [string, RawMapping]): OwnerLine {
     const text = textOf(alias);
     return text === undefined ? [] : [{ text, path: ['owners', id, 'aliases', index] }];
   });
-  return { id, aliases, token: textOf(valueAt(owner, ['nomad', 'token'])), path: ['owners', id] };
+  const [token, successor] = [valueAt(owner, ['nomad', 'token']), valueAt(owner, ['leaves', 'successor'])];
+  return { id, aliases, token: textOf(token), successor: textOf(successor), path: ['owners', id] };
 }
 
 const blocks = (file: unknown, key: string): [string, RawMapping][] =>

@@ -2,6 +2,7 @@
 import type { Completion } from './completion.ts';
 import type { ControlLook } from './control.ts';
 import type { BatchId, DestinationName, OwnerId, ShareName } from './ids.ts';
+import type { CollectorCode, HoldCode, Suggestion } from './owner-reason.ts';
 import type { SharePath } from './share-path.ts';
 import type { Evidence } from './states.ts';
 
@@ -13,6 +14,9 @@ export type Entry = {
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly ino: bigint;
+  /** Whose the file is to its file system; only where a rule asks for it. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** For `unreadable`: the errno name, "EACCES". */
   readonly error?: string;
 };
@@ -60,18 +64,29 @@ export type Assignment =
       readonly complete?: Completion;
       readonly destination: DestinationName;
       readonly compress: boolean;
-      /** Why the collector got it; undefined for a named owner. */
+      /** Why the collector got it, or somebody other than whom the rule means. */
       readonly reason?: string;
       /** Completion conditions count as met, by a control file's `ready`, or because a person forces it. */
       readonly waived?: { readonly by: 'ready' | 'force'; readonly reason: string };
+      /** Whom the rule means, where somebody else gets it: the owner has left, or has no token. */
+      readonly insteadOf?: OwnerId;
+      /** Only for the collector. */
+      readonly code?: CollectorCode;
+      readonly suggestion?: Suggestion;
     }
   | {
       readonly kind: 'held';
+      readonly code: HoldCode;
       readonly reason: string;
       readonly instrument: string;
       readonly rules: readonly string[];
       /** What helps, as a sentence; without it the folder mapping decides. */
       readonly help?: string;
+      /** Whose it would be, and where it would go, where that is known. */
+      readonly owner?: OwnerId;
+      readonly destination?: DestinationName;
+      /** The instant at which time alone frees it, ms since 1970. */
+      readonly earliest?: number;
     }
   | {
       readonly kind: 'excluded';
@@ -100,8 +115,10 @@ export type BatchPlan = {
   readonly instrument: string;
   readonly rule: string;
   readonly facts: Readonly<Record<string, string>>;
-  /** Why the collector gets it; undefined for a named owner. */
+  /** Why the collector gets it, or somebody other than whom the rule means. */
   readonly reason?: string;
+  /** Only for the collector. */
+  readonly code?: CollectorCode;
   readonly addendum: boolean;
   readonly compress: boolean;
   /** Sorted by path bytes. */

@@ -11,6 +11,7 @@ import {
   shareName,
 } from '../core/ids.ts';
 import type { Batch, PlannedFile, Receipt } from '../core/model.ts';
+import type { CollectorCode } from '../core/owner-reason.ts';
 import { decodeBytes, encodeBytes, type SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
 import { bytesOf } from './bytes-of.ts';
@@ -52,8 +53,10 @@ export type BatchHead = {
   readonly dataset: SharePath;
   readonly instrument: string;
   readonly rule: string;
-  /** Why the collector got it. */
+  /** Why the collector got it, or somebody other than whom the rule means. */
   readonly reason: string | undefined;
+  /** Only for the collector. */
+  readonly code: CollectorCode | undefined;
   readonly addendum: boolean;
   readonly files: number;
   readonly bytes: number;
@@ -71,7 +74,7 @@ export type BatchHead = {
 };
 
 export const HEAD_COLUMNS =
-  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, addendum, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
+  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, code, addendum, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
 
 type Row = Record<string, unknown>;
 
@@ -87,6 +90,7 @@ export function headOf(row: Row): BatchHead {
     instrument: String(row['instrument']),
     rule: String(row['rule']),
     reason: textOf(row['reason']),
+    code: textOf(row['code']) as CollectorCode | undefined,
     addendum: row['addendum'] === 1,
     files: Number(row['files']),
     bytes: Number(row['bytes']),
@@ -114,7 +118,7 @@ function parsed<T>(value: unknown): T | undefined {
 
 /** The whole batch; the row must carry `list`, `facts` and `compress` beside the head's columns. */
 export function batchOf(row: Row): Batch {
-  const { id, share, owner, destination, dataset, instrument, rule, reason, addendum, bytes, ...head } =
+  const { id, share, owner, destination, dataset, instrument, rule, reason, code, addendum, bytes, ...head } =
     headOf(row);
   return {
     id,
@@ -127,6 +131,7 @@ export function batchOf(row: Row): Batch {
     addendum,
     bytes,
     ...(reason === undefined ? {} : { reason }),
+    ...(code === undefined ? {} : { code }),
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,
     files: decodeList(bytesOf(row['list'])),

@@ -20,9 +20,9 @@ export function insertBatch(
 ): number {
   const inserted = db
     .prepare(
-      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, facts, addendum,
+      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum,
            compress, files, bytes, list, state, planned_at, changed_at, run)
-         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :facts, :addendum,
+         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum,
            :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
     )
     .run({
@@ -35,6 +35,7 @@ export function insertBatch(
       instrument: plan.instrument,
       rule: plan.rule,
       reason: plan.reason ?? null,
+      code: plan.code ?? null,
       facts: JSON.stringify(plan.facts),
       addendum: Number(plan.addendum),
       compress: Number(plan.compress),

@@ -211,4 +211,8 @@ export const SCHEMA_STEPS: readonly string[] = [
   CREATE INDEX recognised_by_was ON recognised (share, was);
   CREATE INDEX recognised_by_batch ON recognised (batch);
   `,
+  `
+  -- Why the collector got a batch, as a code; NULL for batches of owners and for those planned before there were codes.
+  ALTER TABLE batch ADD COLUMN code TEXT;
+  `,
 ];

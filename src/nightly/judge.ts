@@ -1,6 +1,7 @@
 import { rejectionOf } from '../batch/rejection.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, Assignment, Entry, OwnedFile } from '../core/model.ts';
+import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
@@ -44,6 +45,8 @@ export type Verdict = {
   readonly help?: string;
   /** The earliest instant at which it can go, ms since 1970; undefined when time alone does not help. */
   readonly earliest?: number;
+  /** Why the mapping holds it, or why the collector gets it. */
+  readonly code?: HoldCode | CollectorCode;
   readonly batch?: BatchHead;
   readonly file?: OwnedFile;
   /** For `notSettled`: what keeps its dataset. */
@@ -116,7 +119,7 @@ export function judge(
   if (batch !== undefined && facts.mark === 'moved')
     return { ...where, ...movedFrom(byBatch(batch, parts), { share, dir: at.dir, view: parts.recognised }) };
   if (batch !== undefined) return { ...where, ...byBatch(batch, parts) };
-  if (assignment.kind !== 'owned') return { ...nobody, ...notOwned(assignment) };
+  if (assignment.kind !== 'owned') return { ...where, ...notOwned(assignment) };
 
   const { owner, dataset } = assignment;
   const owned = { ...where, owner, dataset };
@@ -132,16 +135,25 @@ export function judge(
   return { ...owned, ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }) };
 }
 
-function notOwned({ kind, reason, help }: Exclude<Assignment, { kind: 'owned' }>) {
-  return { bucket: kind, reason, ...(help === undefined ? {} : { help }) };
+function notOwned(assignment: Exclude<Assignment, { kind: 'owned' }>): Omit<Judged, 'file'> & Whose {
+  const { kind, reason, help } = assignment;
+  const base = { bucket: kind, owner: NOBODY, reason, ...(help === undefined ? {} : { help }) };
+  if (assignment.kind === 'excluded') return base;
+  const { code, owner = NOBODY, earliest } = assignment;
+  return { ...base, owner, code, ...(earliest === undefined ? {} : { earliest }) };
 }
+
+type Whose = Pick<Verdict, 'owner' | 'help'>;
 
 /** The owner's column for what belongs to nobody. */
 export const NOBODY = '-';
 
 const REFUSED = 'the destination cannot take this file under its name or in its size';
 
-type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'keep' | 'help' | 'toCompare'>;
+type Judged = Pick<
+  Verdict,
+  'bucket' | 'reason' | 'earliest' | 'code' | 'file' | 'keep' | 'help' | 'toCompare'
+>;
 
 function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
   switch (entry.kind) {
@@ -221,5 +233,6 @@ function bySettling(
   const earlier = prior === 0 ? undefined : parts.batchByNo(prior)?.state;
   if (earlier === 'queued' || earlier === 'delivering')
     return { bucket: 'waiting', reason: 'an earlier version of it is on its way' };
-  return { bucket: 'ready', reason: file.assignment.reason ?? file.assignment.rule, file };
+  const { rule, reason = rule, code } = file.assignment;
+  return { bucket: 'ready', reason, ...(code === undefined ? {} : { code }), file };
 }

@@ -17,6 +17,8 @@ export type Note = {
   readonly where: string;
   readonly reason: string;
   readonly earliest?: number;
+  /** Why the mapping holds it, or why the collector gets it. */
+  readonly code?: string;
   readonly batch?: string;
   files: number;
   bytes: number;
@@ -79,7 +81,7 @@ function sizeOf({ entry }: Verdict): number {
 }
 
 function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
-  const { share, owner, instrument, reason, earliest, batch, dataset, path } = verdict;
+  const { share, owner, instrument, reason, earliest, code, batch, dataset, path } = verdict;
   const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
   const where = printable(byFile ? path : dataset);
   const key = JSON.stringify([bucket, share, where, reason]);
@@ -97,6 +99,7 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
   tally.notes.set(key, {
     ...note,
     ...(earliest === undefined ? {} : { earliest }),
+    ...(code === undefined ? {} : { code }),
     ...(batch === undefined ? {} : { batch: batch.id }),
   });
 }

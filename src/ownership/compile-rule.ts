@@ -1,8 +1,10 @@
 import { IngestError } from '../core/errors.ts';
 import { COLLECTOR } from '../core/ids.ts';
+import type { OwnerSource } from '../core/owner-source.ts';
 import type { Mapping, Rule } from './mapping.ts';
 import { isEverything, type Token } from './match-segment.ts';
 import { parseTemplate, type Template } from './parse-template.ts';
+import { type Translate, translator } from './translate.ts';
 
 /** A rule made ready for matching. Segment numbers count from 0; -1 is "no such part". */
 export type CompiledRule = {
@@ -16,13 +18,17 @@ export type CompiledRule = {
   readonly rank: string;
   /** The segment whose `{owner}` is looked up. */
   readonly ownerAt: number;
+  /** Who is asked for the owner, in this order; none where the rule says it itself. */
+  readonly sources: readonly OwnerSource[];
+  /** By part. */
+  readonly translate: ReadonlyMap<string, Translate>;
   readonly instrumentAt: number;
   readonly instruments: ReadonlySet<string> | undefined;
   /** The only names the first directory can have, when they are known. */
   readonly firstNames: readonly string[] | undefined;
   /** The segments that not every name matches, those that are quickly compared first. */
   readonly tests: readonly SegmentTest[];
-  /** False when the outcome is the same for all files of one directory. */
+  /** False when the outcome is the same for all files of one directory, all through a run. */
   readonly dependsOnName: boolean;
 };
 
@@ -38,7 +44,7 @@ export function compileRules(mapping: Mapping): readonly CompiledRule[] {
     problems.push(`'${COLLECTOR}' cannot be an owner: it is the account for data nobody owns`);
   for (const rule of mapping.rules) {
     try {
-      compiled.push(compileRule(rule, segments));
+      compiled.push(compileRule(rule, mapping, segments));
       if (rule.owner !== undefined && rule.owner !== COLLECTOR && !owners.has(rule.owner))
         throw new RangeError(`its owner '${rule.owner}' is not among the owners`);
     } catch (cause) {
@@ -54,10 +60,11 @@ export function compileRules(mapping: Mapping): readonly CompiledRule[] {
 }
 
 /** One rule; throws RangeError saying what is wrong with it. */
-function compileRule(rule: Rule, known: KnownSegments): CompiledRule {
+function compileRule(rule: Rule, mapping: Mapping, known: KnownSegments): CompiledRule {
   const template = shareSegments(parseTemplate(rule.match), known);
   const ownerPart = segmentOf(template, 'owner');
   checkOutcome(rule, ownerPart >= 0);
+  const sources = sourcesOf(rule, ownerPart >= 0);
   const instrumentAt = segmentOf(template, 'instrument');
   const instruments = rule.instruments === undefined ? undefined : new Set(rule.instruments);
   const last = template.segments.at(-1);
@@ -65,13 +72,56 @@ function compileRule(rule: Rule, known: KnownSegments): CompiledRule {
     rule,
     template,
     rank: rankOf(template, instruments === undefined ? -1 : instrumentAt),
-    ownerAt: rule.hold === undefined && rule.exclude === undefined ? ownerPart : -1,
+    ownerAt: sources.includes('path') ? ownerPart : -1,
+    sources,
+    translate: translationsOf(rule, template, mapping),
     instrumentAt,
     instruments,
     firstNames: firstNamesOf(template, instrumentAt, rule.instruments),
     tests: testsOf(template),
-    dependsOnName: !(template.deep || (last?.length === 1 && last[0]?.kind === 'any')),
+    dependsOnName:
+      sources.some((source) => source !== 'path') ||
+      !(template.deep || (last?.length === 1 && last[0]?.kind === 'any')),
   };
+}
+
+function sourcesOf(rule: Rule, hasOwnerPart: boolean): readonly OwnerSource[] {
+  const { owner, hold, exclude, ownerFrom } = rule;
+  if (hold !== undefined || exclude !== undefined || owner !== undefined) {
+    if (ownerFrom === undefined) return [];
+    throw new RangeError('it has owner_from, but says itself what becomes of its files');
+  }
+  const sources = ownerFrom ?? ['path'];
+  if (new Set(sources).size < sources.length) throw new RangeError('owner_from has a source twice');
+  if (sources.includes('path') === hasOwnerPart) return sources;
+  throw new RangeError(
+    hasOwnerPart
+      ? "it has an {owner} part, but 'path' is not in owner_from: give the part another name, or add it"
+      : "'path' is in owner_from, but there is no {owner} part",
+  );
+}
+
+function translationsOf(rule: Rule, template: Template, { tables = {} }: Mapping): Map<string, Translate> {
+  const found = new Map<string, Translate>();
+  for (const [part, name] of Object.entries(rule.translate ?? {})) {
+    const table = Object.hasOwn(tables, name) ? tables[name] : undefined;
+    if (table === undefined) throw new RangeError(`there is no table '${name}'`);
+    if (part === 'owner') throw new RangeError('{owner} is looked up by aliases: give the owner an alias');
+    if (segmentOf(template, part) < 0)
+      throw new RangeError(`it translates {${part}}, which is no part of it`);
+    found.set(part, tableNamed(name, table));
+  }
+  return found;
+}
+
+function tableNamed(name: string, table: Readonly<Record<string, string>>): Translate {
+  try {
+    return translator(table);
+  } catch (cause) {
+    throw new RangeError(`table '${name}': ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
 }
 
 /** Rules often have segments in common; as one and the same object they are matched against a name once. */
@@ -97,8 +147,10 @@ function testsOf({ segments }: Template): readonly SegmentTest[] {
 function checkOutcome(rule: Rule, hasOwnerPart: boolean): void {
   const said = (['owner', 'hold', 'exclude'] as const).filter((key) => rule[key] !== undefined);
   if (said.length > 1) throw new RangeError(`it says ${said.join(' and ')}: only one of them can be`);
-  if (said.length === 0 && !hasOwnerPart)
-    throw new RangeError('it names no owner: it needs an {owner} part, or owner, hold or exclude');
+  if (said.length === 0 && !hasOwnerPart && rule.ownerFrom === undefined)
+    throw new RangeError(
+      'it names no owner: it needs an {owner} part, or owner, owner_from, hold or exclude',
+    );
   if (rule.owner !== undefined && hasOwnerPart)
     throw new RangeError('it has both an {owner} part and an owner: only one of them can be');
 }

@@ -1,17 +1,33 @@
 import type { Completion } from '../core/completion.ts';
-import { COLLECTOR } from '../core/ids.ts';
+import { COLLECTOR, type OwnerId } from '../core/ids.ts';
 import type { Assignment } from '../core/model.ts';
-import { joinPath, parentOf, printable, type SharePath, sharePath } from '../core/share-path.ts';
+import type { CollectorCode, Suggestion } from '../core/owner-reason.ts';
+import { parentOf, printable, type SharePath } from '../core/share-path.ts';
+import { sayUnknown } from './ask-sources.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { CompiledRule } from './compile-rule.ts';
-import type { Mapping } from './mapping.ts';
-import { type Claim, type Lookups, matchRule, type PathParts, type RuleMatch } from './match-rule.ts';
+import type { Mapping, Owner } from './mapping.ts';
+import {
+  type Claim,
+  datasetOf,
+  firstLevels,
+  type Lookups,
+  matchRule,
+  type PathParts,
+  type RuleMatch,
+} from './match-rule.ts';
 import type { OwnerIndex } from './owner-index.ts';
+import { type Standing, standingOf } from './owner-standing.ts';
 
 /** `Assignment.rule` of files that no rule matched. */
 export const NO_RULE = 'no rule';
 
 /** What every decision looks at. */
-export type Grounds = Lookups & { readonly mapping: Mapping };
+export type Grounds = Lookups & {
+  readonly mapping: Mapping;
+  readonly people: ReadonlyMap<OwnerId, Owner>;
+  readonly around: Circumstances;
+};
 
 /** An assignment and how it came about: the first rule that matched, and later ones with an equal claim. */
 export type Decision = {
@@ -22,34 +38,30 @@ export type Decision = {
 
 type Matched = { readonly compiled: CompiledRule; readonly match: Extract<RuleMatch, { kind: 'match' }> };
 type Facts = Readonly<Record<string, string>>;
-type Missed = { readonly compiled: CompiledRule; readonly name: string; readonly facts: Facts };
+type Missed = {
+  readonly compiled: CompiledRule;
+  readonly match: Extract<RuleMatch, { kind: 'unknown-owner' }>;
+};
 
 /**
  * The first rule that matches decides. A later one that is just as exact (equal `rank`) and wants something else makes
  * it a tie, and a tie is held for a person: the order of two lines is too thin a reason to fill someone's account.
  * A rule whose `{owner}` is nobody known does not match; when none does, the collector gets the file and says why.
  */
-export function decide(
-  rules: readonly CompiledRule[],
-  path: SharePath,
-  parts: PathParts,
-  grounds: Grounds,
-): Decision {
+export function decide(rules: readonly CompiledRule[], parts: PathParts, grounds: Grounds): Decision {
   const missed: Missed[] = [];
   const rivals: Matched[] = [];
   let winner: Matched | undefined;
   for (const compiled of rules) {
     if (winner !== undefined && winner.compiled.rank !== compiled.rank) continue;
     const match = matchRule(compiled, parts, grounds);
-    if (match.kind === 'unknown-owner') missed.push({ ...match, compiled });
+    if (match.kind === 'unknown-owner') missed.push({ compiled, match });
     if (match.kind !== 'match') continue;
     if (winner === undefined) winner = { compiled, match };
     else if (!wantSame(winner, { compiled, match }, grounds)) rivals.push({ compiled, match });
   }
   const assignment =
-    winner === undefined
-      ? toCollector(missed, path, parts, grounds)
-      : assignBy(winner, rivals, path, grounds);
+    winner === undefined ? toCollector(missed, parts, grounds) : assignBy(winner, rivals, parts, grounds);
   return { assignment, winner: winner?.compiled, rivals: rivals.map((rival) => rival.compiled) };
 }
 
@@ -64,59 +76,101 @@ function wantSame(one: Matched, other: Matched, { mapping }: Grounds): boolean {
 function assignBy(
   winner: Matched,
   rivals: readonly Matched[],
-  path: SharePath,
-  { mapping }: Grounds,
-): Assignment {
-  const { compiled, match } = winner;
-  const { rule } = compiled;
-  const { claim, instrument } = match;
-  if (rivals.length > 0) {
-    const sides = [winner, ...rivals];
-    const said = sides.map((side) => sayMatched(side, mapping)).join(', ');
-    const reason = `${said}: equal matches are never guessed, make one of them more exact`;
-    return { kind: 'held', reason, instrument, rules: sides.map((side) => side.compiled.rule.id) };
-  }
-  if (claim.kind === 'exclude')
-    return { kind: 'excluded', reason: `${rule.id}: ${claim.reason}`, instrument };
-  if (claim.kind === 'hold')
-    return { kind: 'held', reason: `${rule.id}: ${claim.reason}`, instrument, rules: [rule.id] };
-  if (claim.kind === 'unclear')
-    return { kind: 'held', reason: `${rule.id}: ${sayClaim(claim)}`, instrument, rules: [rule.id] };
-  return {
-    kind: 'owned',
-    owner: claim.owner,
-    dataset: datasetOf(compiled, path),
-    instrument,
-    rule: rule.id,
-    facts: match.facts,
-    settleMs: rule.settleMs ?? mapping.defaultSettleMs,
-    ...completeBy(compiled, path, match.facts),
-    destination: rule.destination ?? mapping.defaultDestination,
-    compress: rule.compress ?? false,
-    ...(claim.owner === COLLECTOR ? { reason: `${rule.id} gives it to the collector` } : {}),
-  };
-}
-
-function toCollector(
-  missed: readonly Missed[],
-  path: SharePath,
   parts: PathParts,
   grounds: Grounds,
 ): Assignment {
+  const { id } = winner.compiled.rule;
+  const { claim, instrument } = winner.match;
+  if (rivals.length > 0) {
+    const sides = [winner, ...rivals];
+    const said = sides.map((side) => sayMatched(side, grounds.mapping)).join(', ');
+    const reason = `${said}: equal matches are never guessed, make one of them more exact`;
+    const rules = sides.map((side) => side.compiled.rule.id);
+    return { kind: 'held', code: 'AMBIGUOUS', reason, instrument, rules };
+  }
+  const held = { kind: 'held', instrument, rules: [id], reason: `${id}: ${sayClaim(claim)}` } as const;
+  switch (claim.kind) {
+    case 'exclude':
+      return { kind: 'excluded', reason: `${id}: ${claim.reason}`, instrument };
+    case 'hold':
+      return { ...held, code: 'BY_RULE', reason: `${id}: ${claim.reason}` };
+    case 'unclear':
+    case 'disagree':
+      return { ...held, code: 'AMBIGUOUS' };
+    case 'unresolved':
+      return { ...held, code: 'UNRESOLVED' };
+    case 'owner':
+      return assignTo(claim.owner, winner, parts, grounds);
+  }
+}
+
+function assignTo(
+  owner: OwnerId,
+  { compiled, match }: Matched,
+  parts: PathParts,
+  { mapping, people, around }: Grounds,
+): Assignment {
+  const { rule } = compiled;
+  const { instrument, facts } = match;
+  const destination = rule.destination ?? mapping.defaultDestination;
+  const asked = { instrument, destination, withoutToken: rule.withoutToken ?? 'hold' };
+  const standing = standingOf(owner, asked, { owners: people, around });
+  if (standing.kind === 'held')
+    return {
+      ...standing,
+      reason: `${rule.id}: ${standing.reason}`,
+      instrument,
+      rules: [rule.id],
+      destination,
+    };
+  return {
+    kind: 'owned',
+    owner: standing.owner,
+    dataset: datasetOf(compiled, parts.path),
+    instrument,
+    rule: rule.id,
+    facts,
+    settleMs: rule.settleMs ?? mapping.defaultSettleMs,
+    ...completeBy(compiled, parts.path, match.read),
+    destination,
+    compress: rule.compress ?? false,
+    ...whyNotTheOwner(standing, rule.id),
+  };
+}
+
+function whyNotTheOwner(
+  { owner, reason, code, insteadOf }: Extract<Standing, { kind: 'receives' }>,
+  rule: string,
+): { readonly reason?: string; readonly code?: CollectorCode; readonly insteadOf?: OwnerId } {
+  if (owner === COLLECTOR && reason === undefined)
+    return { reason: `${rule} gives it to the collector`, code: 'BY_RULE' };
+  if (reason === undefined) return {};
+  return {
+    reason: `${rule}: ${reason}`,
+    ...(insteadOf === undefined ? {} : { insteadOf }),
+    ...(owner === COLLECTOR ? { code: code ?? 'BY_RULE' } : {}),
+  };
+}
+
+function toCollector(missed: readonly Missed[], parts: PathParts, grounds: Grounds): Assignment {
   const { defaultSettleMs, defaultDestination } = grounds.mapping;
+  const none = missed.length === 0;
+  const suggestion = suggestionFor(missed, grounds.owners);
   return {
     kind: 'owned',
     owner: COLLECTOR,
-    dataset: firstLevels(parentOf(path), COLLECTOR_LEVELS),
+    dataset: firstLevels(parentOf(parts.path), COLLECTOR_LEVELS),
     instrument: parts.instrument,
     rule: NO_RULE,
     facts: {},
     // Data of a slow instrument is no sooner finished because its folder's name has a typing error.
     settleMs: Math.max(defaultSettleMs, ...missed.map(({ compiled }) => compiled.rule.settleMs ?? 0)),
-    ...missedCompletion(missed, path),
+    ...missedCompletion(missed, parts.path),
     destination: defaultDestination,
     compress: false,
-    reason: missed.length === 0 ? 'no rule matches' : sayMissed(missed, grounds.owners),
+    reason: none ? 'no rule matches' : sayMissed(missed, grounds.owners),
+    code: none ? 'NO_RULE' : 'UNKNOWN_OWNER',
+    ...(suggestion === undefined ? {} : { suggestion }),
   };
 }
 
@@ -132,17 +186,15 @@ function completeBy(compiled: CompiledRule, path: SharePath, facts: Facts): { co
 /** A typing error in a folder's name does not finish a measurement: what the first rule that asks would ask counts. */
 function missedCompletion(missed: readonly Missed[], path: SharePath): { complete?: Completion } {
   const first = missed.find(({ compiled }) => compiled.rule.complete !== undefined);
-  return first === undefined ? {} : completeBy(first.compiled, path, first.facts);
+  return first === undefined ? {} : completeBy(first.compiled, path, first.match.read);
 }
 
-/** The directory that the template spells out before `**`; without `**`, the file's own. */
-function datasetOf({ template }: CompiledRule, path: SharePath): SharePath {
-  return template.deep ? firstLevels(path, template.segments.length) : parentOf(path);
-}
-
-function firstLevels(path: SharePath, levels: number): SharePath {
-  const names = path === '' ? [] : path.split('/').slice(0, levels);
-  return names.reduce(joinPath, sharePath(''));
+function suggestionFor(missed: readonly Missed[], owners: OwnerIndex): Suggestion | undefined {
+  for (const { match } of missed) {
+    const near = match.name === undefined ? undefined : owners.nearest(match.name);
+    if (near !== undefined) return near;
+  }
+  return undefined;
 }
 
 function sayMatched({ compiled, match }: Matched, { defaultDestination }: Mapping): string {
@@ -154,6 +206,10 @@ function sayMatched({ compiled, match }: Matched, { defaultDestination }: Mappin
 /** A claim as the end of "rule 1 says …". */
 export function sayClaim(claim: Claim): string {
   if (claim.kind === 'owner') return `owner '${claim.owner}'`;
+  if ('why' in claim)
+    return claim.kind === 'unresolved'
+      ? `it is not known whose it is: ${claim.why}`
+      : `its sources name different owners: ${claim.why}`;
   if (claim.kind !== 'unclear') return `${claim.kind}: ${claim.reason}`;
   return `'${printable(claim.name)}' may be ${claim.owners.map((owner) => `'${owner}'`).join(' or ')}`;
 }
@@ -161,19 +217,12 @@ export function sayClaim(claim: Claim): string {
 const MOST_NAMES = 3;
 
 function sayMissed(missed: readonly Missed[], owners: OwnerIndex): string {
-  const byName = Map.groupBy(missed, ({ name }) => name);
-  const said = [...byName].slice(0, MOST_NAMES).map(([name, rules]) => {
+  const byReason = Map.groupBy(missed, ({ match: { name, why, asked } }) =>
+    name === undefined || asked.length > 1 ? `nobody is named (${why})` : sayUnknown(name, owners),
+  );
+  const said = [...byReason].slice(0, MOST_NAMES).map(([why, rules]) => {
     const ids = rules.map(({ compiled }) => compiled.rule.id).join(', ');
-    return `${sayUnknown(name, owners)} (${ids})`;
+    return `${why} (${ids})`;
   });
-  return said.join('; ') + (byName.size > MOST_NAMES ? '; and others' : '');
-}
-
-/** "no owner called 'x', nearest known: 'y' (1 edit)". */
-export function sayUnknown(name: string, owners: OwnerIndex): string {
-  const near = owners.nearest(name);
-  const unknown = `no owner called '${printable(name)}'`;
-  if (near === undefined) return unknown;
-  const alias = near.name === near.owner ? '' : `alias of ${near.owner}, `;
-  return `${unknown}, nearest known: '${printable(near.name)}' (${alias}${near.edits} ${near.edits === 1 ? 'edit' : 'edits'})`;
+  return said.join('; ') + (byReason.size > MOST_NAMES ? '; and others' : '');
 }

@@ -1,38 +1,65 @@
-import type { OwnerId } from '../core/ids.ts';
+import { type OwnerId, type ShareName, shareName } from '../core/ids.ts';
+import type { Entry } from '../core/model.ts';
+import type { OwnerQuestion } from '../core/owner-source.ts';
+import { parentOf, type SharePath, sharePath } from '../core/share-path.ts';
+import { type AskedSource, askSources, type Found, type Outcome, type Registers } from './ask-sources.ts';
 import type { CompiledRule } from './compile-rule.ts';
 import { type matchesSegment, type Named, readings, readSegment, type Token } from './match-segment.ts';
 import type { OwnerIndex } from './owner-index.ts';
 
 /** A share path taken apart once for all rules; `segments` ends with the file's name. */
-export type PathParts = { readonly segments: readonly string[]; readonly instrument: string };
+export type PathParts = FileAt & {
+  readonly path: SharePath;
+  readonly segments: readonly string[];
+  readonly instrument: string;
+};
 
-/** What a rule that matches says shall become of the file. `unclear`: its `{owner}` can be read as several owners. */
+/** What is known of a file beside its path. */
+export type FileAt = { readonly share: ShareName; readonly entry?: Entry | undefined };
+
+/**
+ * What a rule that matches says shall become of the file. `unclear`: its `{owner}` can be read as several owners.
+ * `unresolved`: a source could not be asked. `disagree`: two sources name different owners.
+ */
 export type Claim =
   | { readonly kind: 'owner'; readonly owner: OwnerId }
   | { readonly kind: 'hold'; readonly reason: string }
   | { readonly kind: 'exclude'; readonly reason: string }
-  | { readonly kind: 'unclear'; readonly name: string; readonly owners: readonly OwnerId[] };
+  | { readonly kind: 'unclear'; readonly name: string; readonly owners: readonly OwnerId[] }
+  | { readonly kind: 'unresolved' | 'disagree'; readonly why: string };
+
+type Facts = Readonly<Record<string, string>>;
 
 export type RuleMatch =
   | {
       readonly kind: 'match';
       readonly claim: Claim;
       readonly instrument: string;
-      readonly facts: Readonly<Record<string, string>>;
+      readonly facts: Facts;
+      /** The facts as they stand in the path, before a table turned them into others. */
+      readonly read: Facts;
+      readonly asked: readonly AskedSource[];
     }
   | {
       readonly kind: 'unknown-owner';
-      readonly name: string;
-      readonly facts: Readonly<Record<string, string>>;
+      /** As the path has it; undefined when it was not the path that was asked. */
+      readonly name: string | undefined;
+      readonly why: string;
+      readonly read: Facts;
+      readonly asked: readonly AskedSource[];
     }
   | { readonly kind: 'wrong-instrument'; readonly instrument: string }
   | { readonly kind: 'differs' };
 
 const ROOT_INSTRUMENT = '(root)';
 
-export function partsOf(path: string): PathParts {
+/** Of a share that was not named. */
+const SOME_SHARE: FileAt = { share: shareName('share') };
+
+export function partsOf(path: SharePath, { share, entry }: FileAt = SOME_SHARE): PathParts {
   const segments = path.split('/');
-  return { segments, instrument: segments.length > 1 ? (segments[0] ?? '') : ROOT_INSTRUMENT };
+  const instrument = segments.length > 1 ? (segments[0] ?? '') : ROOT_INSTRUMENT;
+  return { path, segments, instrument, share, entry };
 }
 
 /** True unless the file's directory alone already says that the rule cannot match any file in it. */
@@ -45,21 +72,61 @@ export function canMatchIn(compiled: CompiledRule, path: PathParts, matches: typ
 }
 
 /** What a rule is held against besides the path. */
-export type Lookups = { readonly owners: OwnerIndex; readonly matches: typeof matchesSegment };
+export type Lookups = Registers & { readonly matches: typeof matchesSegment };
 
 /** Holds one rule against one file's whole path. */
-export function matchRule(compiled: CompiledRule, path: PathParts, { owners, matches }: Lookups): RuleMatch {
+export function matchRule(compiled: CompiledRule, path: PathParts, lookups: Lookups): RuleMatch {
+  const { matches } = lookups;
   const fits = compiled.tests.every(({ index, tokens }) => matches(tokens, path.segments[index] ?? ''));
   if (!fits || !isDeepEnough(compiled, path)) return { kind: 'differs' };
-  const found = lookUp(compiled, path, owners);
-  const named = namedParts(compiled, path, found?.name);
-  const instrument = named.get('instrument') ?? path.instrument;
-  if (compiled.instruments !== undefined && !compiled.instruments.has(instrument))
-    return { kind: 'wrong-instrument', instrument };
-  if (found !== undefined && found.owners.length === 0)
-    return { kind: 'unknown-owner', name: found.name, facts: Object.fromEntries(named) };
+  const byPath = lookUp(compiled, path, lookups.owners);
+  const named = namedParts(compiled, path, byPath?.name);
+  const onPath = named.get('instrument') ?? path.instrument;
+  if (compiled.instruments !== undefined && !compiled.instruments.has(onPath))
+    return { kind: 'wrong-instrument', instrument: onPath };
   if (compiled.ownerAt >= 0) named.delete('owner');
-  return { kind: 'match', claim: claimOf(compiled, found), instrument, facts: Object.fromEntries(named) };
+  const read = Object.fromEntries(named);
+  for (const [part, translate] of compiled.translate) named.set(part, translate(named.get(part) ?? ''));
+  const instrument = named.get('instrument') ?? path.instrument;
+  const said = { instrument, facts: Object.fromEntries(named), read };
+  const claim = saidByRule(compiled);
+  if (claim !== undefined) return { kind: 'match', claim, ...said, asked: [] };
+  return ask(compiled, path, { byPath, ...said }, lookups);
+}
+
+type Read = Pick<OwnerQuestion, 'instrument' | 'facts'> & {
+  readonly read: Facts;
+  readonly byPath: Found | undefined;
+};
+
+function ask(
+  compiled: CompiledRule,
+  path: PathParts,
+  { byPath, instrument, facts, read }: Read,
+  lookups: Lookups,
+): RuleMatch {
+  const { rule, sources } = compiled;
+  const question = (source: OwnerQuestion['source']): OwnerQuestion => ({
+    ...{ source, share: path.share, dataset: datasetOf(compiled, path.path), rule: rule.id },
+    ...{ instrument, facts },
+  });
+  const { outcome, asked } = askSources(
+    { order: sources, agree: rule.agree ?? false },
+    { byPath, entry: path.entry, question },
+    lookups,
+  );
+  return outcome.kind === 'unknown'
+    ? { kind: 'unknown-owner', name: outcome.name, why: outcome.why, read, asked }
+    : { kind: 'match', claim: claimOf(outcome), instrument, facts, read, asked };
+}
+
+/** The directory that the template spells out before `**`; without `**`, the file's own. */
+export function datasetOf({ template }: CompiledRule, path: SharePath): SharePath {
+  return template.deep ? firstLevels(path, template.segments.length) : parentOf(path);
+}
+
+export function firstLevels(path: SharePath, levels: number): SharePath {
+  return sharePath(path.split('/').slice(0, levels).join('/'));
 }
 
 function isDeepEnough(compiled: CompiledRule, path: PathParts): boolean {
@@ -67,11 +134,8 @@ function isDeepEnough(compiled: CompiledRule, path: PathParts): boolean {
   return deep ? path.segments.length > segments.length : path.segments.length === segments.length;
 }
 
-/** `name` is as written in the path: the reading that was found or, when nobody was, the shortest one. */
-type Found = { readonly name: string; readonly owners: readonly OwnerId[] };
-
 /**
- * Whom the `{owner}` part means. "jan_mueller_run1" under `{owner}_*` may be jan's or jan_mueller's: every reading is
+ * `name` is as written in the path: the reading that was found or, when nobody was, the shortest one. Whom the `{owner}` part means. "jan_mueller_run1" under `{owner}_*` may be jan's or jan_mueller's: every reading is
  * looked up, and two owners are for a person to decide, never for the shorter name to win.
  */
 function lookUp(compiled: CompiledRule, path: PathParts, owners: OwnerIndex): Found | undefined {
@@ -119,14 +183,15 @@ function isOwnerPart(token: Token): boolean {
   return token.kind === 'part' && token.name === 'owner';
 }
 
-function claimOf(compiled: CompiledRule, found: Found | undefined): Claim {
-  const { hold, exclude, owner } = compiled.rule;
+/** What a rule says that asks nobody. */
+function saidByRule({ rule: { hold, exclude, owner } }: CompiledRule): Claim | undefined {
   if (hold !== undefined) return { kind: 'hold', reason: hold };
   if (exclude !== undefined) return { kind: 'exclude', reason: exclude };
-  if (owner !== undefined) return { kind: 'owner', owner };
-  const [first, ...others] = found?.owners ?? [];
-  // A rule with none of the above has an {owner} part that found someone: compileRule and matchRule saw to it.
-  if (first === undefined) throw new TypeError(`${compiled.rule.id} matched without an outcome`);
-  if (others.length === 0) return { kind: 'owner', owner: first };
-  return { kind: 'unclear', name: found?.name ?? '', owners: [first, ...others] };
+  return owner === undefined ? undefined : { kind: 'owner', owner };
+}
+
+function claimOf(outcome: Exclude<Outcome, { kind: 'unknown' }>): Claim {
+  if (outcome.kind !== 'owners') return outcome;
+  const { name, owners } = outcome;
+  return owners.length === 1 ? { kind: 'owner', owner: owners[0] } : { kind: 'unclear', name, owners };
 }

@@ -1,4 +1,5 @@
 import { type DateField, dateEnd } from './match-date.ts';
+import { type Pattern, patternEnds, patternStarts } from './pattern.ts';
 
 /** A piece of one '/'-separated segment of a template. */
 export type Token =
@@ -9,9 +10,13 @@ export type Token =
   | { readonly kind: 'one' }
   | { readonly kind: 'part'; readonly name: string; readonly type: PartType };
 
-/** `text` is one character or more; `number` a whole run of digits; `date` the digits of a day that exists. */
+/**
+ * `text` is one character or more; `number` a whole run of digits; `date` the digits of a day that exists; `pattern`
+ * what a regular expression or one of several texts matches.
+ */
 export type PartType =
   | { readonly kind: 'text' }
+  | { readonly kind: 'pattern'; readonly pattern: Pattern }
   | { readonly kind: 'number' }
   | { readonly kind: 'date'; readonly format: string; readonly fields: readonly DateField[] };
 
@@ -47,14 +52,14 @@ export function isEverything(tokens: readonly Token[]): boolean {
   return only?.kind === 'any' || (only?.kind === 'part' && only.type.kind === 'text');
 }
 
-/** What each part stands for, each as short as it can be from left to right; undefined when the name does not match. */
+/** What each part stands for, each as short (a pattern: as long) as it can be from left to right; undefined when the name does not match. */
 export function readSegment(tokens: readonly Token[], name: string): readonly Named[] | undefined {
   const rest = backward(tokens, name);
   if (rest[0]?.[0] !== 1) return undefined;
   const named: Named[] = [];
   let at = 0;
   tokens.forEach((token, index) => {
-    const end = shortestEnd(token, name, at, rest[index + 1]);
+    const end = endIn(token, name, at, rest[index + 1]);
     if (token.kind === 'part') named.push([token.name, name.slice(at, end)]);
     at = end;
   });
@@ -107,6 +112,8 @@ function backward(tokens: readonly Token[], name: string): readonly Uint8Array[]
 }
 
 function before(token: Token, name: string, next: Uint8Array): Uint8Array {
+  const pattern = patternOf(token);
+  if (pattern !== undefined) return patternStarts(pattern, name, next);
   const table = new Uint8Array(name.length + 1);
   const least = fewest(token);
   const furthest = next.lastIndexOf(1);
@@ -129,6 +136,8 @@ function forward(tokens: readonly Token[], name: string): Uint8Array {
 }
 
 function after(token: Token, name: string, from: Uint8Array): Uint8Array<ArrayBuffer> {
+  const pattern = patternOf(token);
+  if (pattern !== undefined) return patternEnds(pattern, name, from);
   const table = new Uint8Array(name.length + 1);
   const least = fewest(token);
   const first = from.indexOf(1);
@@ -145,9 +154,21 @@ function after(token: Token, name: string, from: Uint8Array): Uint8Array<ArrayBu
   return table;
 }
 
-function shortestEnd(token: Token, name: string, at: number, next: Uint8Array | undefined): number {
+function endIn(token: Token, name: string, at: number, next: Uint8Array | undefined): number {
+  const pattern = patternOf(token);
+  if (pattern !== undefined) return longestEnd(pattern, name, at, next);
   const least = fewest(token);
   return least === undefined ? fixedEnd(token, name)(at) : (next?.indexOf(1, at + least) ?? -1);
+}
+
+function longestEnd(pattern: Pattern, name: string, at: number, next: Uint8Array | undefined): number {
+  const from = new Uint8Array(name.length + 1);
+  from[at] = 1;
+  return patternEnds(pattern, name, from).findLastIndex((fits, end) => fits === 1 && next?.[end] === 1);
+}
+
+function patternOf(token: Token): Pattern | undefined {
+  return token.kind === 'part' && token.type.kind === 'pattern' ? token.type.pattern : undefined;
 }
 
 /** How short a token of free length may be; undefined for a token whose end follows from where it begins. */
@@ -161,7 +182,7 @@ function fixedEnd(token: Token, name: string): (at: number) => number {
   if (token.kind === 'literal')
     return (at) => (name.startsWith(token.text, at) ? at + token.text.length : -1);
   if (token.kind === 'one') return (at) => characterEnd(name, at);
-  if (token.kind === 'any' || token.type.kind === 'text') return () => -1;
+  if (token.kind === 'any' || token.type.kind === 'text' || token.type.kind === 'pattern') return () => -1;
   if (token.type.kind === 'number') {
     const ends = digitRunEnds(name);
     return (at) => ends[at] ?? -1;

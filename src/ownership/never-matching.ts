@@ -66,6 +66,8 @@ function agree(first: CompiledRule, later: CompiledRule, mapping: Mapping): bool
 }
 
 function isCoveredBy(later: CompiledRule, earlier: CompiledRule, owners: OwnerIndex): boolean {
+  // Sources other than the path may name nobody, and then the next rule is tried.
+  if (earlier.ownerAt < 0 && earlier.sources.length > 0) return false;
   const [short, long] = [earlier.template, later.template];
   const depth = short.deep
     ? long.segments.length - (long.deep ? 0 : 1) >= short.segments.length
@@ -74,7 +76,7 @@ function isCoveredBy(later: CompiledRule, earlier: CompiledRule, owners: OwnerIn
   return short.segments.every((tokens, index) => {
     const others = long.segments[index] ?? [];
     return index === earlier.ownerAt
-      ? ownersCovered(tokens, others, later.ownerAt === index, owners)
+      ? ownersCovered(tokens, others, later.ownerAt === index && later.sources.length === 1, owners)
       : segmentCovered(tokens, others);
   });
 }

@@ -1,5 +1,6 @@
 import type { OwnerId } from '../core/ids.ts';
 import { editDistance } from './edit-distance.ts';
+import { fold } from './fold.ts';
 import type { Owner } from './mapping.ts';
 
 /** Whom a folder's name means: one owner, several (never guessed), or nobody. */
@@ -14,7 +15,7 @@ export type OwnerIndex = {
 
 export type NearestName = { readonly name: string; readonly owner: OwnerId; readonly edits: number };
 
-export function createOwnerIndex(owners: readonly Owner[]): OwnerIndex {
+export function createOwnerIndex(owners: readonly Pick<Owner, 'id' | 'aliases'>[]): OwnerIndex {
   const exact = new Map<string, OwnerId[]>();
   const folded = new Map<string, OwnerId[]>();
   const names = owners.flatMap(({ id, aliases }) => [id, ...aliases].map((name) => ({ name, owner: id })));
@@ -29,11 +30,6 @@ export function createOwnerIndex(owners: readonly Owner[]): OwnerIndex {
     // Decomposed, one character may take up to four units (Unicode Standard Annex 15, maximum expansion of NFD).
     longest: 4 * Math.max(0, ...known.map((entry) => Math.max(entry.name.length, entry.folded.length))),
   };
-}
-
-/** Macs write names decomposed, and people write names in whatever case. */
-function fold(name: string): string {
-  return name.normalize('NFC').toLowerCase().normalize('NFC');
 }
 
 function add(index: Map<string, OwnerId[]>, name: string, owner: OwnerId): void {

@@ -1,7 +1,8 @@
 import type { Assignment } from '../core/model.ts';
 import { printable, type SharePath } from '../core/share-path.ts';
+import { type AskedSource, sayUnknown } from './ask-sources.ts';
 import type { CompiledRule } from './compile-rule.ts';
-import { type Decision, type Grounds, sayClaim, sayUnknown } from './decide.ts';
+import { type Decision, type Grounds, sayClaim } from './decide.ts';
 import { matchRule, type PathParts, type RuleMatch } from './match-rule.ts';
 
 /** What one rule had to say about one path. `why` is a sentence for a person. */
@@ -12,6 +13,8 @@ export type TraceStep = {
   /** `later` matches too, but an earlier rule decides; `tied` has an equal claim and wants something else. */
   readonly verdict: 'decides' | 'tied' | 'later' | 'unknown-owner' | 'no-match';
   readonly why: string;
+  /** Who was asked for the owner, and what they said; only where that is more than the path. */
+  readonly asked?: readonly AskedSource[];
 };
 
 /** The whole way from a path to its owner, for `nightjar explain`. */
@@ -42,8 +45,14 @@ export function traceRules(
       match,
       verdict,
       why: whyNot(compiled, found, parts, grounds) ?? why(found, verdict, decision),
+      ...askedOf(compiled, found),
     };
   });
+}
+
+function askedOf(compiled: CompiledRule, found: RuleMatch): Pick<TraceStep, 'asked'> {
+  const isPathAlone = compiled.sources.every((source) => source === 'path');
+  return isPathAlone || !('asked' in found) ? {} : { asked: found.asked };
 }
 
 function verdictOn(compiled: CompiledRule, found: RuleMatch, decision: Decision): TraceStep['verdict'] {
@@ -69,7 +78,10 @@ function whyNot(
   parts: PathParts,
   grounds: Grounds,
 ): string | undefined {
-  if (found.kind === 'unknown-owner') return sayUnknown(found.name, grounds.owners);
+  if (found.kind === 'unknown-owner')
+    return found.name === undefined || found.asked.length > 1
+      ? `nobody is named: ${found.why}`
+      : sayUnknown(found.name, grounds.owners);
   if (found.kind === 'wrong-instrument')
     return `the instrument '${printable(found.instrument)}' is not one of ${[...(compiled.instruments ?? [])].join(', ')}`;
   if (found.kind !== 'differs') return undefined;
@@ -89,7 +101,7 @@ function wrongDepth({ template }: CompiledRule, parts: PathParts): string {
 
 function differs({ template }: CompiledRule, parts: PathParts, segment: number): string {
   const name = parts.segments[segment] ?? '';
-  const wanted = template.text.split('/')[segment] ?? '';
+  const wanted = template.texts[segment] ?? '';
   return `part ${segment + 1}, '${printable(name)}', is not '${wanted}'${nearMiss(name, wanted)}`;
 }
 

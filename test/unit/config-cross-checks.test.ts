@@ -120,26 +120,16 @@ describe('destinations', () => {
     );
   });
 
-  it('of kind nomad need a token for everyone whose data can go there, the collector too', () => {
-    const lines = problemLines(TO_NOMAD, withRules('match: "{owner}/**"'));
-
-    expect(lines).toHaveLength(3);
-    expect(lines[0]).toContain('collector');
-    expect(lines[1]).toContain(
-      'folders.yaml:4:3: owners.ada.nomad.token: expected nomad.token for owner "ada"',
+  it('of kind nomad need a token of the collector, when data goes there by default; of an owner they need none', () => {
+    expect(problemLines(TO_NOMAD, withRules('match: "{owner}/**"'))).toEqual(
+      one('collector.nomad.token:', 'expected nomad.token for the collector'),
     );
-    expect(lines[2]).toContain('"bob"');
-  });
-
-  it('of kind nomad need no token for those whose data can never go there', () => {
-    const folders = withRules(
-      'match: "A/**", owner: ada, destination: platform',
-      'match: "held/{owner}/**", hold: wait, destination: platform',
-      'match: "{instrument}/{owner}/**"',
-    );
-    const lines = problemLines(`${BOTH}default_destination: archive\n`, folders);
-
-    expect(lines).toEqual(one('owners.ada.nomad.token:', 'rule 1 can send their data to NOMAD ("platform")'));
+    expect(
+      problemLines(
+        `${BOTH}default_destination: archive\n`,
+        withRules('match: "{owner}/**", destination: platform'),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -279,4 +269,43 @@ it('cross-checks speak even while other parts of the files are wrong', () => {
 
 it('a folders file that cannot be read is one problem, not a problem for every name in it', () => {
   expect(problemLines(GOOD_NIGHTJAR, 'rules: [')).toHaveLength(1);
+});
+
+describe('what parts are translated by', () => {
+  it('is a table that is there, and a part that is in the template', () => {
+    const tables = 'tables: { projects: { p17: Perovskites } }\n';
+    const lines = (translate: string): string[] =>
+      problemLines(
+        GOOD_NIGHTJAR,
+        `${withRules(`match: "{project}/{owner}/**", translate: ${translate}`)}${tables}`,
+      );
+
+    expect(lines('{ project: projects }')).toEqual([]);
+    expect(lines('{ project: project }')).toEqual(one('folders.yaml:2:60:', 'did you mean "projects"?'));
+    expect(lines('{ projct: projects }')).toEqual(one('folders.yaml:2:51:', 'there is no {projct} in'));
+  });
+});
+
+describe('an owner who leaves', () => {
+  it('has a successor who is known, and whose successors do not lead back', () => {
+    const lines = (...owners: string[]): string[] => problemLines(GOOD_NIGHTJAR, withOwners(...owners));
+    const leaving = (successor: string): string => `{ leaves: { on: 2026-12-31, successor: ${successor} } }`;
+
+    expect(lines(`ada: ${leaving('bob')}`, 'bob: {}')).toEqual([]);
+    expect(lines(`ada: ${leaving('bop')}`, 'bob: {}')).toEqual(
+      one('leaves.successor:', 'did you mean "bob"?'),
+    );
+    expect(lines(`ada: ${leaving('bob')}`, `bob: ${leaving('ada')}`)).toHaveLength(2);
+    expect(lines(`ada: ${leaving('ada')}`)).toEqual(one('leaves.successor:', 'lead back'));
+  });
+
+  it('leaves on a day that exists, and not to two places', () => {
+    const lines = (leaves: string): string[] =>
+      problemLines(GOOD_NIGHTJAR, withOwners(`ada: { leaves: { ${leaves} } }`, 'bob: {}'));
+
+    expect(lines('on: 2026-02-30')).toEqual(one('leaves.on:', 'expected a day that exists'));
+    expect(lines('on: 2026-02-28, successor: bob, collector_after: 30d')).toEqual(
+      one('leaves:', 'either `successor` or `collector_after`'),
+    );
+  });
 });

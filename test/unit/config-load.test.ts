@@ -53,6 +53,7 @@ describe('a good configuration', () => {
         at: 'folders.yaml:3',
         match: '{instrument}/{owner}/**',
         compress: true,
+        withoutToken: 'hold',
         settleMs: 300_000,
       },
     ]);

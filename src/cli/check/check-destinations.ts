@@ -1,12 +1,12 @@
-import { ownerToken } from '../../app/owner-token.ts';
+import { ownerToken, tokenRef } from '../../app/owner-token.ts';
 import { ownersAt } from '../../app/watch-tokens.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import type { DestinationConfig } from '../../config/config.ts';
-import type { OwnerId } from '../../core/ids.ts';
+import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { TokenStore } from '../../credentials/read-token.ts';
 import { tokenFacts } from '../../destinations/nomad/token.ts';
-import { type Finding, findingOf, ok, problem } from './finding.ts';
+import { type Finding, findingOf, ok, problem, warning } from './finding.ts';
 
 /**
  * Each destination as its owners reach it: a directory once, a platform with the token of everyone whose data a rule
@@ -69,6 +69,10 @@ async function checkPlatform(
   for (const owner of ownersAt(config, destination)) {
     if (only.length > 0 && !only.includes(owner)) continue;
     const about = `token of ${owner} at ${name}`;
+    if (owner !== COLLECTOR && tokenRef(config, owner, destination.kind) === undefined) {
+      findings.push(notEnrolled(about, owner, destination.kind));
+      continue;
+    }
     findings.push(
       await findingOf(about, async () => {
         const token = await ownerToken(config, store, { owner, destination: name });
@@ -84,6 +88,12 @@ async function checkPlatform(
     );
   }
   return findings;
+}
+
+/** No failure: their data waits, and a lab has many who never enrol. */
+function notEnrolled(about: string, owner: OwnerId, kind: string): Finding {
+  const cure = `Name one in folders.yaml: owners: ${owner}: ${kind}: { token: NAME }, then nightjar token enrol ${owner}.`;
+  return warning(about, `${owner} has no token: their data is held`, cure);
 }
 
 /** The owner who has a token of the same account; remembers this one if there is none. */

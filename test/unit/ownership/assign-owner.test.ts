@@ -82,6 +82,7 @@ describe('the order of rules', () => {
 
     expect(assign('TEM/service/f', { rules: [exact, wide] })).toEqual({
       kind: 'held',
+      code: 'BY_RULE',
       reason: 'rule 1: service data: ask the manager',
       instrument: 'TEM',
       rules: ['rule 1'],
@@ -112,6 +113,7 @@ describe('equal matches', () => {
   test('are held whichever comes first, and the reason names both rules and what each says', () => {
     expect(assign('anna/ben/f', { rules: [byFirst, bySecond] })).toEqual({
       kind: 'held',
+      code: 'AMBIGUOUS',
       reason:
         "rule 1 (folders.yaml:2) says owner 'anna' at 'nomad', rule 2 (folders.yaml:3) says owner 'ben' at 'nomad': " +
         'equal matches are never guessed, make one of them more exact',
@@ -206,6 +208,8 @@ describe('a file that is nobody’s', () => {
       destination: 'nomad',
       compress: false,
       reason: "no owner called 'jmuelelr', nearest known: 'jmueller' (alias of mueller, 1 edit) (rule 1)",
+      code: 'UNKNOWN_OWNER',
+      suggestion: { name: 'jmueller', owner: 'mueller', edits: 1 },
     });
   });
 
@@ -228,6 +232,7 @@ describe('a file that is nobody’s', () => {
       owner: 'collector',
       dataset: 'a',
       reason: 'rule 1 gives it to the collector',
+      code: 'BY_RULE',
     });
   });
 
@@ -310,7 +315,7 @@ describe('a mapping that makes no sense', () => {
     expect(attempt).toThrow(IngestError);
     expect(problemsOf(attempt)).toEqual([
       "'collector' cannot be an owner: it is the account for data nobody owns",
-      "folders.yaml:2: rule 1 'a/**': it names no owner: it needs an {owner} part, or owner, hold or exclude",
+      "folders.yaml:2: rule 1 'a/**': it names no owner: it needs an {owner} part, or owner, owner_from, hold or exclude",
       "folders.yaml:3: rule 2 'a//b': it has an empty segment: nothing, or two / in a row, or a / at the end",
       "folders.yaml:4: rule 3 'a/{owner}/**': it has both an {owner} part and an owner: only one of them can be",
       "folders.yaml:5: rule 4 'b/**': it says hold and exclude: only one of them can be",

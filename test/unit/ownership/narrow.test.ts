@@ -12,7 +12,13 @@ const OWNED: Extract<Assignment, { kind: 'owned' }> = {
   ...{ instrument: 'SEM1', rule: 'rule 1', facts: {}, settleMs: 1_200_000 },
   ...{ destination: destinationName('archive'), compress: false },
 };
-const HELD: Assignment = { kind: 'held', reason: 'two rules', instrument: 'SEM1', rules: [] };
+const HELD: Assignment = {
+  kind: 'held',
+  code: 'BY_RULE',
+  reason: 'two rules',
+  instrument: 'SEM1',
+  rules: [],
+};
 const EXCLUDED: Assignment = { kind: 'excluded', reason: 'litter', instrument: 'SEM1' };
 
 const at = (dir: string, says: Omit<Control, 'dir' | 'file'>): Control => ({
