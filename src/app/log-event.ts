@@ -48,6 +48,10 @@ const LINES: Lines = {
     level: 'info',
     fields: { ...batchFields(batch), evidence, location },
   }),
+  'container.reused': ({ batch, container, error }) => ({
+    level: 'warn',
+    fields: { ...batchFields(batch), container: container.name, location: container.location, error },
+  }),
   'delivery.failed': ({ batch, error, decided }) => ({
     level: decided === 'hold' ? 'error' : 'warn',
     fields: { ...batchFields(batch), decided, error },

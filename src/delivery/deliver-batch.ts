@@ -4,11 +4,12 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
+import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
 import type { RetryPolicy } from './decide.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
+import { openContainer } from './open-container.ts';
 import { recordFailure } from './record-failure.ts';
 
 export type DeliveryParts = {
@@ -38,9 +39,9 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     await parts.tier.recall(batch.files, signal); // 7 recall
     const destination = parts.destination(batch.destination);
     const call: Call = { token: await parts.token(batch), signal };
-    const container = await openContainer(batch, destination, call, parts); // 8 open
+    const container = await openContainer({ batch, destination, call, parts }); // 8 open
     const content = parts.content(batch); // 9 pack …
-    parts.ledger.batches.sending(batch);
+    parts.ledger.batches.sending(batch, container);
     await destination.send(container, content, call); // … and send
     const receipt = await destination.close(container, content, call); // 10 close
     checkReceipt(batch, receipt);
@@ -60,21 +61,6 @@ function beginOrLeave(id: BatchId, { ledger, clock }: DeliveryParts): Batch | un
     if (thrown instanceof IngestError && thrown.code === 'LEASE_LOST') return undefined;
     throw thrown;
   }
-}
-
-/** The lane's container as the ledger knows it, or a new one, recorded before any byte moves. */
-async function openContainer(
-  batch: Batch,
-  destination: Destination,
-  call: Call,
-  { ledger, clock }: DeliveryParts,
-): Promise<RemoteContainer> {
-  const name = destination.containerName(batch);
-  const known = ledger.containers.find(batch.destination, name);
-  if (known !== undefined) return known;
-  const made = await destination.open(name, call);
-  ledger.containers.save(batch.destination, batch.owner, made, clock.now());
-  return made;
 }
 
 /** A receipt that does not speak of every file and byte of the batch is no receipt. */

@@ -1,6 +1,7 @@
 import type { IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
+import type { RemoteContainer } from '../destinations/destination.ts';
 import type { Decision } from './decide.ts';
 
 /** What a delivery tells the log and the screen. */
@@ -8,6 +9,13 @@ export type DeliveryEvent =
   | { readonly name: 'delivery.attempt'; readonly batch: Batch }
   | { readonly name: 'delivery.progress'; readonly batchId: BatchId; readonly bytes: number }
   | { readonly name: 'delivery.done'; readonly batch: Batch; readonly receipt: Receipt }
+  /** The account may open no container more; the batch goes into an older one. */
+  | {
+      readonly name: 'container.reused';
+      readonly batch: Batch;
+      readonly container: RemoteContainer;
+      readonly error: IngestError;
+    }
   | {
       readonly name: 'delivery.failed';
       readonly batch: Batch;

@@ -34,7 +34,8 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
   const words = batchError(error, now);
   switch (decision.do) {
     case 'retry': {
-      if (decision.forgetContainer) containers.forget(batch.destination, laneContainer(batch, parts));
+      if (decision.forgetContainer)
+        containers.forget(batch.destination, laneContainer(batch, parts), batch.id);
       batches.fail(batch, { to: 'planned', error: words, notBefore: decision.notBefore });
       return;
     }

@@ -11,6 +11,8 @@ export type Limits = {
   readonly maxBytes: number;
   /** Files of one batch. */
   readonly maxFiles: number;
+  /** Bytes that one container should have at most; undefined: as many as there are. */
+  readonly maxContainerBytes?: number;
   /** False: `send` reads `content.files`, true: `content.parcel`. */
   readonly acceptsZip: boolean;
 };

@@ -13,6 +13,7 @@ import {
   headOf,
   mayHaveArrived,
 } from './batch-row.ts';
+import type { StoredContainer } from './containers.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
@@ -124,11 +125,13 @@ export class Batches {
   }
 
   /** From here on bytes of it may be at the destination; recorded before the first one moves. */
-  sending({ id, epoch }: Pick<Batch, 'id' | 'epoch'>): void {
+  sending({ id, epoch }: Pick<Batch, 'id' | 'epoch'>, container: StoredContainer): void {
     inTransaction(this.#db, () => {
       const marked = this.#db
-        .prepare("UPDATE batch SET sent = 1 WHERE id = ? AND epoch = ? AND state = 'delivering'")
-        .run(id, epoch);
+        .prepare(
+          "UPDATE batch SET sent = 1, container = ? WHERE id = ? AND epoch = ? AND state = 'delivering'",
+        )
+        .run(JSON.stringify(container), id, epoch);
       if (marked.changes === 0) throw leaseLost(id, 'be sent');
     });
   }

@@ -3,6 +3,7 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
+import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
 import { createDecisions } from './decisions.ts';
@@ -128,30 +129,6 @@ function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHea
 
 /** A remote container as stored: the destination's own plain JSON. */
 export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
-
-function createContainers(db: DatabaseSync) {
-  return {
-    find: (destination: DestinationName, name: string): StoredContainer | undefined => {
-      const row = db
-        .prepare('SELECT remote FROM container WHERE destination = ? AND name = ?')
-        .get(destination, name);
-      return row === undefined ? undefined : (JSON.parse(String(row['remote'])) as StoredContainer);
-    },
-    /** Recorded before any byte moves, so that a restart finds it again instead of making another. */
-    save: (destination: DestinationName, owner: OwnerId, remote: StoredContainer, at: number): void =>
-      inTransaction(db, () => {
-        db.prepare(
-          `INSERT INTO container (destination, name, owner, remote, opened_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT (destination, name) DO UPDATE SET remote = excluded.remote, opened_at = excluded.opened_at`,
-        ).run(destination, remote.name, owner, JSON.stringify(remote), at);
-      }),
-    /** A container that the destination no longer has or takes from us: the next delivery makes a new one. */
-    forget: (destination: DestinationName, name: string): void =>
-      inTransaction(db, () => {
-        db.prepare('DELETE FROM container WHERE destination = ? AND name = ?').run(destination, name);
-      }),
-  };
-}
 
 function createIdentities(db: DatabaseSync) {
   return {

@@ -215,4 +215,14 @@ export const SCHEMA_STEPS: readonly string[] = [
   -- Why the collector got a batch, as a code; NULL for batches of owners and for those planned before there were codes.
   ALTER TABLE batch ADD COLUMN code TEXT;
   `,
+  `
+  -- Which container each batch was sent into, and how many a lane has had.
+  ALTER TABLE batch ADD COLUMN container TEXT;
+  ALTER TABLE container ADD COLUMN part INTEGER NOT NULL DEFAULT 1;
+  UPDATE batch SET container = (
+    SELECT remote FROM container
+    WHERE container.destination = batch.destination AND batch.lane = batch.destination || '/' || container.name
+  ) WHERE sent = 1;
+  CREATE INDEX batch_by_container ON batch (destination, json_extract(container, '$.id')) WHERE container IS NOT NULL;
+  `,
 ];

@@ -13,10 +13,14 @@ owners:
 collector: { nomad: { token: collector } }
 `;
 
-async function labWith(nomad: NomadServer, tokens: Readonly<Record<string, string>>): Promise<Lab> {
+async function labWith(
+  nomad: NomadServer,
+  tokens: Readonly<Record<string, string>>,
+  options = '',
+): Promise<Lab> {
   const lab = await startLab({
     folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}${options} }`,
     extra: 'credentials: { dir: tokens }',
   });
   await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
@@ -116,5 +120,62 @@ describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation
       Buffer.from(token).toString('base64').slice(0, -4),
     ])
       expect(left.join('\n')).not.toContain(form);
+  });
+});
+
+describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s', (generation) => {
+  const filesIn = async (nomad: NomadServer, id: string): Promise<string[]> =>
+    [...(await nomad.filesOf(id)).keys()].filter((path) => !path.includes('.nightjar'));
+
+  it('are followed by the next part before they grow over the limit, and nothing lies in two', async () => {
+    await using nomad = await startNomadServer({ generation });
+    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
+    await using lab = await labWith(nomad, tokens, ', max_upload: 1 MB');
+    for (const name of ['a', 'b', 'c'])
+      await lab.put(`SEM1/mueller/${name}/img`, Buffer.alloc(450_000, name));
+
+    const report = await lab.evening();
+
+    expect(report).toMatchObject({ outcome: 'done', balanced: true });
+    const names = nomad.uploads().map(({ name }) => name);
+    expect(names).toEqual([expect.stringMatching(/mueller \d{4}-\d\d$/), `${names[0]} (2)`]);
+    const files = await Promise.all(nomad.uploads().map(async ({ id }) => await filesIn(nomad, id)));
+    expect(files.map(({ length }) => length)).toEqual([2, 1]);
+    expect(new Set(files.flat()).size).toBe(3);
+  });
+
+  it('are gone on with when no more may be opened, and the owner is told which', async () => {
+    await using nomad = await startNomadServer({ generation });
+    nomad.unpublishedLimit = 1;
+    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
+    await using lab = await labWith(nomad, tokens, ', max_upload: 600 kB');
+    for (const name of ['a', 'b']) await lab.put(`SEM1/mueller/${name}/img`, Buffer.alloc(450_000, name));
+
+    const report = await lab.evening();
+    const [, last] = report.deliveries;
+    const explained = await lab.nightjar('explain', 'SEM1/mueller/b/img');
+
+    expect(report).toMatchObject({ outcome: 'done' });
+    expect(last?.evidence).toBe('confirmed');
+    expect(nomad.uploads()).toHaveLength(1);
+    expect(await filesIn(nomad, nomad.uploads()[0]?.id ?? '')).toHaveLength(2);
+    expect(explained.out).toContain('Limit of unpublished uploads exceeded');
+  });
+
+  it('that were published meanwhile are replaced once, and what was delivered stays delivered', async () => {
+    await using nomad = await startNomadServer({ generation });
+    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
+    await using lab = await labWith(nomad, tokens);
+    await lab.put('SEM1/mueller/a/img', 'a');
+    await lab.evening();
+    nomad.publish(nomad.uploads()[0]?.id ?? '');
+    await lab.put('SEM1/mueller/b/img', 'b');
+
+    const report = await lab.evening();
+
+    expect(report).toMatchObject({ outcome: 'done' });
+    expect(report.buckets).toMatchObject({ delivered: { files: 1 }, unchanged: { files: 1 } });
+    const files = await Promise.all(nomad.uploads().map(async ({ id }) => await filesIn(nomad, id)));
+    expect(files.map(({ length }) => length)).toEqual([1, 1]);
   });
 });

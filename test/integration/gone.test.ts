@@ -24,7 +24,7 @@ function evening(ledger: Ledger, runNo: number, entries: readonly Entry[]): void
   const batch = ledger.batches.begin(id, runNo * 1000);
   const bytes = fresh.reduce((sum, { size }) => sum + size, 0);
   const receipt = { evidence: 'verified', how: 'read back', location: '/archive' } as const;
-  ledger.batches.sending(batch);
+  ledger.batches.sending(batch, { id: 'c', name: 'c', location: 'c' });
   ledger.batches.deliver(batch, { ...receipt, files: fresh.length, bytes }, Buffer.alloc(32), runNo * 1000);
 }
 

@@ -211,8 +211,12 @@ describe('the ledger', () => {
     batches.plan(plan, { lane: 'lane', at: 2, runNo: 1 });
     batches.markQueued(plan.id, 3);
     const begun = batches.begin(plan.id, 4);
-    expect(codeOf(() => batches.sending({ id: plan.id, epoch: begun.epoch - 1 }))).toBe('LEASE_LOST');
-    batches.sending(begun);
+    expect(
+      codeOf(() =>
+        batches.sending({ id: plan.id, epoch: begun.epoch - 1 }, { id: 'c', name: 'c', location: 'c' }),
+      ),
+    ).toBe('LEASE_LOST');
+    batches.sending(begun, { id: 'c', name: 'c', location: 'c' });
     batches.backToPlanned([plan.id], 'its job is gone', 5);
     looks.record(SHARE, [look('SEM1/a', [entry('x', 99, 2)])], 6, 2);
     const { no } = batches.head(plan.id);

@@ -48,7 +48,7 @@ function seedOne(
   batches.markQueued(plan.id, at);
   if (seed.to === 'queued') return plan;
   const begun = batches.begin(plan.id, at);
-  if (seed.to === 'verified') batches.sending(begun);
+  if (seed.to === 'verified') batches.sending(begun, { id: 'c', name: 'c', location: 'c' });
   if (seed.to === 'verified') batches.deliver(begun, receiptOf(plan), new Uint8Array(), at + 2000);
   if (seed.to === 'held' || seed.to === 'rejected')
     batches.fail(begun, { to: seed.to, error: errorOf(seed.code ?? 'TOKEN_REJECTED', at) });

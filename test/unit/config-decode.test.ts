@@ -110,6 +110,7 @@ describe('what is taken', () => {
         generation: 'auto',
         adminUserIds: ['00000000-0000-0000-0000-000000000000'],
         maxBytes: 30_000_000_000,
+        maxUpload: 32_000_000_000,
         maxFiles: 10_000,
       },
     ]);

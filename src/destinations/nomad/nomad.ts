@@ -47,7 +47,12 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
   };
   return {
     kind: 'nomad',
-    limits: { maxBytes: options.maxBytes, maxFiles: options.maxFiles, acceptsZip: true },
+    limits: {
+      maxBytes: options.maxBytes,
+      maxFiles: options.maxFiles,
+      maxContainerBytes: options.maxUpload,
+      acceptsZip: true,
+    },
     check: async (call) => await check(nomad, call),
     containerName: (batch) => containerName(options.container, batch),
     open: async (name, call) => await open(nomad, name, call),

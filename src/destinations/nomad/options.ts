@@ -41,6 +41,12 @@ export const nomadOptions = z
     max_bytes: sizeOption
       .meta({ description: 'Largest batch. The platform documents 32 GB for an upload.' })
       .prefault('30 GB'),
+    max_upload: sizeOption
+      .meta({
+        description:
+          'An upload that would grow beyond this is followed by the next, numbered one. The platform documents 32 GB.',
+      })
+      .prefault('32 GB'),
     max_files: countOption.default(10_000).meta({ description: 'Most files in a batch.' }),
   })
   .transform((block) => ({
@@ -50,6 +56,7 @@ export const nomadOptions = z
     generation: block.generation,
     adminUserIds: block.admin_user_ids.map((id) => id.toLowerCase()),
     maxBytes: block.max_bytes,
+    maxUpload: block.max_upload,
     maxFiles: block.max_files,
   }));
 

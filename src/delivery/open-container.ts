@@ -1,0 +1,70 @@
+import { asIngestError } from '../core/errors.ts';
+import type { Batch } from '../core/model.ts';
+import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
+import type { LaneContainer } from '../ledger/containers.ts';
+import type { DeliveryParts } from './deliver-batch.ts';
+
+type Opening = {
+  readonly batch: Batch;
+  readonly destination: Destination;
+  readonly call: Call;
+  readonly parts: Pick<DeliveryParts, 'ledger' | 'clock' | 'emit'>;
+};
+
+/**
+ * The container a batch goes into: the one that an attempt has begun to send into, else the lane's as the ledger knows
+ * it, else a new one, recorded before any byte moves. One that would grow over the destination's limit is followed by
+ * the next part; an account that may open no more goes on with the newest that there is.
+ */
+export async function openContainer(opening: Opening): Promise<RemoteContainer> {
+  const { batch, destination, parts } = opening;
+  const { containers } = parts.ledger;
+  const begun = containers.ofBatch(batch.id);
+  if (begun !== undefined) return begun;
+  const name = destination.containerName(batch);
+  const known = containers.find(batch.destination, name);
+  if (known !== undefined && hasRoom(opening, known)) return known.remote;
+  const part = known === undefined ? 1 : known.part + 1;
+  return await openNext(opening, name, part).catch((thrown: unknown) =>
+    reuse(opening, name, { known, thrown }),
+  );
+}
+
+function hasRoom({ batch, destination, parts }: Opening, { remote }: LaneContainer): boolean {
+  const { maxContainerBytes = Number.POSITIVE_INFINITY } = destination.limits;
+  const sent = parts.ledger.containers.sentBytes(batch.destination, remote);
+  return sent === 0 || sent + batch.bytes <= maxContainerBytes;
+}
+
+async function openNext(
+  { batch, destination, call, parts }: Opening,
+  name: string,
+  part: number,
+): Promise<RemoteContainer> {
+  const remote = await destination.open(part === 1 ? name : `${name} (${part})`, call);
+  const at = parts.clock.now();
+  const { owner } = batch;
+  parts.ledger.containers.save({
+    ...{ destination: batch.destination, name, owner, at },
+    container: { remote, part },
+  });
+  return remote;
+}
+
+/** At the account's limit of containers: not held for it. The owner is told, and can make room by publishing or deleting. */
+function reuse(
+  { batch, parts }: Opening,
+  name: string,
+  { known, thrown }: { readonly known: LaneContainer | undefined; readonly thrown: unknown },
+): RemoteContainer {
+  const { destination, owner } = batch;
+  const { containers } = parts.ledger;
+  const error = asIngestError(thrown, `open a container for batch ${batch.id}`);
+  const remote = known?.remote ?? containers.newestOf(destination, owner);
+  if (error.code !== 'QUOTA_EXCEEDED' || remote === undefined) throw error;
+  const at = parts.clock.now();
+  containers.save({ destination, name, owner, container: { remote, part: known?.part ?? 1 }, at });
+  containers.tellReused(batch.id, `${error.message}; it goes into "${remote.name}" (${remote.location})`, at);
+  parts.emit({ name: 'container.reused', batch, container: remote, error });
+  return remote;
+}

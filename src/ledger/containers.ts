@@ -1,0 +1,91 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
+import { recordEvent } from './events.ts';
+import { inTransaction } from './transaction.ts';
+
+/** A remote container as the destination told of it when it was made: plain JSON. */
+export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
+
+/** The container that a lane uses now. `part` counts those it has had: 1, 2, …. */
+export type LaneContainer = { readonly remote: StoredContainer; readonly part: number };
+
+type Saving = {
+  readonly destination: DestinationName;
+  /** The lane's name for it; its own name may have a number behind. */
+  readonly name: string;
+  readonly owner: OwnerId;
+  readonly container: LaneContainer;
+  readonly at: number;
+};
+
+/** Remote containers by destination and lane. Each is recorded before any byte moves into it. */
+export function createContainers(db: DatabaseSync) {
+  return {
+    find: (destination: DestinationName, name: string): LaneContainer | undefined => {
+      const row = db
+        .prepare('SELECT remote, part FROM container WHERE destination = ? AND name = ?')
+        .get(destination, name);
+      if (row === undefined) return undefined;
+      return { remote: JSON.parse(String(row['remote'])) as StoredContainer, part: Number(row['part']) };
+    },
+
+    /** A restart finds it again instead of making another. */
+    save: ({ destination, name, owner, container: { remote, part }, at }: Saving): void =>
+      inTransaction(db, () => {
+        db.prepare(
+          `INSERT INTO container (destination, name, owner, remote, part, opened_at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (destination, name) DO UPDATE SET remote = excluded.remote, part = excluded.part,
+             opened_at = excluded.opened_at`,
+        ).run(destination, name, owner, JSON.stringify(remote), part, at);
+      }),
+
+    /**
+     * The container a batch was sent into, or its lane's, is one that the destination no longer has or takes from us:
+     * the next delivery makes a new one. What lies in it delivered stays as it is known.
+     */
+    forget: (destination: DestinationName, name: string, batch: BatchId): void =>
+      inTransaction(db, () => {
+        const lost = containerOf(db, batch)?.id ?? null;
+        db.prepare(
+          "DELETE FROM container WHERE destination = ?1 AND name = ?2 AND (?3 IS NULL OR json_extract(remote, '$.id') = ?3)",
+        ).run(destination, name, lost);
+        if (lost === null) return;
+        db.prepare(
+          `UPDATE batch SET container = NULL WHERE destination = ? AND container IS NOT NULL
+             AND json_extract(container, '$.id') = ? AND state NOT IN ('accepted', 'confirmed', 'verified')`,
+        ).run(destination, lost);
+      }),
+
+    /** The container that an attempt at this batch has begun to send into; undefined: none has. */
+    ofBatch: (id: BatchId): StoredContainer | undefined => containerOf(db, id),
+
+    /** Bytes of all batches that were sent into a container, or may have been. */
+    sentBytes: (destination: DestinationName, { id }: StoredContainer): number =>
+      Number(
+        db
+          .prepare(
+            "SELECT sum(bytes) AS bytes FROM batch WHERE destination = ? AND container IS NOT NULL AND json_extract(container, '$.id') = ?",
+          )
+          .get(destination, id)?.['bytes'] ?? 0,
+      ),
+
+    /** The owner's newest container at a destination, whatever lane made it. */
+    newestOf: (destination: DestinationName, owner: OwnerId): StoredContainer | undefined => {
+      const row = db
+        .prepare(
+          'SELECT remote FROM container WHERE destination = ? AND owner = ? ORDER BY opened_at DESC LIMIT 1',
+        )
+        .get(destination, owner);
+      return row === undefined ? undefined : (JSON.parse(String(row['remote'])) as StoredContainer);
+    },
+
+    /** Notes that a batch goes into an older container than it should, and why. */
+    tellReused: (batch: BatchId, why: string, at: number): void =>
+      recordEvent(db, { at, batch, what: 'container.reused', detail: why }),
+  };
+}
+
+function containerOf(db: DatabaseSync, id: BatchId): StoredContainer | undefined {
+  const text = db.prepare('SELECT container FROM batch WHERE id = ?').get(id)?.['container'];
+  return typeof text === 'string' ? (JSON.parse(text) as StoredContainer) : undefined;
+}
