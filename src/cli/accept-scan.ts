@@ -11,6 +11,7 @@ import { openToRead } from './open-to-read.ts';
 import type { AddCommand } from './run-cli.ts';
 import { clockTime } from './style.ts';
 import { unknownName } from './unknown-name.ts';
+import { whoAmI } from './who.ts';
 
 type AcceptOptions = GlobalOptions & { readonly yes?: boolean };
 
@@ -32,8 +33,9 @@ export const addAcceptScan: AddCommand = (program, context, finish) => {
       await using workspace = await openToRead(context, options);
       const doubted = doubtedShares(workspace, name);
       if (options.json !== true) context.out.write(`${preview(doubted, context)}\n`);
+      const by = whoAmI(context);
       const wanted = doubted.length > 0 && (await isConfirmed(context, options, 'Believe this?'));
-      const accepted = wanted ? doubted.filter(({ share }) => accept(workspace, share)) : [];
+      const accepted = wanted ? doubted.filter(({ share }) => accept(workspace, share, by)) : [];
       answer(context, options, acceptJson(doubted, accepted), () => outcome(doubted, accepted));
       finish(EXIT.done);
     });
@@ -49,8 +51,8 @@ function doubtedShares({ config, ledger }: Workspace, name: string | undefined):
   });
 }
 
-const accept = ({ ledger, clock }: Workspace, share: ShareName): boolean =>
-  ledger.scans.accept(share, clock.now(), 'a person');
+const accept = ({ ledger, clock }: Workspace, share: ShareName, by: string): boolean =>
+  ledger.scans.accept(share, clock.now(), by);
 
 function preview(doubted: readonly Doubted[], { clock }: Pick<CliContext, 'clock'>): string {
   const now = clock.now();

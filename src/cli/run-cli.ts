@@ -3,6 +3,7 @@ import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { addAcceptMapping } from './accept-mapping.ts';
 import { addAcceptScan } from './accept-scan.ts';
+import { addAcceptShare } from './accept-share.ts';
 import { addCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResume,
   addToken,
   addAcceptScan,
+  addAcceptShare,
   addDemo,
 ];
 

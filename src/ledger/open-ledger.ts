@@ -10,7 +10,7 @@ import { createDecisions } from './decisions.ts';
 import { type DeliveredContent, deliveredContent } from './delivered-content.ts';
 import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
-import { historyOf, type LedgerEvent } from './events.ts';
+import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
@@ -131,17 +131,24 @@ function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHea
 export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
 
 function createIdentities(db: DatabaseSync) {
+  const save = (share: ShareName, identity: string): void =>
+    inTransaction(db, () => {
+      db.prepare(
+        'INSERT INTO share (name, identity) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET identity = excluded.identity',
+      ).run(share, identity);
+    });
   return {
     /** How a share looked when it was last proven, as JSON text. */
     find: (share: ShareName): string | undefined => {
       const row = db.prepare('SELECT identity FROM share WHERE name = ?').get(share);
       return row === undefined ? undefined : String(row['identity']);
     },
-    save: (share: ShareName, identity: string): void =>
+    save,
+    /** A person says that a share is another mount from now on. */
+    accept: (share: ShareName, identity: string, { at, by }: { at: number; by: string }): void =>
       inTransaction(db, () => {
-        db.prepare(
-          'INSERT INTO share (name, identity) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET identity = excluded.identity',
-        ).run(share, identity);
+        save(share, identity);
+        recordEvent(db, { at, what: 'share.accepted', detail: `${share}: by ${by}: ${identity}` });
       }),
   };
 }

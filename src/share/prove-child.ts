@@ -9,6 +9,8 @@ export type ProofRequest = {
   readonly root: string;
   readonly marker: string;
   readonly readAs: Reader | undefined;
+  /** Directories of the root that are remembered, as binary strings. */
+  readonly remembered: readonly string[];
 };
 
 /** What was found; `errno` when a call on the root failed. */
@@ -22,6 +24,10 @@ export type RootFacts =
       readonly source: string;
       /** Names in the root, the marker not counted. */
       readonly topLevel: number;
+      /** The first thousand directories of the root, sorted; names as binary strings. */
+      readonly dirs: readonly string[];
+      /** Which of the remembered directories are not there. */
+      readonly missing: readonly string[];
       /** 'file', 'other', or the errno name of why it cannot be seen. */
       readonly marker: string;
     };
@@ -29,18 +35,20 @@ export type RootFacts =
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => answer(request as ProofRequest));
 
-function answer({ root, marker, readAs }: ProofRequest): void {
-  if (readAs !== undefined) becomeReader(readAs);
-  writeSync(3, JSON.stringify(factsOf(root, marker)));
+function answer(request: ProofRequest): void {
+  if (request.readAs !== undefined) becomeReader(request.readAs);
+  writeSync(3, JSON.stringify(factsOf(request)));
   process.exit();
 }
 
-function factsOf(root: string, marker: string): RootFacts {
+function factsOf({ root, marker, remembered }: ProofRequest): RootFacts {
   try {
     const { dev } = statSync(root);
     const isDirectory = statSync(root).isDirectory();
     const real = realpathSync(root);
     const mount = mountOf(readFileSync('/proc/self/mountinfo', 'latin1'), real);
+    const names = isDirectory ? readdirSync(root, 'latin1').filter((name) => name !== marker) : [];
+    const there = new Set(names);
     const type = `0x${statfsSync(root).type.toString(16)}`;
     return {
       isDirectory,
@@ -48,7 +56,9 @@ function factsOf(root: string, marker: string): RootFacts {
       mounted: mount?.point === real || statSync(dirname(real)).dev !== dev,
       fsType: mount === undefined ? type : `${type} ${mount.fsType}`,
       source: mount?.source ?? '',
-      topLevel: isDirectory ? readdirSync(root, 'latin1').filter((name) => name !== marker).length : 0,
+      topLevel: names.length,
+      dirs: dirsOf(root, names),
+      missing: remembered.filter((name) => !there.has(name)),
       marker: isDirectory ? lookAtMarker(`${root}/${marker}`) : 'other',
     };
   } catch (error) {
@@ -56,6 +66,22 @@ function factsOf(root: string, marker: string): RootFacts {
     if (errno === undefined) throw error;
     return { errno, message: error instanceof Error ? error.message : errno };
   }
+}
+
+/** So many directories of a root are remembered. */
+const MOST_DIRS = 1000;
+
+function dirsOf(root: string, names: readonly string[]): string[] {
+  const isDir = (name: string): boolean => {
+    const path = Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
+    try {
+      return lstatSync(path).isDirectory();
+    } catch {
+      // What is wrong with one name is for the walk to tell.
+      return false;
+    }
+  };
+  return names.toSorted().slice(0, MOST_DIRS).filter(isDir);
 }
 
 function lookAtMarker(path: string): string {

@@ -23,6 +23,8 @@ export type ShareIdentity = {
   readonly mounted: boolean;
   /** Names in the root, the marker not counted. */
   readonly topLevel: number;
+  /** Directories in the root, at most a thousand, as binary strings; identities of earlier versions have none. */
+  readonly dirs?: readonly string[];
 };
 
 /** The name of the file that says "this is the share" unless the configuration names another. */
@@ -46,7 +48,9 @@ export type ProofOptions = {
 export async function proveShare(target: ProofTarget, options: ProofOptions): Promise<ShareIdentity> {
   checkReader(target);
   options.signal.throwIfAborted();
-  const request: ProofRequest = { root: target.root, marker: target.marker, readAs: target.readAs };
+  const { root, marker, readAs } = target;
+  const remembered = options.remembered?.dirs ?? [];
+  const request: ProofRequest = { root, marker, readAs, remembered };
   const child = startShareChild('prove-child', 1, request);
   const enough = new AbortController();
   try {
@@ -91,21 +95,15 @@ export function judgeRoot(
   if (!facts.isDirectory) throw rootFailure(target, 'ENOTDIR', 'not a directory');
   if (remembered !== undefined) checkMount(target, facts, remembered);
   if (facts.marker !== 'file') throw markerFailure(target, facts.marker);
-  if (remembered !== undefined && remembered.topLevel > 0 && facts.topLevel === 0) {
-    throw notProven(
-      target,
-      `the root is empty, and held ${remembered.topLevel} entries before`,
-      'Look whether the share is mounted and whole. If it was emptied on purpose, put one directory there to go on.',
-    );
-  }
-  const { device, fsType, source, mounted, topLevel } = facts;
-  return { device, fsType, source, mounted, topLevel };
+  if (remembered !== undefined) checkContent(target, facts, remembered);
+  const { device, fsType, source, mounted, topLevel, dirs } = facts;
+  return { device, fsType, source, mounted, topLevel, dirs };
 }
 
 type Found = Exclude<RootFacts, { errno: string }>;
 
 function checkMount(target: ProofTarget, facts: Found, remembered: ShareIdentity): void {
-  const mountAgain = `Mount the share at ${target.root} again and look with 'findmnt -T ${target.root}'. If the move was intended, give the share a new name in the configuration.`;
+  const mountAgain = `Mount the share at ${target.root} again and look with 'findmnt -T ${target.root}'. ${acceptWith(target)}`;
   if (remembered.mounted && !facts.mounted) {
     throw notProven(
       target,
@@ -120,6 +118,28 @@ function checkMount(target: ProofTarget, facts: Found, remembered: ShareIdentity
     mountAgain,
   );
 }
+
+/** Another share may have a marker too, and be mounted in the same manner. */
+function checkContent(target: ProofTarget, facts: Found, remembered: ShareIdentity): void {
+  const look = 'Look whether the right share is mounted there, and whole.';
+  if (remembered.topLevel > 0 && facts.topLevel === 0) {
+    const seen = `the root is empty, and held ${remembered.topLevel} entries before`;
+    throw notProven(target, seen, `${look} ${acceptWith(target)}`);
+  }
+  const { missing } = facts;
+  const known = remembered.dirs?.length ?? 0;
+  if (missing.length < FEWEST_MISSING || missing.length * 2 <= known) return;
+  const names = missing.slice(0, NAMES_SHOWN).map((name) => Buffer.from(name, 'latin1').toString());
+  const more = missing.length > NAMES_SHOWN ? ', …' : '';
+  const seen = `${missing.length} of ${known} directories of its root are gone: ${names.join(', ')}${more}`;
+  throw notProven(target, seen, `${look} ${acceptWith(target)}`);
+}
+
+/** One directory that went away is no other share, even where it was the only one. */
+const FEWEST_MISSING = 2;
+const NAMES_SHOWN = 5;
+
+const acceptWith = ({ name }: ProofTarget): string => `If that was intended: nightjar accept-share ${name}`;
 
 function markerFailure(target: ProofTarget, marker: string): IngestError {
   const path = `${target.root}/${target.marker}`;

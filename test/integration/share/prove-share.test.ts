@@ -26,7 +26,7 @@ describe('the proof of a share', { retry: 3 }, () => {
     const identity = await proveShare(target(share.root), options());
     const again = await proveShare(target(share.root), options({ remembered: identity }));
 
-    expect(identity).toMatchObject({ mounted: false, topLevel: 2 });
+    expect(identity).toMatchObject({ mounted: false, topLevel: 2, dirs: ['SEM1', 'XRD'] });
     expect(identity.fsType).toMatch(/^0x[0-9a-f]+ \w+$/);
     expect(identity.source).not.toBe('');
     expect(again).toEqual(identity);
@@ -71,6 +71,19 @@ describe('the proof of a share', { retry: 3 }, () => {
     expect(await failure(proveShare(target(share.root), options({ remembered })))).toMatchObject({
       code: 'SHARE_NOT_PROVEN',
       message: expect.stringContaining('empty'),
+    });
+  });
+
+  test('fails when another tree with a marker of its own took the place of the share', async () => {
+    await using share = await buildShare({ 'SEM1/x': '1', 'TEM/x': '1', 'XRD/x': '1', 'K\udcf6rner/x': '1' });
+    const remembered = await proveShare(target(share.root), options());
+    for (const dir of ['SEM1', 'TEM', 'K\udcf6rner']) await share.remove(dir);
+    await share.put({ 'backup/x': '1', 'home/y': '1', 'XRD/x': '1' });
+
+    expect(remembered.dirs).toEqual(['K\u00f6rner', 'SEM1', 'TEM', 'XRD']);
+    expect(await failure(proveShare(target(share.root), options({ remembered })))).toMatchObject({
+      code: 'SHARE_NOT_PROVEN',
+      message: expect.stringContaining('3 of 4 directories of its root are gone'),
     });
   });
 

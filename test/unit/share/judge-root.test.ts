@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IngestError } from '../../../src/core/errors.ts';
 import { shareName } from '../../../src/core/ids.ts';
@@ -11,6 +12,8 @@ const FACTS = {
   fsType: '0xfe534d42 cifs',
   source: '//nas/instruments',
   topLevel: 3,
+  dirs: ['SEM1', 'TEM', 'XRD'],
+  missing: [],
   marker: 'file',
 };
 const KNOWN: ShareIdentity = {
@@ -19,6 +22,7 @@ const KNOWN: ShareIdentity = {
   fsType: '0xfe534d42 cifs',
   source: '//nas/instruments',
   topLevel: 3,
+  dirs: ['SEM1', 'TEM', 'XRD'],
 };
 
 function failureOf(facts: Parameters<typeof judgeRoot>[1], remembered?: ShareIdentity): IngestError {
@@ -28,6 +32,15 @@ function failureOf(facts: Parameters<typeof judgeRoot>[1], remembered?: ShareIde
     if (error instanceof IngestError) return error;
   }
   throw new Error('it was proven');
+}
+
+function refuses(facts: Parameters<typeof judgeRoot>[1], remembered: ShareIdentity): boolean {
+  try {
+    judgeRoot(TARGET, facts, remembered);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 describe('judgeRoot', () => {
@@ -60,6 +73,40 @@ describe('judgeRoot', () => {
     expect(judgeRoot(TARGET, empty, undefined).topLevel).toBe(0);
     expect(judgeRoot(TARGET, empty, { ...KNOWN, topLevel: 0 }).topLevel).toBe(0);
     expect(failureOf(empty, KNOWN).code).toBe('SHARE_NOT_PROVEN');
+  });
+
+  test('refuses another share behind the same marker and mount: most of the remembered directories are gone', () => {
+    const error = failureOf({ ...FACTS, missing: ['SEM1', 'XRD'] }, KNOWN);
+
+    expect(error.code).toBe('SHARE_NOT_PROVEN');
+    expect(error.message).toContain('2 of 3 directories of its root are gone: SEM1, XRD');
+    expect(error.hint).toContain('nightjar accept-share lab');
+  });
+
+  test('accepts that one instrument went away, and one that was the only one', () => {
+    expect(judgeRoot(TARGET, { ...FACTS, missing: ['SEM1'] }, KNOWN)).toEqual(KNOWN);
+    const only = { ...KNOWN, dirs: ['SEM1'] };
+    expect(judgeRoot(TARGET, { ...FACTS, missing: ['SEM1'] }, only)).toEqual(KNOWN);
+  });
+
+  test('refuses by the majority of what is remembered, whatever the names are', () => {
+    const names = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 30 });
+    fc.assert(
+      fc.property(names, fc.nat(30), (dirs, many) => {
+        const missing = dirs.slice(0, many);
+        const isAnother = missing.length >= 2 && missing.length * 2 > dirs.length;
+
+        const isRefused = refuses({ ...FACTS, missing }, { ...KNOWN, dirs });
+
+        expect(isRefused).toBe(isAnother);
+      }),
+    );
+  });
+
+  test('accepts an identity that was remembered before names were', () => {
+    const { dirs: _, ...older } = KNOWN;
+
+    expect(judgeRoot(TARGET, FACTS, older)).toEqual(KNOWN);
   });
 
   test.each([
