@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--quick] [--only scan,small,large,dispatch] [--machine TEXT] [--write docs/performance.md]`
+ * `npm run bench -- [--quick] [--only scan,small,…] [--files N] [--rounds N] [--machine TEXT] [--write docs/performance.md]`
  * Measures the goals as ratios to what one would use today, in one run, and prints them. Works in the temp directory
  * and removes what it made there; writes nothing else unless asked with --write.
  */
@@ -27,7 +27,7 @@ type Sizes = {
 };
 
 const FULL: Sizes = {
-  scan: { files: 100_000, rounds: 5 },
+  scan: { files: 1_000_000, rounds: 3 },
   small: { files: 20_000, rounds: 3 },
   large: { files: 3, bytes: GIB, rounds: 3 },
   dispatch: { waiting: 10_000, taken: 1000 },
@@ -136,11 +136,20 @@ const { values: asked } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    files: { type: 'string' },
+    rounds: { type: 'string' },
     machine: { type: 'string' },
     write: { type: 'string' },
   },
 });
-const sizes = asked.quick ? QUICK : FULL;
+const sized = asked.quick ? QUICK : FULL;
+const sizes: Sizes = {
+  ...sized,
+  scan: {
+    files: Number(asked.files ?? sized.scan.files),
+    rounds: Number(asked.rounds ?? sized.scan.rounds),
+  },
+};
 const facts = `${machineFacts(asked.machine, loadavg()[0] ?? 0)}${asked.quick ? '; quick sizes, too small to judge by' : ''}`;
 const measured = await measure(sizes, possible(partsFrom(asked.only), sizes));
 const table = goalTable(goalLines(measured));
