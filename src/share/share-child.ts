@@ -1,4 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { IngestError } from '../core/errors.ts';
@@ -21,6 +23,12 @@ export type ShareChild = {
 
 const COMPLAINT_CHARS = 4000;
 
+/** Where our compiled code is kept, so that a child starts in a quarter of the time; see the launcher. */
+function compileCache(): NodeJS.ProcessEnv {
+  const dir = getCompileCacheDir();
+  return dir === undefined ? {} : { NODE_COMPILE_CACHE: dirname(dir) };
+}
+
 /**
  * Forks the module beside this one that is called `name` (its code reads the pipes' numbers from 3 on) and sends it
  * `request`. Our environment is not handed on: the child needs none of it, and CHOKIDAR_USEPOLLING would override us.
@@ -36,7 +44,7 @@ export function startShareChild(
   const child = fork(module, [], {
     stdio: ['ignore', 'ignore', 'pipe', ...pipes, 'ipc'],
     execArgv: [...nodeOptions],
-    env: {},
+    env: compileCache(),
   });
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {
