@@ -19,6 +19,7 @@ WORKDIR /opt/nightjar
 COPY --from=packages /opt/nightjar/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
+COPY config/instruments ./config/instruments
 USER nightjar
 VOLUME /var/lib/nightjar
 STOPSIGNAL SIGTERM

@@ -10,6 +10,7 @@ import { findMoves } from '../nightly/recognise-moves.ts';
 import { judgeAll } from '../nightly/run-report.ts';
 import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
+import { tryCandidates } from '../nightly/try-candidates.ts';
 import { expectedMs, type Load, pastRate } from './past-rate.ts';
 
 /** How a share was looked at for the preview. */
@@ -63,6 +64,7 @@ export async function previewEvening(
     if (looked.problem !== undefined) continue;
     ledger.looks.assumeQuiet(share.name, run.no, now + config.settleWaitMs);
     findMoves(judging(workspace), share.name, run);
+    await tryCandidates({ ...judging(workspace), stallMs: share.stallMs }, share, run, signal);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
       if (verdict.bucket !== 'ready') addVerdict(tally, verdict);
@@ -87,7 +89,7 @@ async function lookOnce(
   const { name, stallMs } = share;
   emit({ name: 'share.looking', share: name, again: false });
   try {
-    ledger.looks.clearMarks(name, 'unreadable');
+    ledger.looks.tryAgain(name);
     const seen = await lookAtShare({ ledger, clock, stallMs, emit, assign, mappingKey }, share, {
       ...{ runNo: run.no, signal },
     });

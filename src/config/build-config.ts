@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { destinationName, ownerId, shareName } from '../core/ids.ts';
 import { buildOwner, buildTokens } from './build-owner.ts';
-import { conditionOf } from './complete-schema.ts';
+import { conditionOf, together } from './complete-schema.ts';
 import type { Config, MappingConfig, RuleConfig, ShareConfig } from './config.ts';
 import { defined } from './defined.ts';
 import type { FoldersFile, RuleBlock } from './folders-schema.ts';
 import type { NightjarFile } from './nightjar-schema.ts';
+import type { Recipe } from './read-recipes.ts';
 
 /** All that the two checked files leave open. */
 export type Surroundings = {
@@ -16,6 +17,7 @@ export type Surroundings = {
   readonly folders: { readonly file: string; readonly text: string };
   /** Line of the n-th rule, from 0, in the folders file. */
   readonly lineOfRule: (index: number) => number;
+  readonly recipes: ReadonlyMap<string, Recipe>;
 };
 
 /** Turns the two checked files into the one typed, frozen value the program works with. */
@@ -85,7 +87,12 @@ function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surround
   return {
     text: around.folders.text,
     rules: folders.rules.map((rule, index) =>
-      buildRule(rule, `rule ${index + 1}`, `${at}:${around.lineOfRule(index)}`),
+      buildRule(rule, {
+        id: `rule ${index + 1}`,
+        at: `${at}:${around.lineOfRule(index)}`,
+        recipe: around.recipes.get(rule.recipe ?? ''),
+        settleMs: file.settle,
+      }),
     ),
     owners: Object.entries(folders.owners).map(([id, owner]) => buildOwner(id, owner)),
     collector: {
@@ -99,11 +106,21 @@ function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surround
   };
 }
 
-function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
+/** What a rule does not say itself. */
+type RuleBackground = {
+  readonly id: string;
+  readonly at: string;
+  readonly recipe: Recipe | undefined;
+  /** What counts where nothing else is said. */
+  readonly settleMs: number;
+};
+
+function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): RuleConfig {
   const { instruments, hold, exclude } = rule;
-  const by = rule.name ?? id;
+  const id = rule.name ?? rest.id;
+  const settle = recipe === undefined ? undefined : Math.max(recipe.settleMs, rest.settleMs);
   return {
-    id: by,
+    id,
     at,
     match: rule.match,
     compress: rule.compress,
@@ -113,12 +130,19 @@ function buildRule(rule: RuleBlock, id: string, at: string): RuleConfig {
       instruments,
       hold,
       exclude,
-      settleMs: rule.settle,
-      complete: rule.complete && { by, condition: conditionOf(rule.complete) },
+      settleMs: rule.settle ?? settle,
+      complete: completionOf(rule, id, recipe),
       owner: rule.owner === undefined ? undefined : ownerId(rule.owner),
       destination: rule.destination === undefined ? undefined : destinationName(rule.destination),
     }),
   };
+}
+
+function completionOf(rule: RuleBlock, id: string, recipe: Recipe | undefined): RuleConfig['complete'] {
+  const own = rule.complete === undefined ? [] : [conditionOf(rule.complete)];
+  if (recipe === undefined && own.length === 0) return undefined;
+  const by = recipe === undefined ? id : `${id}, recipe ${rule.recipe}`;
+  return { by, condition: together([...(recipe === undefined ? [] : [recipe.condition]), ...own]) };
 }
 
 function deepFreeze<T>(value: T): T {

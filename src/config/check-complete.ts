@@ -1,20 +1,45 @@
 import { parseTemplate } from '../ownership/parse-template.ts';
 import { completeBlock, conditionOf, partsIn } from './complete-schema.ts';
-import type { RuleLine } from './outline.ts';
+import { withNearest } from './nearest.ts';
+import type { Outline, RuleLine } from './outline.ts';
 import type { Finding } from './problem.ts';
 import { quote } from './raw-value.ts';
+import type { Recipes } from './read-recipes.ts';
 
-/** Counts that refer to a part which the rule's template does not have as a number. */
-export function checkComplete(rule: RuleLine): Finding[] {
+/** Recipes that there are not, and counts that refer to a part which the rule's template does not have as a number. */
+export function checkComplete({ rules }: Outline, recipes: Recipes): Finding[] {
+  return rules.flatMap((rule) => [
+    ...checkRecipe(rule, recipes),
+    ...checkCounts(rule, 'complete', partsOfBlock(rule)),
+    ...checkCounts(rule, 'recipe', partsOfRecipe(rule, recipes)),
+  ]);
+}
+
+function checkRecipe({ recipe, path }: RuleLine, { names }: Recipes): Finding[] {
+  if (recipe === undefined || names.includes(recipe)) return [];
+  const message = `expected the name of a recipe (${names.join(', ')}), found ${quote(recipe)}`;
+  return [{ path: [...path, 'recipe'], message, ...withNearest(recipe, names) }];
+}
+
+function partsOfBlock(rule: RuleLine): string[] {
   const block = completeBlock.safeParse(rule.complete);
-  if (!block.success || rule.match === undefined) return [];
-  const known = numbersIn(rule.match);
-  if (known === undefined) return [];
-  return partsIn(conditionOf(block.data))
+  return block.success ? partsIn(conditionOf(block.data)) : [];
+}
+
+function partsOfRecipe({ recipe }: RuleLine, { byName }: Recipes): string[] {
+  const found = byName.get(recipe ?? '');
+  return found === undefined ? [] : partsIn(found.condition);
+}
+
+function checkCounts(rule: RuleLine, key: string, parts: readonly string[]): Finding[] {
+  const { match } = rule;
+  const known = match === undefined ? undefined : numbersIn(match);
+  if (match === undefined || known === undefined) return [];
+  return parts
     .filter((part) => !known.includes(part))
     .map((part) => ({
-      path: [...rule.path, 'complete'],
-      message: `expected {${part}:number} as a part of \`match\`, in the name of a directory, for the count "{${part}}", found ${quote(rule.match ?? '')}`,
+      path: [...rule.path, key],
+      message: `expected {${part}:number} as a part of \`match\`, in the name of a directory, for the count "{${part}}", found ${quote(match)}`,
     }));
 }
 

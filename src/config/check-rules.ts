@@ -1,6 +1,5 @@
 import { COLLECTOR } from '../core/ids.ts';
 import { parseTemplate } from '../ownership/parse-template.ts';
-import { checkComplete } from './check-complete.ts';
 import { withNearest } from './nearest.ts';
 import type { Outline, RuleLine } from './outline.ts';
 import type { Finding } from './problem.ts';
@@ -16,7 +15,6 @@ export function checkRules(outline: Outline): Finding[] {
     ...checkOwner(outline, rule),
     ...checkDestination(outline, rule),
     ...checkInstruments(rule),
-    ...checkComplete(rule),
     ...checkTranslate(outline, rule),
     ...checkReachable(rule, outline.rules.slice(0, index)),
   ]);

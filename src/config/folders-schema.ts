@@ -56,6 +56,13 @@ const rule = z.strictObject({
   settle: duration({ zero: true })
     .optional()
     .meta({ description: 'Instead of `settle` in nightjar.yaml.', examples: ['2h'] }),
+  recipe: name()
+    .optional()
+    .meta({
+      description:
+        'How the instrument ends a dataset: the name of a file in config/instruments/ or in the directory of your own recipes. It asks what it asks besides `complete`, and `settle` is the longer of its own and the one in nightjar.yaml.',
+      examples: ['zeiss-czi'],
+    }),
   complete: completeBlock.optional().meta({
     description:
       'What a dataset must have, besides having settled, before any of it goes. All keys of the block must hold.',

@@ -2,8 +2,16 @@ import { z } from 'zod';
 import { controlSchema } from './control-schema.ts';
 import { foldersSchema } from './folders-schema.ts';
 import { nightjarSchema } from './nightjar-schema.ts';
+import { recipeSchema } from './recipe-schema.ts';
 
-export type ConfigKind = 'nightjar' | 'folders' | 'control-file';
+const SCHEMAS = {
+  nightjar: nightjarSchema,
+  folders: foldersSchema,
+  recipe: recipeSchema,
+  'control-file': controlSchema,
+};
+
+export type ConfigKind = keyof typeof SCHEMAS;
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The JSON Schema of a file as a person writes it, for editors and for the reference page. */
@@ -17,8 +25,6 @@ export function schemaOf(kind: ConfigKind): JsonSchema {
     },
   });
 }
-
-const SCHEMAS = { nightjar: nightjarSchema, folders: foldersSchema, 'control-file': controlSchema };
 
 const metaOf = (schema: z.core.$ZodType) => z.globalRegistry.get(schema);
 

@@ -2,7 +2,6 @@ import { IngestError } from '../core/errors.ts';
 import { buildConfig } from './build-config.ts';
 import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
-import { type Decoded, decode } from './decode.ts';
 import {
   besideFile,
   type ConfigRequest,
@@ -13,12 +12,13 @@ import {
 } from './find-files.ts';
 import { foldersSchema } from './folders-schema.ts';
 import { schemaOf } from './json-schema.ts';
+import { checkAgainst, findingsOf, problemsOf } from './locate-problems.ts';
 import { nightjarSchema } from './nightjar-schema.ts';
-import { outline } from './outline.ts';
-import { type Finding, formatKey, formatProblem, type Problem } from './problem.ts';
+import { type Outline, outline } from './outline.ts';
+import { formatProblem, type Problem } from './problem.ts';
 import { valueAt } from './raw-value.ts';
+import { readRecipes } from './read-recipes.ts';
 import { readSource, readText, type Source } from './read-source.ts';
-import type { YamlSource } from './read-yaml.ts';
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
@@ -59,17 +59,20 @@ export function readConfig(request: ConfigRequest): ConfigResult {
   if (nightjar.missing) return { ok: false, problems: nightjar.problems, hint: MISSING };
   const raw = nightjar.source?.value;
   const named = valueAt(raw, ['folders']);
-  const written = besideFile(file, typeof named === 'string' && named !== '' ? named : 'folders.yaml');
-  const { file: foldersFile, folders } = readFolders(request.folders ?? { file: written });
+  const foldersWritten = besideFile(file, typeof named === 'string' && named !== '' ? named : 'folders.yaml');
+  const { file: foldersFile, folders } = readFolders(request.folders ?? { file: foldersWritten });
   const stateDir = stateDirOf(valueAt(raw, ['state_dir']), request);
-  const places = { stateDir, files: { nightjar: file, folders: written } };
+  const places = { stateDir, files: { nightjar: file, folders: foldersWritten } };
 
-  const main = checkAgainst(nightjarSchema, schemaOf('nightjar'), nightjar.source);
-  const mapping = checkAgainst(foldersSchema, schemaOf('folders'), folders.source);
-  const crossed = crossCheck(outline(raw, folders.source?.value, stateDir));
+  const main = checkAgainst(nightjarSchema, schemaOf('nightjar'), nightjar);
+  const mapping = checkAgainst(foldersSchema, schemaOf('folders'), folders);
+  const written = outline(raw, folders.source?.value, stateDir);
+  const recipes = readRecipes(recipesIn(written), recipesDir(raw, file));
+  const crossed = crossCheck(written, recipes);
   const problems = [
-    ...problemsOf(file, nightjar, [...findingsOf(main), ...crossed.nightjar]),
+    ...problemsOf(file, nightjar, [...findingsOf(main), ...recipes.findings, ...crossed.nightjar]),
     ...problemsOf(foldersFile, folders, [...findingsOf(mapping), ...crossed.folders]),
+    ...recipes.problems,
   ];
   if (problems.length > 0 || !main?.ok || !mapping?.ok) return { ok: false, problems, hint: MEND, places };
 
@@ -77,33 +80,21 @@ export function readConfig(request: ConfigRequest): ConfigResult {
     ...places,
     credentialsDir: credentialsDirOf(main.value.credentials.dir, file, request.env),
     folders: { file: foldersFile, text: folders.text },
+    recipes: recipes.byName,
     lineOfRule: (index) => folders.source?.positionOf(['rules', index]).line ?? 1,
   });
   return { ok: true, config };
 }
 
+const recipesIn = ({ rules }: Outline): Set<string> =>
+  new Set(rules.map(({ recipe }) => recipe).filter((name) => name !== undefined));
+
+/** The site's own directory of recipes, beside nightjar.yaml unless the path is absolute. */
+function recipesDir(raw: unknown, file: string): string | undefined {
+  const dir = valueAt(raw, ['recipes']);
+  return typeof dir === 'string' && dir !== '' ? besideFile(file, dir) : undefined;
+}
+
 function readFolders({ file, text }: FoldersSource): { file: string; folders: Source } {
   return { file, folders: text === undefined ? readSource(file) : readText(file, text) };
-}
-
-function checkAgainst<T>(
-  schema: Parameters<typeof decode<T>>[0],
-  json: Parameters<typeof decode<T>>[1],
-  source: YamlSource | undefined,
-): Decoded<T> | undefined {
-  return source === undefined ? undefined : decode(schema, json, source.value);
-}
-
-const findingsOf = (decoded: Decoded<unknown> | undefined): readonly Finding[] =>
-  decoded === undefined || decoded.ok ? [] : decoded.findings;
-
-/** What the reader said, and the findings with their places, in the order in which they stand in the file. */
-function problemsOf(file: string, { source, problems }: Source, findings: readonly Finding[]): Problem[] {
-  const located = findings.map((finding) => ({
-    ...finding,
-    file,
-    key: formatKey(finding.path),
-    ...(source?.positionOf(finding.path, finding.onKey) ?? { line: 1, column: 1 }),
-  }));
-  return [...problems, ...located.sort((one, other) => one.line - other.line || one.column - other.column)];
 }

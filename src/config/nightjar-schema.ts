@@ -163,6 +163,14 @@ export const nightjarSchema = z
           'The longest that an evening reads files to compare them with what was delivered: files of folders that were moved or renamed, and files of which only the time is another. What is not compared by then waits for the next evening.',
       })
       .prefault('1h'),
+    recipes: text()
+      .optional()
+      .meta({
+        title: 'path',
+        description:
+          'Directory of your own instrument recipes, relative to this file. A recipe of yours takes the place of the one of its name that comes with Nightjar.',
+        examples: ['instruments'],
+      }),
     schedule: schedule.prefault({}).meta({ description: 'When the evenings are.' }),
     deliveries: deliveries.prefault({}).meta({ description: 'How deliveries are done and repeated.' }),
     redis: z

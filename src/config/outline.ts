@@ -39,6 +39,7 @@ export type RuleLine = {
   readonly instruments: readonly string[] | undefined;
   readonly owner: string | undefined;
   readonly destination: string | undefined;
+  readonly recipe: string | undefined;
   /** As it stands there. */
   readonly complete: unknown;
   readonly holds: boolean;
@@ -81,6 +82,7 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     instruments: Array.isArray(rule['instruments']) ? textsOf(rule['instruments']) : undefined,
     owner: textOf(rule['owner']),
     destination: textOf(rule['destination']),
+    recipe: textOf(rule['recipe']),
     complete: rule['complete'],
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,

@@ -1,7 +1,7 @@
 /**
  * What the ledger knows of each entry of a directory, packed in 24 bytes in the order of the listing: since when
  * (our clock) it has looked the same, the batch that holds this very version of it, the batch that last held an
- * earlier version, and a mark.
+ * earlier version, a mark, and what trying to open it told.
  */
 export type Facts = {
   /** ms since 1970 by our own clock: the first look at which it was as it is now. */
@@ -11,7 +11,11 @@ export type Facts = {
   /** Number of the batch that last held an earlier version of this path, 0 = none. */
   readonly prior: number;
   readonly mark: Mark;
+  /** What the last try to open it said, where that was not simply that it can be opened; forgotten once a run. */
+  readonly tried?: Tried;
 };
+/** Another program had it open, or the share did not answer. */
+type Tried = (typeof TRIED)[number];
 /**
  * `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it;
  * `retimed`: as long as the version that was delivered, with another time, and `alike`: looks like a file that was
@@ -22,6 +26,7 @@ export type Mark = (typeof MARKS)[number];
 
 /** Position = number in the packed form: only ever append. */
 const MARKS = ['none', 'unreadable', 'refused', 'retimed', 'alike', 'moved', 'left'] as const;
+const TRIED = ['busy', 'silent'] as const;
 const WIDTH = 24;
 export const FACTS_BYTES = WIDTH;
 
@@ -39,6 +44,7 @@ export function encodeFacts(all: readonly Facts[]): Buffer {
     out.writeUInt32LE(facts.batch, at + 8);
     out.writeUInt32LE(facts.prior, at + 12);
     out.writeUInt8(MARKS.indexOf(facts.mark), at + 16);
+    out.writeUInt8(facts.tried === undefined ? 0 : TRIED.indexOf(facts.tried) + 1, at + 17);
     at += WIDTH;
   }
   return out;
@@ -48,11 +54,13 @@ export function decodeFacts(bytes: Uint8Array): Facts[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const all: Facts[] = [];
   for (let at = 0; at < bytes.length; at += WIDTH) {
+    const tried = TRIED[view.getUint8(at + 17) - 1];
     all.push({
       since: view.getFloat64(at, true),
       batch: view.getUint32(at + 8, true),
       prior: view.getUint32(at + 12, true),
       mark: MARKS[view.getUint8(at + 16)] ?? 'none',
+      ...(tried === undefined ? {} : { tried }),
     });
   }
   return all;

@@ -1,13 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ShareName } from '../core/ids.ts';
 import { decodeListing } from '../core/listing.ts';
-import type { DirLook, Entry } from '../core/model.ts';
-import { joinPath, nameOf, parentOf, pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
+import type { DirLook } from '../core/model.ts';
+import { joinPath, nameOf, parentOf, type SharePath, sortKey } from '../core/share-path.ts';
 import { HEAD_COLUMNS, headOf, mayHaveArrived } from './batch-row.ts';
 import { bytesOf } from './bytes-of.ts';
 import { earlierTimes } from './early-looks.ts';
-import { decodeFacts, encodeFacts, type Facts, isAhead, type Mark } from './facts.ts';
+import { decodeFacts, encodeFacts, type Facts, isAhead } from './facts.ts';
 import { createGoneEntries, decodeOldGone } from './gone.ts';
+import { type KnownDir, type KnownEntry, knownDir, knownDirs } from './known-dirs.ts';
 import { mergeLook } from './merge-look.ts';
 import {
   amountKnown,
@@ -18,18 +19,7 @@ import {
 } from './out-of-reach.ts';
 import { inTransaction } from './transaction.ts';
 
-/** One entry with what is known of it. `lookedAt`: ms since 1970, our clock, of the newest look. */
-export type KnownEntry = {
-  readonly entry: Entry;
-  readonly facts: Facts;
-};
-export type KnownDir = {
-  readonly dir: SharePath;
-  readonly lookedAt: number;
-  /** The run that looked last. */
-  readonly runNo: number;
-  readonly entries: readonly KnownEntry[];
-};
+export type { KnownDir, KnownEntry } from './known-dirs.ts';
 
 /** What is known of a path from now on. */
 export type Change = (facts: Facts, path: SharePath) => Facts;
@@ -169,16 +159,22 @@ export class Looks {
     return row === undefined ? undefined : knownDir(row);
   }
 
-  /** Clears the marks of a kind, so that the next plan tries those files again. */
-  clearMarks(share: ShareName, mark: Mark): void {
+  /** Forgets which files could not be read or opened when that was last tried: this run tries them again. */
+  tryAgain(share: ShareName): void {
     inTransaction(this.#db, () => {
       for (const { dir, entries } of this.open(share)) {
-        const marked = entries.filter(({ facts }) => facts.mark === mark);
-        const paths = marked.map(({ entry }) => joinPath(dir, entry.name));
-        if (paths.length > 0) assignFacts(this.#db, share, paths, (facts) => ({ ...facts, mark: 'none' }));
+        const failed = entries.filter(
+          ({ facts }) => facts.mark === 'unreadable' || facts.tried !== undefined,
+        );
+        const paths = failed.map(({ entry }) => joinPath(dir, entry.name));
+        if (paths.length > 0) assignFacts(this.#db, share, paths, untried);
       }
     });
   }
+}
+
+function untried({ since, batch, prior, mark }: Facts): Facts {
+  return { since, batch, prior, mark: mark === 'unreadable' ? 'none' : mark };
 }
 
 /** Joins one look with the directory's row and writes what changed; prepared once for many looks. */
@@ -247,52 +243,4 @@ function assignFacts(db: DatabaseSync, share: ShareName, paths: Iterable<SharePa
     });
     write.run(encodeFacts(facts), facts.filter(({ batch }) => batch === 0).length, Number(row['id']));
   }
-}
-
-type DirFilter = {
-  readonly where?: string;
-  readonly runNo?: number | undefined;
-  /** Only this directory and those below it. */
-  readonly dir?: SharePath;
-};
-
-function* knownDirs(
-  db: DatabaseSync,
-  share: ShareName,
-  { where = '', runNo, dir = '' as SharePath }: DirFilter,
-): Generator<KnownDir> {
-  // Pages by key instead of one open cursor: rows may be written while the caller goes through them.
-  const ofRun = runNo === undefined ? '' : `AND run >= ${runNo}`;
-  const key = sortKey(dir);
-  // Everything below a directory has its key and then NUL (see `sortKey`).
-  const end = key.length === 0 ? '' : `AND key < x'${key.toString('hex')}01'`;
-  const page = db.prepare(
-    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key > ? ${end} ${where} ${ofRun} ORDER BY key LIMIT 500`,
-  );
-  const top = db.prepare(
-    `SELECT key, listing, facts, looked_at, run FROM dir WHERE share = ? AND key = ? ${where} ${ofRun}`,
-  );
-  const first = top.get(share, key);
-  if (first !== undefined) yield knownDir(first);
-  for (let after: Uint8Array = key; ; ) {
-    const rows = page.all(share, after);
-    for (const row of rows) yield knownDir(row);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = bytesOf(last['key']);
-  }
-}
-
-function knownDir(row: Record<string, unknown>): KnownDir {
-  const facts = decodeFacts(bytesOf(row['facts']));
-  const entries = decodeListing(bytesOf(row['listing'])).flatMap((entry, index) => {
-    const of = facts[index];
-    return of === undefined ? [] : [{ entry, facts: of }];
-  });
-  return {
-    dir: pathOfSortKey(bytesOf(row['key'])),
-    lookedAt: Number(row['looked_at']),
-    runNo: Number(row['run']),
-    entries,
-  };
 }

@@ -53,7 +53,8 @@ type Member = {
   readonly assignment: Extract<Assignment, { kind: 'owned' }>;
 };
 
-function* membersOf(parts: KeepParts, share: ShareName, runNo?: number): Generator<Member> {
+/** The files that no batch holds and that would go if their dataset went. */
+export function* membersOf(parts: KeepParts, share: ShareName, runNo?: number): Generator<Member> {
   for (const { dir, lookedAt, entries } of parts.looks.open(share, runNo)) {
     for (const { entry, facts } of entries) {
       if (!mayGo({ entry, facts })) continue;

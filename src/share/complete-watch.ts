@@ -8,8 +8,8 @@ export type Member = {
   readonly size: number;
   /** The first look at which it was as it is now. */
   readonly since: number;
-  /** The last try to open it said that another program has it open. */
-  readonly busy: boolean;
+  /** What the last try to open it said, where it could not be. */
+  readonly tried: 'busy' | 'silent' | undefined;
 };
 
 /** Why a dataset cannot go yet, as the parts of one sentence: "run_17 WHAT, since SINCE; THEN". */

@@ -12,7 +12,7 @@ export type SeenDir = {
   readonly dir: SharePath;
   readonly entries: readonly {
     readonly entry: Entry;
-    readonly facts: { readonly since: number; readonly mark: string };
+    readonly facts: { readonly since: number; readonly tried?: 'busy' | 'silent' };
   }[];
 };
 
@@ -37,7 +37,7 @@ function membersOf(above: SharePath, { dir, entries }: SeenDir): Member[] {
     kind: entry.kind,
     size: entry.size,
     since: facts.since,
-    busy: facts.mark === 'busy',
+    tried: facts.tried,
   }));
 }
 
@@ -144,9 +144,9 @@ function watchTempNames(families: Parameters<typeof tempNames>[0]): Watch {
 function watchClosed(files: readonly string[]): Watch {
   const asked = matcher(files);
   return watchFirst(
-    (member) => member.busy && asked(member),
-    ({ path }) => ({
-      what: `waits because ${path} was open in another program when it was tried`,
+    (member) => member.tried !== undefined && asked(member),
+    ({ path, tried }) => ({
+      what: `waits because ${path} ${tried === 'busy' ? 'was open in another program' : 'could not be opened, the share did not answer,'} when it was tried`,
       goes: 'the next evening tries again',
     }),
   );

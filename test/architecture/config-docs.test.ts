@@ -16,10 +16,11 @@ describe('generated files', () => {
 });
 
 describe('the schemas for editors', () => {
-  it('describe every key of both files', () => {
+  it('describe every key of the files', () => {
     const keys = [
       ...keysOf('nightjar', schemaOf('nightjar')),
       ...keysOf('folders', schemaOf('folders')),
+      ...keysOf('recipe', schemaOf('recipe')),
       ...keysOf('control-file', schemaOf('control-file')),
     ];
 

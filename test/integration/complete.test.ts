@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { runCaptured } from '../support/cli-lab.ts';
+import { holdOpen } from '../support/hold-open.ts';
 import { MINUTE, watchedLab } from '../support/watched-lab.ts';
 
 const folders = (complete: string, match = '{instrument}/{owner}/{dataset}/**'): string => `
@@ -90,6 +91,38 @@ describe('a dataset whose rule asks for more than quiet', () => {
 
     expect(at.ready()).toEqual([]);
     expect((await at.lab.run('why')).out).toContain('run_17 waits for its marker file done (rule 1)');
+  });
+});
+
+describe('a file that must not be open in another program', () => {
+  it('keeps its dataset until a later evening finds it closed, and why says so', async () => {
+    await using at = await watchedLab(folders('{ closed: "*.czi" }'));
+    await at.put({ [`${RUN}/a.czi`]: 'a', [`${RUN}/b.txt`]: 'b' });
+    await at.look();
+    {
+      await using _ = await holdOpen(at.lab.share.path(`${RUN}/a.czi`));
+      at.clock.advance(10 * MINUTE);
+      await at.look();
+    }
+    expect(at.ready()).toEqual([]);
+    expect((await at.lab.run('why')).out).toMatch(
+      /run_17 waits because a\.czi was open in another program when it was tried \(rule 1\), since \d\d:50:00; the next evening tries again\./,
+    );
+
+    at.clock.advance(24 * 60 * MINUTE);
+    await at.look();
+    expect(at.ready()).toEqual([`${RUN}/a.czi`, `${RUN}/b.txt`]);
+  });
+
+  it('is not opened while its dataset waits for something else', async () => {
+    await using at = await watchedLab(folders('{ closed: "*.czi", marker: done }'));
+    await at.put({ [`${RUN}/a.czi`]: 'a' });
+    await using _ = await holdOpen(at.lab.share.path(`${RUN}/a.czi`));
+    await at.look();
+    at.clock.advance(10 * MINUTE);
+    await at.look();
+
+    expect((await at.lab.run('why')).out).toContain('run_17 waits for its marker file done (rule 1), since');
   });
 });
 

@@ -105,7 +105,7 @@ describe('the ledger', () => {
     batches.withdraw(begun, error, { paths: ['SEM1/a/y' as SharePath], mark: 'unreadable' });
     expect(looks.find(SHARE, 'SEM1/a/x' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'none' });
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts).toMatchObject({ batch: 0, mark: 'unreadable' });
-    looks.clearMarks(SHARE, 'unreadable');
+    looks.tryAgain(SHARE);
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts.mark).toBe('none');
     batches.plan(plan, { lane: 'lane', at: 6, runNo: 2 });
     expect(batches.head(plan.id)).toMatchObject({ state: 'planned', attempts: 0 });

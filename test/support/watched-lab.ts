@@ -1,11 +1,14 @@
 import { loadConfig } from '../../src/config/load-config.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { shareName } from '../../src/core/ids.ts';
 import type { SharePath } from '../../src/core/share-path.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { planShare } from '../../src/nightly/plan-share.ts';
+import { tryCandidates } from '../../src/nightly/try-candidates.ts';
 import { createAssigner } from '../../src/ownership/assign-owner.ts';
+import type { Rule } from '../../src/ownership/mapping.ts';
 import { scanShare } from '../../src/share/scan-share.ts';
-import type { ShareNode } from './build-share.ts';
+import { MARKER, type ShareNode } from './build-share.ts';
 import { type CliLab, cliLab } from './cli-lab.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -17,10 +20,14 @@ export type WatchedLab = AsyncDisposable & {
   readonly clock: FakeClock;
   /** Writes or replaces files of the share. */
   readonly put: (tree: Readonly<Record<string, ShareNode>>) => Promise<void>;
-  /** A look at the whole share, recorded as a run. */
+  /** A look at the whole share, recorded as a run, and the try to open what a rule wants closed. */
   readonly look: () => Promise<void>;
+  /** The longest that a rule asks its files to be quiet. */
+  readonly settleMs: number;
   /** The files that an evening would plan now. */
   readonly ready: () => readonly SharePath[];
+  /** The same at the last look, had rules asked for nothing but quiet. */
+  readonly quiet: () => readonly SharePath[];
   /** Puts what is ready into batches, as an evening does; answers their files. */
   readonly plan: () => readonly SharePath[];
 };
@@ -32,12 +39,21 @@ export async function watchedLab(
   const clock = new FakeClock(now);
   const lab = await cliLab({}, { folders, clock, extra });
   const config = loadConfig({ file: lab.config, env: {}, home: '/nonexistent' });
+  const { rules } = config.mapping;
   const assigner = createAssigner(config.mapping);
+  const plain = createAssigner({
+    ...config.mapping,
+    rules: rules.map(
+      (rule) => Object.fromEntries(Object.entries(rule).filter(([key]) => key !== 'complete')) as Rule,
+    ),
+  });
+  const assign = (_: unknown, path: SharePath) => assigner.assign(path);
   let run = { no: 0, since: 0 };
+  let quiet: readonly SharePath[] = [];
 
-  const planning = (record: boolean): readonly SharePath[] =>
+  const planning = (record: boolean, by = assign): readonly SharePath[] =>
     lab.inLedger((ledger) => {
-      const parts = { ledger, clock, assign: (_: unknown, path: SharePath) => assigner.assign(path) };
+      const parts = { ledger, clock, assign: by };
       const limitsOf = () => ({ maxBytes: 2 ** 40, maxFiles: 1_000_000 });
       const plans = [...planShare({ ...parts, limitsOf }, SHARE, run)];
       if (record)
@@ -55,14 +71,24 @@ export async function watchedLab(
         { threads: 1, stallMs: 30_000, signal: new AbortController().signal, clock: systemClock },
       );
       const looks = (await Array.fromAsync(scan.looks)).flat();
-      run = lab.inLedger((ledger) => {
-        const started = ledger.runs.start(clock.now(), undefined);
-        ledger.looks.record(SHARE, looks, clock.now(), started.no);
-        ledger.runs.finish(started.no, clock.now(), 'done', '{}');
-        return started;
-      });
+      const ledger = openLedger(lab.stateDir);
+      try {
+        run = ledger.runs.start(clock.now(), undefined);
+        ledger.looks.tryAgain(SHARE);
+        ledger.looks.record(SHARE, looks, clock.now(), run.no);
+        quiet = planning(false, (_, path) => plain.assign(path));
+        const target = { name: SHARE, root: lab.share.root, marker: MARKER };
+        const ticking: Clock = { ...systemClock, now: clock.now };
+        const parts = { ledger, assign, clock: ticking, stallMs: 30_000 };
+        await tryCandidates(parts, target, run, new AbortController().signal);
+        ledger.runs.finish(run.no, clock.now(), 'done', '{}');
+      } finally {
+        ledger.close();
+      }
     },
+    settleMs: Math.max(...rules.map(({ settleMs = config.settleMs }) => settleMs)),
     ready: () => planning(false),
+    quiet: () => quiet,
     plan: () => planning(true),
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
   };

@@ -19,6 +19,7 @@ export function configPage(): string {
     '',
     ...page('nightjar.yaml', schemaOf('nightjar')),
     ...page('folders.yaml', schemaOf('folders')),
+    ...page('Recipes', schemaOf('recipe')),
     ...page('.nightjar.yaml (control file)', schemaOf('control-file')),
     'Written by people on the share: [control-files.md](control-files.md).',
     '',
@@ -29,9 +30,18 @@ function page(title: string, schema: JsonSchema): string[] {
   return [`## ${title}`, '', ...section('', spelledOut(schema, schema))];
 }
 
+/** Lists of a block that have a name of their own only because they are written twice. */
+function withLists(root: JsonSchema, node: JsonSchema): JsonSchema {
+  const properties = Object.entries(node.properties ?? {}).map(([key, value]) => {
+    const there = typeof value === 'object' ? resolved(root, value) : value;
+    return [key, typeof there === 'object' && there.type === 'array' ? there : value];
+  });
+  return { ...node, properties: Object.fromEntries(properties) };
+}
+
 /** Named schemas put in where their name stands, once: inside of themselves the name is enough. */
 function spelledOut(root: JsonSchema, node: JsonSchema): JsonSchema {
-  if (node.$ref !== undefined) return resolved(root, node);
+  if (node.$ref !== undefined) return withLists(root, resolved(root, node));
   const { properties, items, additionalProperties, oneOf } = node;
   const each = (value: JsonSchema | boolean): JsonSchema | boolean =>
     typeof value === 'object' ? spelledOut(root, value) : value;

@@ -11,6 +11,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { file: 'config/nightjar.schema.json', content: () => jsonSchema('nightjar') },
   { file: 'config/folders.schema.json', content: () => jsonSchema('folders') },
   { file: 'config/control-file.schema.json', content: () => jsonSchema('control-file') },
+  { file: 'config/recipe.schema.json', content: () => jsonSchema('recipe') },
   { file: 'docs/configuration.md', content: configPage },
 ];
 

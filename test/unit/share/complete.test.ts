@@ -9,7 +9,7 @@ type Seen = {
   readonly size?: number;
   readonly since?: number;
   readonly kind?: EntryKind;
-  readonly mark?: string;
+  readonly tried?: 'busy' | 'silent';
 };
 
 const RUN = sharePath('SEM1/mueller/run_17');
@@ -21,9 +21,9 @@ function seen(files: Readonly<Record<string, Seen>>): SeenDir[] {
     .toSorted(([one], [other]) => Buffer.compare(sortKey(one), sortKey(other)))
     .map(([dir, inDir]) => ({
       dir,
-      entries: inDir.map(([path, { size = 1000, since = 1, kind = 'file', mark = 'none' }]) => ({
+      entries: inDir.map(([path, { size = 1000, since = 1, kind = 'file', tried }]) => ({
         entry: { name: nameOf(path as SharePath), kind, size, mtimeNs: 1n, ctimeNs: 1n, ino: 1n },
-        facts: { since, mark },
+        facts: { since, ...(tried === undefined ? {} : { tried }) },
       })),
     }));
 }
@@ -165,8 +165,9 @@ describe('other conditions', () => {
   it('a file that is open elsewhere keeps all of it, if it was asked for', () => {
     const closed: Condition = { kind: 'closed', files: ['*.czi'] };
 
-    expect(what(closed, { 'a.czi': { mark: 'busy' } })).toContain('a.czi was open in another program');
-    expect(waits(closed, { 'a.txt': { mark: 'busy' }, 'a.czi': FILE })).toBeUndefined();
+    expect(what(closed, { 'a.czi': { tried: 'busy' } })).toContain('a.czi was open in another program');
+    expect(what(closed, { 'a.czi': { tried: 'silent' } })).toContain('a.czi could not be opened');
+    expect(waits(closed, { 'a.txt': { tried: 'busy' }, 'a.czi': FILE })).toBeUndefined();
   });
 
   it('conditions about all files need to know all files', () => {

@@ -1,0 +1,42 @@
+/**
+ * The process that tries to open files; forked by try-open.ts. Writes one character a file on fd 3 and ends: `b` when
+ * another program has it open, `-` for everything else. A stub on tape is never opened: that would recall it.
+ */
+import { closeSync, constants, lstatSync, openSync, writeSync } from 'node:fs';
+import { encodeBytes } from '../core/share-path.ts';
+import { becomeReader, type Reader } from './become-reader.ts';
+import { errnoName } from './errno.ts';
+
+export type OpenRequest = {
+  readonly root: string;
+  readonly paths: readonly string[];
+  readonly readAs: Reader | undefined;
+};
+
+/** Neither waits for a pipe's other end nor follows a link that took the file's place. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** CIFS tells a sharing violation as EBUSY; EAGAIN and EWOULDBLOCK, which are one number: the file has a lease; ETXTBSY: older servers. */
+const BUSY: readonly (string | undefined)[] = ['EBUSY', 'EAGAIN', 'EWOULDBLOCK', 'ETXTBSY'];
+
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.once('message', (request) => answer(request as OpenRequest));
+
+function answer({ root, paths, readAs }: OpenRequest): void {
+  if (readAs !== undefined) becomeReader(readAs);
+  for (const path of paths) writeSync(3, isBusy(encodeBytes(`${root}/${path}`)) ? 'b' : '-');
+  process.exit();
+}
+
+function isBusy(path: Buffer): boolean {
+  try {
+    const stats = lstatSync(path);
+    if (!stats.isFile() || (stats.blocks === 0 && stats.size > 0)) return false;
+    closeSync(openSync(path, FLAGS));
+    return false;
+  } catch (error) {
+    const errno = errnoName(error);
+    if (errno === undefined) throw error;
+    return BUSY.includes(errno);
+  }
+}
