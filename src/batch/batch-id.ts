@@ -9,12 +9,14 @@ export type BatchIdentity = Pick<
 
 /**
  * The same work has the same id: a hash of whose, where to, and every path, size and mtime, but no content. So a
- * repeated run, a repeated job and a rebuilt queue all meet. `files` must be sorted by path bytes.
+ * repeated run, a repeated job and a rebuilt queue all meet. `files` must be sorted by path bytes. The path a file is
+ * delivered under counts where it is another than its own: bytes that go to another place are other work.
  */
 export function batchIdOf(batch: BatchIdentity): BatchId {
   const hash = createHash('sha256');
   hash.update(line(batch.owner, batch.destination, batch.share, batch.dataset, batch.addendum));
-  for (const file of batch.files) hash.update(line(file.path, file.size, file.mtimeNs.toString()));
+  for (const { path, size, mtimeNs, as } of batch.files)
+    hash.update(line(path, size, mtimeNs.toString(), ...(as === undefined ? [] : [as])));
   return batchId(`b-${hash.digest('hex').slice(0, 32)}`);
 }
 

@@ -1,4 +1,6 @@
+import { deliveredPath } from '../core/delivered-path.ts';
 import type { Batch, PlannedFile } from '../core/model.ts';
+import { encodeBytes, isUtf8, printable } from '../core/share-path.ts';
 
 /** SHA-256 in hex of the n-th file of the batch. */
 export type HashOf = (index: number) => string;
@@ -11,7 +13,10 @@ export function manifestNames(batch: Pick<Batch, 'id'>): { readonly json: string
   return { json: `.nightjar/${batch.id}.json`, sums: `.nightjar/${batch.id}.sha256` };
 }
 
-/** The readable manifest: who, what, by which rule, and every file with size, mtime and SHA-256, one a line. */
+/**
+ * The readable manifest: who, what, by which rule, and every file with size, mtime and SHA-256, one a line. `path` is
+ * where the file was delivered to, `original` its path on the share where that is another.
+ */
 export function manifestJson(source: ManifestSource, hashOf: HashOf): string {
   const lines = source.batch.files.map((file, index) => jsonLine(file, hashOf(index)));
   return `${jsonHead(source)}${lines.join(',\n')}${JSON_TAIL}`;
@@ -56,13 +61,13 @@ function jsonHead({ batch, version }: ManifestSource): string {
     owner,
     destination,
     share,
-    dataset,
-    instrument,
+    dataset: wellFormed(dataset),
+    instrument: wellFormed(instrument),
     rule,
     // Left out where there is none: the collector, or somebody in the place of another, is told why.
     code,
     reason,
-    facts,
+    facts: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, wellFormed(value)])),
     addendum,
     plannedAt: new Date(batch.plannedAt).toISOString(),
     nightjar: version,
@@ -73,20 +78,31 @@ function jsonHead({ batch, version }: ManifestSource): string {
 }
 
 function jsonLine(file: PlannedFile, sha256: string): string {
-  const entry = { path: file.path, bytes: file.size, mtime: isoOfNs(file.mtimeNs), sha256 };
-  return `    ${JSON.stringify(entry)}`;
+  const { as, size: bytes, mtimeNs } = file;
+  const entry = { path: deliveredPath(file), bytes, mtime: isoOfNs(mtimeNs), sha256 };
+  return `    ${JSON.stringify(as === undefined ? entry : { ...entry, ...original(file.path) })}`;
+}
+
+/** The path on the share of a file that was given a safe one: as text, and its bytes where text cannot say them. */
+function original(path: string): { readonly original: string; readonly originalBase64?: string } {
+  if (isUtf8(path)) return { original: path };
+  return { original: printable(path), originalBase64: encodeBytes(path).toString('base64') };
 }
 
 /** coreutils escapes a name with a backslash, newline or carriage return and marks the line with a backslash. */
 function sumLine(file: PlannedFile, sha256: string): string {
-  const escaped = file.path.replaceAll(/[\\\n\r]/g, escapeForSum);
-  return `${escaped === file.path ? '' : '\\'}${sha256}  ${escaped}\n`;
+  const path = deliveredPath(file);
+  const escaped = path.replaceAll(/[\\\n\r]/g, escapeForSum);
+  return `${escaped === path ? '' : '\\'}${sha256}  ${escaped}\n`;
 }
 
 function escapeForSum(char: string): string {
   if (char === '\\') return '\\\\';
   return char === '\n' ? '\\n' : '\\r';
 }
+
+/** Readers of JSON differ on text that is not Unicode: bytes outside UTF-8 are shown instead. */
+const wellFormed = (text: string): string => (isUtf8(text) ? text : printable(text));
 
 function mod(value: bigint, by: bigint): bigint {
   return ((value % by) + by) % by;

@@ -1,3 +1,4 @@
+import { deliveredPath } from '../core/delivered-path.ts';
 import type { PlannedFile } from '../core/model.ts';
 import { type ManifestSource, manifestBytes, manifestNames } from './manifest.ts';
 import { centralHeaderBytes, endBytes, entryBytes, type ZipEntry } from './zip-format.ts';
@@ -20,7 +21,7 @@ export function parcelLength(source: ManifestSource): number {
 
 export function fileEntry(file: PlannedFile): ZipEntry {
   return {
-    name: Buffer.from(file.path),
+    name: Buffer.from(deliveredPath(file)),
     size: file.size,
     mtimeNs: file.mtimeNs,
     streamed: file.size > WHOLE_FILE_BYTES,

@@ -1,3 +1,4 @@
+import { deliveredPath } from '../core/delivered-path.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { OwnedFile, PlannedFile } from '../core/model.ts';
 import { printable, type SharePath } from '../core/share-path.ts';
@@ -22,9 +23,10 @@ export type RejectedFile = {
 
 /** Why a file can never go as it is, by its name or its size; undefined when it can. */
 export function rejectionOf(file: OwnedFile, caps: BatchCaps): RejectedFile | undefined {
-  const hazard = pathHazard(file.path);
+  const hazard = pathHazard(deliveredPath(file));
   if (hazard !== undefined) {
-    return rejected(file, 'PATH_UNREPRESENTABLE', `${hazard}. Rename it on the share and it goes next time.`);
+    const reason = `${printable(file.path)}: ${hazard}. Shorten the names of its directories and it goes next time.`;
+    return rejected(file, 'PATH_UNREPRESENTABLE', reason);
   }
   if (file.size <= caps.maxBytes) return undefined;
   const { destination } = file.assignment;
@@ -44,6 +46,6 @@ function rejected(file: OwnedFile, code: RejectedFile['code'], reason: string): 
 }
 
 /** The part of an owned file that a plan keeps. */
-export function plannedFile({ path, size, mtimeNs, ctimeNs, ino }: PlannedFile): PlannedFile {
-  return { path, size, mtimeNs, ctimeNs, ino };
+export function plannedFile({ path, as, size, mtimeNs, ctimeNs, ino }: PlannedFile): PlannedFile {
+  return { path, ...(as === undefined ? {} : { as }), size, mtimeNs, ctimeNs, ino };
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipArchive } from 'archiver';
 import type { ContentFile } from '../core/content.ts';
+import { deliveredPath } from '../core/delivered-path.ts';
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { Batch } from '../core/model.ts';
 import { manifestNames } from './manifest.ts';
@@ -72,7 +73,7 @@ async function fill(archive: ZipArchive, { batch, files, manifest }: SpoolSource
   for await (const { file, body } of files) {
     const date = new Date(Number(file.mtimeNs / 1_000_000n));
     const content = file.size <= WHOLE_FILE_BYTES ? await readWhole(body) : Readable.from(body);
-    await append(archive, content, { name: file.path, date });
+    await append(archive, content, { name: deliveredPath(file), date });
   }
   const names = manifestNames(batch);
   const { json, sha256sums } = manifest();

@@ -114,6 +114,23 @@ export function decodeListing(listing: Uint8Array): Entry[] {
   return entries;
 }
 
+/** The names of a listing's data files, readable or not, without decoding the rest. */
+export function fileNames(listing: Uint8Array): string[] {
+  const bytes = Buffer.from(listing.buffer, listing.byteOffset, listing.byteLength);
+  const names: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const flags = bytes.readUInt8(at);
+    const end = at + 3 + bytes.readUInt16LE(at + 1);
+    const kind = KINDS[flags & KIND_BITS];
+    if (kind === 'file' || kind === 'unreadable') {
+      const isPlain = (flags & NOT_ASCII) === 0;
+      names.push(isPlain ? bytes.toString('latin1', at + 3, end) : decodeBytes(bytes.subarray(at + 3, end)));
+    }
+    at = end + 32 + ((flags & HAS_ERROR) === 0 ? 0 : 1 + bytes.readUInt8(end + 32));
+  }
+  return names;
+}
+
 /** How many entries a listing has, without decoding them. */
 export function countEntries(listing: Uint8Array): number {
   const view = new DataView(listing.buffer, listing.byteOffset, listing.byteLength);

@@ -44,6 +44,8 @@ export type DirLook = {
 /** A file of a plan: everything but the hash. */
 export type PlannedFile = {
   readonly path: SharePath;
+  /** The path it is delivered under, where some receiving side could not take its own; set once, when it is planned. */
+  readonly as?: SharePath;
   readonly size: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;

@@ -141,7 +141,9 @@ export function batchOf(row: Row): Batch {
   };
 }
 
-/** The list of files, packed: path bytes as text (lossless), size, mtime, ctime, inode; zstd. */
+type ListRow = [path: string, size: number, mtime: string, ctime: string, ino: string, as?: string];
+
+/** The list of files, packed: path bytes as text (lossless), size, mtime, ctime, inode, and the safe path if any; zstd. */
 export function encodeList(files: readonly PlannedFile[]): Buffer {
   const rows = files.map((file) => [
     encodeBytes(file.path).toString('latin1'),
@@ -149,20 +151,16 @@ export function encodeList(files: readonly PlannedFile[]): Buffer {
     String(file.mtimeNs),
     String(file.ctimeNs),
     String(file.ino),
+    ...(file.as === undefined ? [] : [file.as]),
   ]);
   return zstdCompressSync(JSON.stringify(rows));
 }
 
 export function decodeList(bytes: Uint8Array): PlannedFile[] {
-  const rows = JSON.parse(zstdDecompressSync(bytes).toString('utf8')) as [
-    string,
-    number,
-    string,
-    string,
-    string,
-  ][];
-  return rows.map(([path, size, mtime, ctime, ino]) => ({
+  const rows = JSON.parse(zstdDecompressSync(bytes).toString('utf8')) as ListRow[];
+  return rows.map(([path, size, mtime, ctime, ino, as]) => ({
     path: decodeBytes(Buffer.from(path, 'latin1')) as SharePath,
+    ...(as === undefined ? {} : { as: as as SharePath }),
     size,
     mtimeNs: BigInt(mtime),
     ctimeNs: BigInt(ctime),

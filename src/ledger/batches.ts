@@ -16,6 +16,7 @@ import {
 import type { StoredContainer } from './containers.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
+import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import type { Looks } from './looks.ts';
 import { dirsMovedInto } from './recognised.ts';
@@ -105,6 +106,7 @@ export class Batches {
     const known = this.#db.prepare('SELECT no FROM batch WHERE id = ?').get(plan.id)?.['no'];
     if (known !== undefined) this.#revive(plan.id, at, runNo);
     const no = known ?? insertBatch(this.#db, plan, planned);
+    keepGivenNames(this.#db, plan);
     const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
     recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
     return Number(no);

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeListing, encodeListing } from '../core/listing.ts';
 import type { Entry } from '../core/model.ts';
+import { foldedName, safeName } from '../core/safe-name.ts';
 import { decodeBytes, encodeBytes } from '../core/share-path.ts';
 import { bytesOf } from './bytes-of.ts';
 import { decodeFacts, encodeFacts, FACTS_BYTES, type Facts, type Mark } from './facts.ts';
@@ -26,7 +27,7 @@ export function createGoneEntries(db: DatabaseSync): GoneEntries {
   const find = db.prepare('SELECT known FROM gone WHERE dir = ? AND name = ?');
   const page = db.prepare('SELECT name, known FROM gone WHERE dir = ? AND name > ? ORDER BY name LIMIT 1000');
   const put = db.prepare(
-    `INSERT INTO gone (dir, name, known, at) VALUES (?, ?, ?, ?)
+    `INSERT INTO gone (dir, name, known, at, folded) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (dir, name) DO UPDATE SET known = excluded.known`,
   );
   const drop = db.prepare('DELETE FROM gone WHERE dir = ? AND name = ?');
@@ -45,20 +46,26 @@ export function createGoneEntries(db: DatabaseSync): GoneEntries {
       }
     },
     keep: (dir, entries, at) => {
-      for (const known of entries) put.run(dir, encodeBytes(known.entry.name), pack(known), at);
+      for (const known of entries) {
+        const { name } = known.entry;
+        put.run(dir, encodeBytes(name), pack(known), at, foldedKey(name));
+      }
     },
     mark: (dir, name, mark) => {
       const key = encodeBytes(name);
       const row = find.get(dir, key);
       if (row === undefined) return;
       const { entry, facts } = unpack(name, bytesOf(row['known']));
-      put.run(dir, key, pack({ entry, facts: { ...facts, mark } }), 0);
+      put.run(dir, key, pack({ entry, facts: { ...facts, mark } }), 0, foldedKey(name));
     },
     forget: (dir, names) => {
       for (const name of names) drop.run(dir, encodeBytes(name));
     },
   };
 }
+
+/** By which the twins of its delivered name are found. */
+const foldedKey = (name: string): Buffer => encodeBytes(foldedName(safeName(name)));
 
 /** Without its name, which is the row's key. */
 const pack = ({ entry, facts }: Known): Buffer =>

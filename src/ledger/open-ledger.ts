@@ -13,6 +13,7 @@ import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
+import { createNeighbours } from './neighbours.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRecognised } from './recognised.ts';
@@ -39,6 +40,7 @@ function ledgerOn(db: DatabaseSync) {
     looks,
     earlyLooks: new EarlyLooks(db),
     watches: createWatches(db),
+    neighbours: createNeighbours(db),
     pauses,
     controls: createControls(db),
     decisions: createDecisions(db),

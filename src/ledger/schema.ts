@@ -225,4 +225,18 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) WHERE sent = 1;
   CREATE INDEX batch_by_container ON batch (destination, json_extract(container, '$.id')) WHERE container IS NOT NULL;
   `,
+  `
+  -- Names that were not decided by the name alone: of a twin, or where the safe name was taken. For ever, so that what
+  -- is delivered next goes where its neighbours are. Path and name are bytes; the path of a directory has '/' behind it.
+  CREATE TABLE given_name (
+    share TEXT NOT NULL,
+    path BLOB NOT NULL,
+    name BLOB NOT NULL,
+    PRIMARY KEY (share, path)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What is left of a gone entry's delivered name where neither case nor Unicode form counts; NULL = not told yet.
+  ALTER TABLE gone ADD COLUMN folded BLOB;
+  CREATE INDEX gone_folded ON gone (dir, folded);
+  `,
 ];

@@ -15,6 +15,7 @@ import type { Suspicion } from '../ledger/scans.ts';
 import { bySuspicion } from './by-suspicion.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
 import type { Keep } from './kept-datasets.ts';
+import { createNames, type Names } from './name-files.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** Where a file stands at the end of a run: exactly one of these, and together they are all that was seen. */
@@ -48,6 +49,8 @@ export type Verdict = {
   /** Why the mapping holds it, or why the collector gets it. */
   readonly code?: HoldCode | CollectorCode;
   readonly batch?: BatchHead;
+  /** The path it is, was or would be delivered under, where that is not its own. Not told of what is unchanged. */
+  readonly as?: SharePath;
   readonly file?: OwnedFile;
   /** For `notSettled`: what keeps its dataset. */
   readonly keep?: Keep;
@@ -67,6 +70,7 @@ export type JudgeParts = {
   readonly looks: Pick<Ledger['looks'], 'open' | 'below'>;
   /** What is held against the newest walk of a share: nothing new of it is acted on. */
   readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
+  readonly names: Names;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
   readonly recognised: RecognisedView;
@@ -83,6 +87,7 @@ export function judgeParts(
     assign: parts.assign,
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
+    names: createNames(parts.ledger),
     since: run.since,
     looks: parts.ledger.looks,
     suspicionOf: (share) => {
@@ -116,9 +121,7 @@ export function judge(
   const odd = oddKind(entry);
   if (odd !== undefined) return { ...nobody, ...odd };
   const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
-  if (batch !== undefined && facts.mark === 'moved')
-    return { ...where, ...movedFrom(byBatch(batch, parts), { share, dir: at.dir, view: parts.recognised }) };
-  if (batch !== undefined) return { ...where, ...byBatch(batch, parts) };
+  if (batch !== undefined) return { ...where, ...inBatch(batch, path, { parts, dir: at.dir, facts }) };
   if (assignment.kind !== 'owned') return { ...where, ...notOwned(assignment) };
 
   const { owner, dataset } = assignment;
@@ -126,13 +129,19 @@ export function judge(
   if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
     return { ...owned, bucket: 'unreadable', reason: unreadable(entry.error) };
   if (facts.mark === 'refused') return { ...owned, bucket: 'rejected', reason: REFUSED };
-  const file: OwnedFile = { ...entry, path, share, assignment, addendum: isAddendum(facts.prior, parts) };
+  const as = named(parts.names.next(share, path));
+  const addendum = isAddendum(facts.prior, parts);
+  const file: OwnedFile = { ...entry, path, ...as, share, assignment, addendum };
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
   const suspicion = parts.suspicionOf(share);
-  if (suspicion !== undefined) return { ...owned, ...bySuspicion(share, suspicion) };
+  if (suspicion !== undefined) return { ...owned, ...as, ...bySuspicion(share, suspicion) };
   const judged = bySettling(file, facts.prior, at.kept, parts);
-  return { ...owned, ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }) };
+  return {
+    ...owned,
+    ...as,
+    ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }),
+  };
 }
 
 function notOwned(assignment: Exclude<Assignment, { kind: 'owned' }>): Omit<Judged, 'file'> & Whose {
@@ -142,6 +151,8 @@ function notOwned(assignment: Exclude<Assignment, { kind: 'owned' }>): Omit<Judg
   const { code, owner = NOBODY, earliest } = assignment;
   return { ...base, owner, code, ...(earliest === undefined ? {} : { earliest }) };
 }
+
+const named = (as: SharePath | undefined): { as?: SharePath } => (as === undefined ? {} : { as });
 
 type Whose = Pick<Verdict, 'owner' | 'help'>;
 
@@ -178,6 +189,24 @@ function unreadable(error: string | undefined): string {
   return error === undefined || error === 'EACCES'
     ? 'Nightjar may not read it: give its user read permission'
     : `it cannot be read (${error})`;
+}
+
+/** The verdict on a file that a batch holds: delivered from here under some name, or known again from elsewhere. */
+function inBatch(
+  batch: BatchHead,
+  path: SharePath,
+  {
+    parts,
+    dir,
+    facts,
+  }: { readonly parts: JudgeParts; readonly dir: SharePath; readonly facts: KnownEntry['facts'] },
+): ReturnType<typeof byBatch> & Pick<Verdict, 'as'> {
+  const judged = byBatch(batch, parts);
+  if (facts.mark === 'moved') return movedFrom(judged, { share: batch.share, dir, view: parts.recognised });
+  return {
+    ...judged,
+    ...named(judged.bucket === 'unchanged' ? undefined : parts.names.planned(batch, path)),
+  };
 }
 
 function byBatch(

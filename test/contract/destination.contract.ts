@@ -116,6 +116,22 @@ export function destinationContract(name: string, start: () => Promise<Destinati
       expect(await differences(ALICE, plan)).toEqual([]);
     });
 
+    it('trap 16: puts a file at its safe path, and when it is sent again too', async () => {
+      const own = 'SEM1/a\nb/K\udcf6rner';
+      const plan = {
+        owner: ALICE,
+        files: { [own]: 'a', 'SEM1/c': 'c' },
+        as: { [own]: 'SEM1/a_b~1/K_rner~2' },
+      };
+      const content = contentOf(plan);
+      const container = await opened(content);
+
+      await deliver(content, container);
+      await deliver(content, container);
+
+      expect(await differences(ALICE, plan)).toEqual([]);
+    });
+
     it('gives a receipt whose counts are those of the batch', async () => {
       const content = contentOf({
         owner: ALICE,
@@ -343,7 +359,7 @@ const ODD_NAMES = [
 function wantedOf(plan: ContentPlan): readonly (readonly [string, Buffer])[] {
   const { targetDir } = contentOf(plan);
   return Object.entries(plan.files).map(
-    ([path, bytes]) => [`${targetDir}/${path}`, Buffer.from(bytes)] as const,
+    ([path, bytes]) => [`${targetDir}/${plan.as?.[path] ?? path}`, Buffer.from(bytes)] as const,
   );
 }
 

@@ -300,6 +300,16 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the NOMAD adapter and a platform of
     expect(server.unexpected).toEqual([]);
   });
 
+  it('trap 16: looks for a file under its safe path when it reads back', async () => {
+    const own = 'SEM1/a\nb/K\udcf6rner';
+    const content = contentOf({ ...PLAN, files: { [own]: 'a' }, as: { [own]: 'SEM1/a_b~1/K_rner~2' } });
+    const reading = callWith(server.appToken('alice', 3600));
+    const container = await nomad.open('n', reading);
+    await nomad.send(container, content, reading);
+
+    expect(await nomad.close(container, content, reading)).toMatchObject({ evidence: 'verified', files: 1 });
+  });
+
   it('does not verify when a file is missing or has another size, and names it', async () => {
     const reader = callWith(server.appToken('alice', 3600));
     const content = contentOf(PLAN);

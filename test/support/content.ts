@@ -3,9 +3,10 @@ import { Readable } from 'node:stream';
 import { manifestJson, manifestNames, sha256Sums } from '../../src/batch/manifest.ts';
 import { targetDir } from '../../src/batch/target-dir.ts';
 import type { Content } from '../../src/core/content.ts';
+import { deliveredPath } from '../../src/core/delivered-path.ts';
 import { batchId, destinationName, ownerId, shareName } from '../../src/core/ids.ts';
 import type { Batch, PlannedFile } from '../../src/core/model.ts';
-import { encodeBytes, parentOf, sharePath } from '../../src/core/share-path.ts';
+import { encodeBytes, parentOf, type SharePath, sharePath } from '../../src/core/share-path.ts';
 import { storeZip } from './store-zip.ts';
 
 /** Where a pass stops with that error: at a file (its index in manifest order) and a byte of it (default 0). */
@@ -15,6 +16,8 @@ export type ContentPlan = {
   readonly owner: string;
   /** By share path; text is UTF-8. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
+  /** Safe paths by share path. */
+  readonly as?: Readonly<Record<string, string>>;
   readonly share?: string;
   readonly destination?: string;
   readonly addendum?: boolean;
@@ -56,7 +59,12 @@ export function contentOf(plan: ContentPlan): Content {
       complete = true;
     },
     parcel: async () => {
-      const zip = storeZip(new Map([...files, ...manifestFiles(batch, files)]));
+      const entries = batch.files.map((file) => [deliveredPath(file), files.get(file.path) ?? ''] as const);
+      const zip = storeZip(
+        new Map(
+          [...entries, ...manifestFiles(batch, files)].map(([path, bytes]) => [path, Buffer.from(bytes)]),
+        ),
+      );
       const stream = Readable.from(
         inPieces(zip, plan, batch, () => (complete = true)),
         { objectMode: false },
@@ -79,6 +87,7 @@ function batchOf(plan: ContentPlan, contents: ReadonlyMap<string, Buffer>): Batc
   const mtimeMs = plan.mtimeMs ?? Date.UTC(2026, 9, 1, 12, 30, 15, 250);
   const files = [...contents].map(([path, bytes], at) => ({
     path: sharePath(path),
+    ...safePathOf(plan, path),
     size: bytes.length,
     mtimeNs: BigInt(mtimeMs) * 1_000_000n,
     ctimeNs: BigInt(mtimeMs) * 1_000_000n,
@@ -113,6 +122,11 @@ function batchOf(plan: ContentPlan, contents: ReadonlyMap<string, Buffer>): Batc
     epoch: 1,
     attempts: 1,
   };
+}
+
+function safePathOf({ as }: ContentPlan, path: string): { readonly as?: SharePath } {
+  const safe = as?.[path];
+  return safe === undefined ? {} : { as: sharePath(safe) };
 }
 
 type FileBytes = { readonly at: number; readonly bytes: Buffer; readonly before: number };

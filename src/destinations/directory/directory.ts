@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Content } from '../../core/content.ts';
+import { deliveredPath } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Batch, Receipt } from '../../core/model.ts';
 import { printable, sharePath } from '../../core/share-path.ts';
@@ -112,7 +113,7 @@ function requireSafePaths(content: Content): void {
   try {
     if (sharePath(content.targetDir) === '') throw new RangeError('the target directory is empty');
     for (const file of content.batch.files) {
-      if (sharePath(file.path) === '') throw new RangeError('a path is empty');
+      if (sharePath(deliveredPath(file)) === '') throw new RangeError('a path is empty');
     }
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -146,7 +147,7 @@ async function close(
 async function requireDelivered(batch: Batch, expected: Expected): Promise<void> {
   const wrong: string[] = [];
   for (const { file, found } of await readBack(batch.files, expected)) {
-    if (found !== 'same') wrong.push(`${printable(file.path)} (${found})`);
+    if (found !== 'same') wrong.push(`${printable(deliveredPath(file))} (${found})`);
   }
   if (wrong.length === 0) return;
   const where = `${expected.owner.path}/${expected.dir}`;

@@ -1,11 +1,12 @@
 import { link, lstat, rename } from 'node:fs/promises';
+import { deliveredPath } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Batch, PlannedFile } from '../../core/model.ts';
-import { nameOf, printable } from '../../core/share-path.ts';
+import { printable } from '../../core/share-path.ts';
 import { DirWalk, type HeldDir, inDir } from './dir-walk.ts';
 import { errnoName, onDisk } from './disk-error.ts';
 import { stagingDir } from './owner-dir.ts';
-import { type Expected, placeOf, readBack } from './read-back.ts';
+import { type Expected, nameThere, placeOf, readBack } from './read-back.ts';
 import { stopIfAborted } from './stop-if-aborted.ts';
 
 /** Paths named in one error; the count says how many there are. */
@@ -24,7 +25,7 @@ export async function findPresent(
   const conflicts: string[] = [];
   for (const { file, found } of await readBack(files, expected)) {
     if (found === 'same') present.add(file.path);
-    else if (found !== 'missing') conflicts.push(`${printable(file.path)} (${found})`);
+    else if (found !== 'missing') conflicts.push(`${printable(deliveredPath(file))} (${found})`);
   }
   if (conflicts.length > 0) throw conflictOf(batch, conflicts, expected);
   return present;
@@ -62,13 +63,13 @@ export async function placeFiles(batch: Batch, placing: Placing): Promise<void> 
   await using from = new DirWalk(placing.owner, 'find');
   await using to = new DirWalk(placing.owner, 'keep');
   for (const file of batch.files) {
-    const attempted = () => `put ${printable(file.path)} into ${placing.owner.path}/${placing.dir}`;
+    const attempted = () => `put ${printable(deliveredPath(file))} into ${placing.owner.path}/${placing.dir}`;
     stopIfAborted(placing.signal, attempted());
     const target = await to.into(placeOf(placing.dir, file));
     if (placing.present.has(file.path)) continue;
     const source = await from.at(placeOf(placing.staged, file));
     if (source === undefined) throw lostStaging(batch);
-    const name = nameOf(file.path);
+    const name = nameThere(file);
     const moved = await onDisk(moveWithoutReplacing(inDir(source, name), inDir(target, name)), attempted);
     if (!moved) await findPresent(batch, [file], { ...placing, flush: true });
   }

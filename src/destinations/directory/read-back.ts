@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { deliveredPath } from '../../core/delivered-path.ts';
 import type { PlannedFile } from '../../core/model.ts';
 import { nameOf, parentOf, printable } from '../../core/share-path.ts';
 import { createBacklog } from './backlog.ts';
@@ -41,7 +42,8 @@ export async function readBack(
   for (const file of files) {
     const answer: Answer = { file, found: 'missing' };
     answers.push(answer);
-    const attempted = () => `read ${printable(file.path)} below ${expected.owner.path}/${expected.dir}`;
+    const attempted = () =>
+      `read ${printable(deliveredPath(file))} below ${expected.owner.path}/${expected.dir}`;
     stopIfAborted(expected.signal, attempted());
     const dir = await walk.at(placeOf(expected.dir, file));
     if (dir === undefined) continue;
@@ -65,7 +67,7 @@ async function begin(
     answer.found = await compareSize(dir, file);
     return undefined;
   }
-  const handle = await openFile(dir, nameOf(file.path));
+  const handle = await openFile(dir, nameThere(file));
   if (typeof handle !== 'string') {
     return async () => {
       answer.found = await compareContent(handle, file, expected);
@@ -77,13 +79,16 @@ async function begin(
 
 /** The directory of a file's place, below the owner's directory. */
 export function placeOf(dir: string, file: PlannedFile): string {
-  const parent = parentOf(file.path);
+  const parent = parentOf(deliveredPath(file));
   return parent === '' ? dir : `${dir}/${parent}`;
 }
 
+/** The file's name in the directory of its place. */
+export const nameThere = (file: PlannedFile): string => nameOf(deliveredPath(file));
+
 async function compareSize(dir: FileHandle, file: PlannedFile): Promise<Found> {
   try {
-    const stats = await lstat(inDir(dir, nameOf(file.path)));
+    const stats = await lstat(inDir(dir, nameThere(file)));
     if (!stats.isFile()) return 'not a file';
     return stats.size === file.size ? 'same' : 'other size';
   } catch (thrown) {

@@ -1,13 +1,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Content, ContentFile } from '../../core/content.ts';
+import { deliveredPath } from '../../core/delivered-path.ts';
 import { asIngestError, IngestError } from '../../core/errors.ts';
 import type { PlannedFile } from '../../core/model.ts';
-import { nameOf, printable } from '../../core/share-path.ts';
+import { printable } from '../../core/share-path.ts';
 import { type Backlog, createBacklog } from './backlog.ts';
 import { DirWalk, type HeldDir, inDir } from './dir-walk.ts';
 import { onDisk } from './disk-error.ts';
-import { placeOf } from './read-back.ts';
+import { nameThere, placeOf } from './read-back.ts';
 import { stopIfAborted } from './stop-if-aborted.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -58,8 +59,8 @@ type Writing = {
 
 async function stageFile(item: ContentFile, dir: FileHandle, writing: Writing): Promise<void> {
   const { file } = item;
-  const attempted = () => `write ${printable(file.path)} below ${writing.owner.path}`;
-  const handle = await onDisk(open(inDir(dir, nameOf(file.path)), NEW_FILE, MODE), attempted);
+  const attempted = () => `write ${printable(deliveredPath(file))} below ${writing.owner.path}`;
+  const handle = await onDisk(open(inDir(dir, nameThere(file)), NEW_FILE, MODE), attempted);
   try {
     const bytes = await writeBody(item, handle, { ...writing, attempted });
     if (bytes !== file.size) throw wrongLength(file, bytes);

@@ -1,5 +1,6 @@
 import type { Content } from '../../core/content.ts';
 import type { Receipt } from '../../core/model.ts';
+import { printable } from '../../core/share-path.ts';
 import { DirWalk, type HeldDir } from './dir-walk.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './write-durably.ts';
@@ -16,8 +17,8 @@ export async function writeEvidence(owner: HeldDir, content: Content, receipt: R
     owner: batch.owner,
     destination,
     share,
-    dataset,
-    instrument,
+    dataset: printable(dataset),
+    instrument: printable(instrument),
     targetDir,
   };
   await using walk = new DirWalk(owner, 'keep');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Content } from '../../core/content.ts';
-import { parentOf, printable } from '../../core/share-path.ts';
+import { deliveredPath } from '../../core/delivered-path.ts';
+import { nameOf, parentOf, printable } from '../../core/share-path.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
@@ -34,15 +35,16 @@ export async function missingFiles(
 ): Promise<readonly string[] | undefined> {
   const wrong: string[] = [];
   const { files } = content.batch;
-  for (const [dir, inDir] of Map.groupBy(files, ({ path }) => parentOf(path))) {
+  for (const [dir, inDir] of Map.groupBy(files, (file) => parentOf(deliveredPath(file)))) {
     const at = `${content.targetDir}${dir === '' ? '' : `/${dir}`}`;
     const there = await sizesIn(connection, container, at, call);
     if (there === undefined) return undefined;
-    for (const { path, size } of inDir) {
-      const found = there.get(path.slice(dir === '' ? 0 : dir.length + 1));
-      if (found === size) continue;
+    for (const file of inDir) {
+      const path = deliveredPath(file);
+      const found = there.get(nameOf(path));
+      if (found === file.size) continue;
       wrong.push(
-        `${printable(path)} (${found === undefined ? 'missing' : `${found} bytes instead of ${size}`})`,
+        `${printable(path)} (${found === undefined ? 'missing' : `${found} bytes instead of ${file.size}`})`,
       );
     }
   }

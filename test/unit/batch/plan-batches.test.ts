@@ -5,7 +5,7 @@ import { isRejected, planBatches } from '../../../src/batch/plan-batches.ts';
 import type { RejectedFile } from '../../../src/batch/rejection.ts';
 import { targetDir } from '../../../src/batch/target-dir.ts';
 import type { BatchPlan, OwnedFile } from '../../../src/core/model.ts';
-import { decodeBytes, encodeBytes } from '../../../src/core/share-path.ts';
+import { encodeBytes, type SharePath } from '../../../src/core/share-path.ts';
 import { type OwnedOptions, ownedFile } from '../../support/plan-share.ts';
 
 const CAPS = { maxBytes: 100, maxFiles: 4 };
@@ -129,25 +129,31 @@ describe('planning', () => {
     expect(batches(files).map((batch) => batch.bytes)).toEqual([100]);
   });
 
-  test.each([
-    ['not UTF-8', `dir/${decodeBytes(Buffer.from([0x66, 0xfc]))}`],
-    ['a backslash', 'C:\\data'],
-    ['a newline', 'a\nb'],
-    ['a parent directory', 'a/../b'],
-    ['a name of 256 bytes', `dir/${'ü'.repeat(128)}`],
-    ['the name the manifest needs', '.nightjar/b-1.json'],
-  ])('%s in the path is rejected, readably', (_, path) => {
-    const [rejected] = rejections([ownedFile(path, {})]);
+  test('a path that is too long under safe names too is rejected, readably, and its neighbours go', () => {
+    const long = `${'\u00fc\n'.repeat(60)}/`.repeat(20);
+    const files = [
+      { ...ownedFile(`${long}a`, {}), as: `${'x'.repeat(200)}/`.repeat(18) as SharePath },
+      ownedFile('b', {}),
+    ];
+
+    const [rejected] = plan(files).filter(isRejected);
 
     expect(rejected?.code).toBe('PATH_UNREPRESENTABLE');
-    expect(rejected?.reason).toMatch(/^[\u0020-\u00ff]+$/);
+    expect(rejected?.reason).toMatch(/^[\u0020-\u00ff]+: the path is longer than 3500 bytes. Shorten/);
+    expect(batches(files).flatMap((batch) => batch.files.map(({ path }) => path))).toEqual(['b']);
   });
 
-  test('names that differ only in case or normal form go together', () => {
-    const files = ['M\u00fcller', 'Mu\u0308ller', 'm\u00fcller'].map((name) => ownedFile(name, {}));
+  test('a file keeps the safe path it was given, and the batch is another than without it', () => {
+    const own = ownedFile('a\nb', {});
+    const safe = { ...own, as: 'a_b~0badcafe' as SharePath };
 
-    expect(batches(files)).toHaveLength(1);
-    expect(batches(files)[0]?.files).toHaveLength(3);
+    expect(batches([safe])[0]?.files).toMatchObject([{ path: 'a\nb', as: 'a_b~0badcafe' }]);
+    expect(batches([safe])[0]?.id).not.toBe(batches([own])[0]?.id);
+    expect(Object.keys(batches([own])[0]?.files[0] ?? {})).not.toContain('as');
+  });
+
+  test('a batch without safe paths has the id it always had', () => {
+    expect(batches([ownedFile('SEM1/run1/a', {})])[0]?.id).toBe('b-0d45285603894d5d7aa17e3cd50b2489');
   });
 
   test('facts on which two files differ are not said of the batch', () => {
