@@ -22,6 +22,8 @@ export type Deliveries = AsyncDisposable & {
   readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
   readonly onFinished: (listener: () => void) => void;
+  /** Takes nothing new and lets what runs end, within a bound; for good. */
+  readonly drain: () => Promise<void>;
 };
 
 type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit'> & {
@@ -56,12 +58,18 @@ export function startDeliveries(
     },
     (id, signal) => deliverBatch(id, delivery, signal),
   );
+  let drained: Promise<unknown> | undefined;
+  const drain = async (): Promise<void> => {
+    drained ??= workers.drain(DRAIN_MS);
+    await drained;
+  };
   return {
+    drain,
     token: delivery.token,
     running: workers.running,
     onFinished: (listener) => listeners.add(listener),
     [Symbol.asyncDispose]: async () => {
-      await workers.drain(DRAIN_MS);
+      await drain();
       await workers.close();
       for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
     },

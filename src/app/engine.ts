@@ -32,6 +32,8 @@ export type EngineParts = {
   readonly emit: (event: EngineEvent) => void;
   /** Whether deliveries may begin now; default: always. */
   readonly isOpen?: () => boolean;
+  /** Aborted when the process is asked to end: a run that is stopped then lets its deliveries end before it reports. */
+  readonly stop?: AbortSignal;
   /** Who we are, for the one who finds the state directory in use. */
   readonly holder: string;
 };
@@ -86,7 +88,12 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   delivery.onFinished(dispatcher.wake);
 
   const hasher = stack.use(createFileHasher(config.shares, { clock, stateDir: config.stateDir }));
-  const nightly = nightlyParts(workspace, emit, { wake: dispatcher.wake, hashFiles: hasher.hash });
+  const drained = async (): Promise<void> => {
+    if (parts.stop?.aborted !== true) return;
+    await dispatcher.close();
+    await delivery.drain();
+  };
+  const nightly = nightlyParts(workspace, emit, { wake: dispatcher.wake, hashFiles: hasher.hash, drained });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
     dispatcher.wake();
@@ -108,7 +115,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
 function nightlyParts(
   workspace: Workspace,
   emit: NightlyParts['emit'],
-  made: Pick<NightlyParts, 'wake' | 'hashFiles'>,
+  made: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf } = workspace;
   return {

@@ -26,6 +26,7 @@ export const addRun: AddCommand = (program, context, finish) => {
         clock: context.clock,
         env: context.env,
         emit: progress.show,
+        stop: stop.signal,
         holder: `nightjar run (pid ${process.pid} on ${hostname()})`,
       });
       const report = await engine.runEvening(undefined, stop.signal);

@@ -31,6 +31,7 @@ export const addServe: AddCommand = (program, context, finish) => {
       await using engine = await startEngine(workspace, {
         ...{ clock, env: context.env, emit, holder },
         isOpen: window.isOpen,
+        stop: stop.signal,
       });
       log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
       const { signal } = stop;

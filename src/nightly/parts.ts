@@ -28,6 +28,8 @@ export type NightlyParts = {
   readonly wake: () => void;
   /** Resolves when no batch waits or is in flight, but for those that a pause keeps back. */
   readonly delivered: (signal: AbortSignal) => Promise<void>;
+  /** After a stop: resolves when what is being delivered has ended, or its time is over. Undefined: nothing is waited for. */
+  readonly drained?: () => Promise<void>;
   /** SHA-256 of files as they are on the share now; one that is not as planned, or cannot be read, is left out. */
   readonly hashFiles: (
     share: ShareName,

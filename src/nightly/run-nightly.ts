@@ -39,6 +39,7 @@ export async function runNightly(
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     stopped = asIngestError(signal.reason, 'run the evening');
+    await parts.drained?.();
   }
   const report = makeReport(parts, run, { outcomes, stopped });
   if (stopped === undefined)

@@ -53,6 +53,7 @@ async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): 
     clock: context.clock,
     env: context.env,
     emit: progress.show,
+    stop: stop.signal,
     holder: `nightjar demo (pid ${process.pid} on ${hostname()})`,
   });
   const instruments = startInstruments(places.share, evening, context.clock);

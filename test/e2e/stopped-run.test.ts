@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+import { startLab } from '../support/lab.ts';
+import { startNomadServer } from '../support/nomad-server.ts';
+import { untilTrue } from '../support/until.ts';
+
+const FOLDERS = `rules:
+  - match: "{instrument}/{owner}/{dataset}/**"
+owners:
+  mueller: { nomad: { token: mueller } }
+collector: { nomad: { token: collector } }
+`;
+
+it('a run that is stopped reports what its last delivery came to, not what it was at the signal', async () => {
+  await using nomad = await startNomadServer({ generation: 'v1.4' });
+  await using lab = await startLab({
+    folders: FOLDERS,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
+    extra: 'credentials: { dir: tokens }',
+  });
+  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
+  await writeFile(join(lab.root, 'tokens/mueller'), nomad.tokenOf('alice'), { mode: 0o600 });
+  await writeFile(join(lab.root, 'tokens/collector'), nomad.tokenOf('bob'), { mode: 0o600 });
+  await lab.put('SEM1/mueller/gold/a.tif', 'gold');
+  await lab.put('SEM1/mueller/silver/b.tif', 'silver');
+  nomad.fault = ({ method }) => {
+    if (method === 'PUT') nomad.worker.hold('running');
+    return undefined;
+  };
+  const run = lab.start('run', '--json');
+  if (run.stdout === null || run.stderr === null) throw new Error('the run has no streams');
+  const out = text(run.stdout);
+  let err = '';
+  run.stderr.on('data', (piece: Buffer) => {
+    err += piece.toString();
+  });
+  const hasSent = (): boolean => nomad.requests.some(({ method }) => method === 'PUT');
+  await untilTrue(hasSent, 'a batch is at the platform, which works on it');
+
+  run.kill('SIGTERM');
+  await untilTrue(() => err.includes('finishing what is in flight'), 'the run was told to stop');
+  nomad.worker.release();
+  const [code] = (await once(run, 'exit')) as [number | null];
+
+  const report = JSON.parse(await out) as RunReport;
+  expect(code).toBe(143);
+  expect(report).toMatchObject({ outcome: 'cut', balanced: true, seen: { files: 3 } });
+  expect(report.deliveries).toMatchObject([{ owner: 'mueller', files: 1, evidence: 'confirmed' }]);
+  expect(report.buckets).toMatchObject({ delivered: { files: 1 }, waiting: { files: 1 } });
+});
