@@ -125,6 +125,7 @@ function nightlyParts(
     delivered: (signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
     compareMs: config.compareLimitMs,
+    settleNights: config.settleNights,
     stallMs: 60_000,
     refusedMapping: () => refusalOf(mapping.standing(), config),
   };

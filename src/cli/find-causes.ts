@@ -5,6 +5,7 @@ import type { KnownDir } from '../ledger/looks.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Verdict } from '../nightly/judge.ts';
 import type { Keep } from '../nightly/kept-datasets.ts';
+import type { Overdue } from '../nightly/overdue.ts';
 
 /** Files that are not gone, for one reason: a line of `why`. Times in ms since 1970. */
 export type Cause = {
@@ -22,6 +23,8 @@ export type Cause = {
   readonly pause: Pause | undefined;
   /** The destination refused the file itself; it is remembered until the file changes. */
   readonly refused: boolean;
+  /** For what has not settled for many nights. */
+  readonly overdue: Overdue | undefined;
   /** For what has not settled: what keeps its dataset. */
   readonly keep: Keep | undefined;
   /** What helps, where the bucket alone does not say it. */
@@ -56,11 +59,11 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
 }
 
 function newCause(verdict: Verdict, facts: Judged['facts'], pauses: readonly Pause[]): Cause {
-  const { bucket, share, owner, instrument, reason, earliest, batch, keep, code, help } = verdict;
+  const { bucket, share, owner, instrument, reason, earliest, batch, keep, code, help, overdue } = verdict;
   const where = BY_FILE.includes(bucket) ? verdict.path : (verdict.dataset ?? dirOf(verdict));
   const pause = bucket === 'held' ? pauseBehind(batch, pauses) : undefined;
   return {
-    ...{ bucket, share, owner, instrument, where, reason, earliest, code, batch, pause, keep, help },
+    ...{ bucket, share, owner, instrument, where, reason, earliest, code, batch, pause, keep, help, overdue },
     refused: bucket === 'rejected' && batch === undefined && facts.mark === 'refused',
     ...{ since: pause?.since ?? batch?.changedAt ?? keep?.since ?? facts.since, files: 0, bytes: 0 },
   };

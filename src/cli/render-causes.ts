@@ -62,6 +62,7 @@ export function causeJson(cause: Cause, say: Say): object {
     ...{ bucket, share, owner, instrument, where: printable(where), reason: printable(reason), since },
     sentence: printable(say(cause)),
     ...(earliest === undefined ? {} : { earliest }),
+    ...(cause.overdue === undefined ? {} : { overdue: cause.overdue }),
     ...(batch === undefined ? {} : { batch: batch.id }),
     ...(batch?.error === undefined ? (code === undefined ? {} : { code }) : { code: batch.error.code }),
     ...{ files, bytes, help: printable(helpFor(cause)) },

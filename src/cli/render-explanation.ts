@@ -111,6 +111,11 @@ function fileLines(file: KnownFile, now: number): string[] {
   const { entry, batch } = verdict;
   const seen = `${formatBytes(entry.size)}, the same since our look of ${clockTime(since, now)}; last look ${clockTime(lookedAt, now)}`;
   const lines = [`  State  ${state}: ${printable(verdict.reason)}`, `  File   ${seen}`];
+  if (verdict.overdue !== undefined) {
+    const { nights, guess } = verdict.overdue;
+    lines.push(`  Long   not settled for ${count(nights, 'night')}: perhaps ${printable(guess)}`);
+    lines.push(`  Helps  ${printable(verdict.help ?? '')}`);
+  }
   if (batch !== undefined) {
     lines.push(
       `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,

@@ -1,3 +1,4 @@
+import { quoted } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
@@ -36,6 +37,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     head(`Run ${report.run}`) + ` (${took})`,
     '',
     ...section(head('Where everything went'), deliveries(report)),
+    ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Folder mapping'), mappingProblem(report)),
@@ -63,6 +65,18 @@ function deliveries({ deliveries }: RunReport): string[] {
     `→ ${location}`,
   ]);
   return columns(rows, [3, 4]);
+}
+
+function overdue({ notes }: RunReport): string[] {
+  return notes.flatMap(({ overdue, share, where, owner, files, bytes }) =>
+    overdue === undefined
+      ? []
+      : [
+          `${where} (${owner}), ${count(files, 'file')}, ${formatBytes(bytes)}: ${count(overdue.nights, 'night')}`,
+          `    Perhaps ${overdue.guess}.`,
+          `    nightjar force ${quoted(`${share}:${where}`)}, or nightjar exclude ${quoted(`${share}:${where}`)} --reason "why"`,
+        ],
+  );
 }
 
 function notes(report: RunReport): string[] {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { count } from '../core/units.ts';
 import { nextEvening } from '../schedule/evenings.ts';
 import type { Cause } from './find-causes.ts';
 import { clockTime } from './style.ts';
@@ -6,7 +7,14 @@ import { clockTime } from './style.ts';
 type Times = Pick<Config, 'schedule' | 'settleWaitMs'> & { readonly now: number };
 
 /** One sentence: what keeps it, since when, and the earliest time it can go. */
-export function sayCause({ reason, since, earliest, keep }: Cause, times: Times): string {
+export function sayCause(cause: Cause, times: Times): string {
+  const { overdue } = cause;
+  const sentence = whatKeepsIt(cause, times);
+  if (overdue === undefined) return sentence;
+  return `${sentence} It has not settled for ${count(overdue.nights, 'night')}: perhaps ${overdue.guess}.`;
+}
+
+function whatKeepsIt({ reason, since, earliest, keep }: Cause, times: Times): string {
   const { now } = times;
   const when = `since ${clockTime(since, now)}`;
   if (keep?.goes !== undefined) return `${keep.what}, ${when}; ${keep.goes}.`;

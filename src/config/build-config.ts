@@ -35,6 +35,7 @@ export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Su
     settleMs: file.settle,
     settleWaitMs: file.settle_wait,
     compareLimitMs: file.compare_limit,
+    settleNights: file.settle_nights,
     schedule: {
       evening: file.schedule.evening,
       timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -18,6 +18,8 @@ export type Config = {
   readonly settleWaitMs: number;
   /** The longest that an evening reads files to compare them with what was delivered. */
   readonly compareLimitMs: number;
+  /** After so many nights without settling a dataset is put before a person. */
+  readonly settleNights: number;
   readonly schedule: ScheduleConfig;
   readonly deliveries: {
     readonly concurrency: number;

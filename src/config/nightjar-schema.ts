@@ -171,6 +171,10 @@ export const nightjarSchema = z
           'Directory of your own instrument recipes, relative to this file. A recipe of yours takes the place of the one of its name that comes with Nightjar.',
         examples: ['instruments'],
       }),
+    settle_nights: z.int().min(1).max(365).default(5).meta({
+      description:
+        'A dataset that has not settled for so many nights is put before a person, with a guess at the cause. It is never dropped.',
+    }),
     schedule: schedule.prefault({}).meta({ description: 'When the evenings are.' }),
     deliveries: deliveries.prefault({}).meta({ description: 'How deliveries are done and repeated.' }),
     redis: z

@@ -20,7 +20,11 @@ import { createRecognised } from './recognised.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
 import { inTransaction } from './transaction.ts';
+
 import { gatherVanished, hasVanished, type Vanished } from './vanished.ts';
+
+import { createWaiting } from './waiting.ts';
+
 import { createWatches } from './watches.ts';
 
 /** The durable record: looks, batches, containers, runs, pauses and the history of them. The truth. */
@@ -54,6 +58,7 @@ function ledgerOn(db: DatabaseSync) {
       fresh: Parameters<typeof gatherVanished>[3],
     ): Vanished => gatherVanished(db, share, runNo, fresh),
     transaction: <T>(work: () => T): T => inTransaction(db, work),
+    waiting: createWaiting(db),
     runs: createRuns(db),
     scans: new Scans(db),
     containers: createContainers(db),

@@ -239,4 +239,20 @@ export const SCHEMA_STEPS: readonly string[] = [
   ALTER TABLE gone ADD COLUMN folded BLOB;
   CREATE INDEX gone_folded ON gone (dir, folded);
   `,
+  `
+  -- Datasets that had not settled at the end of a run, kept until they have (see waiting.ts).
+  CREATE TABLE waiting (
+    share TEXT NOT NULL,
+    dataset BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    nights INTEGER NOT NULL,
+    counted_at INTEGER NOT NULL,
+    overdue INTEGER NOT NULL,
+    first_files INTEGER NOT NULL,
+    first_bytes INTEGER NOT NULL,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (share, dataset)
+  ) STRICT;
+  `,
 ];

@@ -12,10 +12,12 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
+import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
 import type { Keep } from './kept-datasets.ts';
 import { createNames, type Names } from './name-files.ts';
+import { helpForOverdue, type Overdue, overdueOf } from './overdue.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** Where a file stands at the end of a run: exactly one of these, and together they are all that was seen. */
@@ -56,6 +58,8 @@ export type Verdict = {
   readonly keep?: Keep;
   /** Instead of `file`: it is ready but for a comparison with what was delivered. */
   readonly toCompare?: OwnedFile;
+  /** For `notSettled`: it has not for many nights. */
+  readonly overdue?: Overdue;
 };
 
 /** All that a judgement depends on. The same for the real evening, `plan`, `why`, `explain` and the report. */
@@ -71,6 +75,8 @@ export type JudgeParts = {
   /** What is held against the newest walk of a share: nothing new of it is acted on. */
   readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
   readonly names: Names;
+  /** Datasets that had not settled at the end of the last run. */
+  readonly waitingIn: (share: ShareName) => ReadonlyMap<SharePath, Waiting>;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
   readonly recognised: RecognisedView;
@@ -82,6 +88,7 @@ export function judgeParts(
   run: Pick<Run, 'since'>,
 ): JudgeParts {
   const heads = new Map<number, ReturnType<Ledger['batches']['headByNo']>>();
+  const waiting = new Map<ShareName, ReadonlyMap<SharePath, Waiting>>();
   const suspicions = new Map<ShareName, Suspicion | undefined>();
   return {
     assign: parts.assign,
@@ -90,6 +97,11 @@ export function judgeParts(
     names: createNames(parts.ledger),
     since: run.since,
     looks: parts.ledger.looks,
+    waitingIn: (share) => {
+      const known = waiting.get(share) ?? parts.ledger.waiting.all(share);
+      waiting.set(share, known);
+      return known;
+    },
     suspicionOf: (share) => {
       if (!suspicions.has(share)) suspicions.set(share, parts.ledger.scans.suspicionOf(share));
       return suspicions.get(share);
@@ -163,7 +175,7 @@ const REFUSED = 'the destination cannot take this file under its name or in its 
 
 type Judged = Pick<
   Verdict,
-  'bucket' | 'reason' | 'earliest' | 'code' | 'file' | 'keep' | 'help' | 'toCompare'
+  'bucket' | 'reason' | 'earliest' | 'code' | 'file' | 'keep' | 'help' | 'toCompare' | 'overdue'
 >;
 
 function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
@@ -246,6 +258,16 @@ function isAddendum(prior: number, parts: JudgeParts): boolean {
   return batch !== undefined && mayHaveArrived(batch);
 }
 
+/** What is added where nights have gone by without an end. */
+function longSince(
+  { share, assignment }: OwnedFile,
+  keep: Keep,
+  parts: JudgeParts,
+): Pick<Verdict, 'overdue' | 'help'> {
+  const overdue = overdueOf(keep, parts.waitingIn(share).get(assignment.dataset));
+  return overdue === undefined ? {} : { overdue, help: helpForOverdue(share, assignment.dataset) };
+}
+
 function bySettling(
   file: OwnedFile,
   prior: number,
@@ -257,7 +279,7 @@ function bySettling(
   if (keep !== undefined) {
     const reason = keep.goes === undefined ? keep.what : `${keep.what}; ${keep.goes}`;
     const earliest = keep.earliest === undefined ? {} : { earliest: keep.earliest };
-    return { bucket: 'notSettled', reason, keep, ...earliest };
+    return { bucket: 'notSettled', reason, keep, ...earliest, ...longSince(file, keep, parts) };
   }
   const earlier = prior === 0 ? undefined : parts.batchByNo(prior)?.state;
   if (earlier === 'queued' || earlier === 'delivering')

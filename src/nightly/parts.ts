@@ -42,6 +42,8 @@ export type NightlyParts = {
   readonly emit: (event: NightlyEvent) => void;
   /** The longest that a run waits for files to settle, ms. */
   readonly maxWaitMs: number;
+  /** For how many nights a dataset may not settle before a person should look; default 5. */
+  readonly settleNights?: number;
   /** A share that gives no sign of life for so long is given up, ms. */
   readonly stallMs: number;
 };

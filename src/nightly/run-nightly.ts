@@ -6,7 +6,11 @@ import { isOurs } from './is-ours.ts';
 import { lookAtShare } from './look-at-share.ts';
 import type { NightlyParts } from './parts.ts';
 import { planAll } from './plan-all.ts';
+
 import { recogniseDelivered } from './recognise-delivered.ts';
+
+import { endForces, rememberWaiting } from './remember-waiting.ts';
+
 import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
 import { waitForCandidates } from './wait-for-candidates.ts';
 
@@ -41,9 +45,9 @@ export async function runNightly(
     stopped = asIngestError(signal.reason, 'run the evening');
     await parts.drained?.();
   }
-  const report = makeReport(parts, run, { outcomes, stopped });
-  if (stopped === undefined)
-    for (const name of looked(outcomes)) ledger.decisions.endForces(name, run.startedAt, clock.now());
+  if (stopped === undefined) rememberWaiting(parts, run, looked(outcomes));
+  const report = makeReport(parts, run, { outcomes, stopped }); // 12
+  if (stopped === undefined) endForces(parts, run, looked(outcomes));
   ledger.runs.finish(run.no, report.finishedAt, report.outcome, JSON.stringify(report));
   emit({ name: 'run.finished', report });
   return report;

@@ -156,10 +156,13 @@ function outcomeOf(facts: {
   tally: Tally;
   failed: boolean;
 }): RunOutcome {
-  const { buckets } = facts.tally;
+  const { buckets, overdueFiles } = facts.tally;
   if (!facts.balanced) return 'unbalanced';
   if (facts.stopped !== undefined) return 'cut';
-  if (facts.failed || buckets.held.files + buckets.rejected.files + buckets.unreadable.files > 0)
+  if (
+    facts.failed ||
+    overdueFiles + buckets.held.files + buckets.rejected.files + buckets.unreadable.files > 0
+  )
     return 'attention';
   if (buckets.waiting.files > 0) return 'waiting';
   return facts.seen.files === 0 ? 'empty' : 'done';
@@ -189,7 +192,10 @@ function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLi
 const MAX_NOTES = 500;
 
 function notesOf(tally: Tally): { notes: Note[]; moreNotes: number } {
-  const all = [...tally.notes.values()];
+  // A list that must be cut begins with what a person should see.
+  const all = [...tally.notes.values()].toSorted(
+    (a, b) => Number(b.overdue !== undefined) - Number(a.overdue !== undefined),
+  );
   return {
     notes: all.slice(0, MAX_NOTES),
     moreNotes: Math.max(0, all.length - MAX_NOTES) + tally.droppedNotes,

@@ -1,6 +1,7 @@
 import { printable } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { BUCKETS, type Verdict } from './judge.ts';
+import type { Overdue } from './overdue.ts';
 
 /** Files, and their bytes. */
 export type Amount = { readonly files: number; readonly bytes: number };
@@ -20,6 +21,8 @@ export type Note = {
   /** Why the mapping holds it, or why the collector gets it. */
   readonly code?: string;
   readonly batch?: string;
+  /** For what has not settled for many nights. */
+  readonly overdue?: Overdue;
   files: number;
   bytes: number;
 };
@@ -32,6 +35,8 @@ export type Tally = {
   droppedNotes: number;
   /** Numbers of the held and rejected batches whose files were seen. */
   readonly stuck: Set<number>;
+  /** Files of datasets that have not settled for many nights. */
+  overdueFiles: number;
 };
 
 const QUIET: readonly string[] = ['delivered', 'unchanged'];
@@ -46,6 +51,7 @@ export function newTally(): Tally {
     notes: new Map(),
     droppedNotes: 0,
     stuck: new Set(),
+    overdueFiles: 0,
   };
 }
 
@@ -72,6 +78,7 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   }
   if ((bucket === 'held' || bucket === 'rejected') && verdict.batch !== undefined)
     tally.stuck.add(verdict.batch.no);
+  if (verdict.overdue !== undefined) tally.overdueFiles += 1;
   if (!QUIET.includes(bucket)) addNote(tally, verdict, bucket, bytes);
 }
 
@@ -81,7 +88,7 @@ function sizeOf({ entry }: Verdict): number {
 }
 
 function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
-  const { share, owner, instrument, reason, earliest, code, batch, dataset, path } = verdict;
+  const { share, owner, instrument, reason, earliest, code, batch, dataset, path, overdue } = verdict;
   const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
   const where = printable(byFile ? path : dataset);
   const key = JSON.stringify([bucket, share, where, reason]);
@@ -101,6 +108,7 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
     ...(earliest === undefined ? {} : { earliest }),
     ...(code === undefined ? {} : { code }),
     ...(batch === undefined ? {} : { batch: batch.id }),
+    ...(overdue === undefined ? {} : { overdue: { ...overdue, guess: printable(overdue.guess) } }),
   });
 }
 

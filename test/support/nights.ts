@@ -89,6 +89,7 @@ function partsOf(
       return Promise.resolve();
     },
     maxWaitMs: config.settleWaitMs,
+    settleNights: config.settleNights,
     stallMs: 60_000,
   };
 }
