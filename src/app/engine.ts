@@ -122,6 +122,7 @@ function nightlyParts(
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, ...made },
     shares: config.shares,
     mappingKey: () => mapping.current().key,
+    hasOwners: () => mapping.current().mapping.owners.length > 0,
     delivered: (signal) => allDelivered(ledger, clock, signal),
     maxWaitMs: config.settleWaitMs,
     compareMs: config.compareLimitMs,

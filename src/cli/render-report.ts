@@ -22,7 +22,10 @@ const OUTCOMES: Readonly<Record<RunReport['outcome'], string>> = {
   attention: 'It ran, but something needs a person: see "Why the rest did not go".',
   waiting: 'Some batches are not delivered yet; they will be tried again.',
   cut: 'The run was stopped before its end; the next one goes on where it was.',
-  empty: 'No file was seen on any share. An empty share is never a success: is it mounted?',
+  empty:
+    'No file was seen on any share but what is left out. An empty share is never a success: is it mounted?',
+  ownerless:
+    "Files were seen, and none belongs to an owner: everything is the collector's. Look at the rules: nightjar why",
   unbalanced: 'THE TOTALS DO NOT ADD UP. Do not trust this run; please report it.',
 };
 

@@ -22,6 +22,8 @@ export type NightlyParts = {
   };
   /** Why folders.yaml as it is now is not in force; undefined: it is. */
   readonly refusedMapping?: () => IngestError | undefined;
+  /** Whether the mapping knows anybody but the collector: then an evening that finds nothing of them is no success. */
+  readonly hasOwners?: () => boolean;
   /** The lane a batch goes by: its destination and container. */
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
   /** Tells the dispatcher that there is something to enqueue. */

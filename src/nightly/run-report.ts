@@ -1,15 +1,15 @@
 import type { IngestError } from '../core/errors.ts';
-import type { ShareName } from '../core/ids.ts';
+import { COLLECTOR, type ShareName } from '../core/ids.ts';
 import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
-import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
+import { BUCKETS, judge, judgeParts, NOBODY, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
-import { type Amount, addStray, addVerdict, type Note, newTally, type Tally } from './tally.ts';
+import { type Amount, addStray, addVerdict, type Counted, type Note, newTally, type Tally } from './tally.ts';
 import { unseenBecause } from './unseen.ts';
 
 /** What became of a share in a run. `looked`: walked whole, and proven before and after. */
@@ -18,9 +18,9 @@ export type ShareOutcome = { readonly looked: boolean; readonly error?: IngestEr
 /**
  * `done`: everything that could go has gone · `attention`: something is held, rejected, unreadable or failed, a person
  * should look · `waiting`: some batches will be tried again · `cut`: stopped before its end · `empty`: no share had a
- * single file · `unbalanced`: the totals do not add up, so nothing else here may be trusted.
+ * file but what is left out · `ownerless`: there were files, and none belongs to anybody · `unbalanced`: the totals do not add up, so nothing else here may be trusted.
  */
-export type RunOutcome = 'done' | 'attention' | 'waiting' | 'cut' | 'empty' | 'unbalanced';
+export type RunOutcome = 'done' | 'attention' | 'waiting' | 'cut' | 'empty' | 'ownerless' | 'unbalanced';
 
 /** The report of one run; its JSON form is stable (docs/json.md), `format` grows when a field changes its meaning. */
 export type RunReport = {
@@ -66,7 +66,10 @@ type Ending = {
 
 /** Counts every file the run saw into its bucket, and holds the sum against what the scanner counted. */
 export function makeReport(
-  parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares' | 'refusedMapping'>,
+  parts: Pick<
+    NightlyParts,
+    'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares' | 'refusedMapping' | 'hasOwners'
+  >,
   run: Run,
   { outcomes, stopped }: Ending,
 ): RunReport {
@@ -91,8 +94,8 @@ export function makeReport(
     outcome: outcomeOf({
       balanced,
       stopped,
-      seen,
       tally,
+      hasOwners: parts.hasOwners?.() ?? false,
       failed:
         strays > 0 ||
         refused !== undefined ||
@@ -152,8 +155,8 @@ function isBalanced(seen: Amount, tally: Tally): boolean {
 function outcomeOf(facts: {
   balanced: boolean;
   stopped: IngestError | undefined;
-  seen: Amount;
   tally: Tally;
+  hasOwners: boolean;
   failed: boolean;
 }): RunOutcome {
   const { buckets, overdueFiles } = facts.tally;
@@ -165,7 +168,20 @@ function outcomeOf(facts: {
   )
     return 'attention';
   if (buckets.waiting.files > 0) return 'waiting';
-  return facts.seen.files === 0 ? 'empty' : 'done';
+  if (isLeftOut(buckets)) return 'empty';
+  return facts.hasOwners && !hasNamedOwner(facts.tally) ? 'ownerless' : 'done';
+}
+
+/** True when there is nothing but what is left out on purpose; each share's own marker is. */
+function isLeftOut(buckets: Counted): boolean {
+  return BUCKETS.every((bucket) => bucket === 'excluded' || buckets[bucket].files === 0);
+}
+
+/** Whether anything that was seen belongs to anybody. */
+function hasNamedOwner({ owners }: Tally): boolean {
+  return Object.entries(owners).some(
+    ([owner, counted]) => owner !== NOBODY && owner !== COLLECTOR && !isLeftOut(counted),
+  );
 }
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {

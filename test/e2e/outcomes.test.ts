@@ -1,0 +1,68 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+import { type Lab, startLab } from '../support/lab.ts';
+import { untilTrue } from '../support/until.ts';
+
+/** For root no file is unreadable. */
+const isRoot = process.getuid?.() === 0;
+
+const reportOf = async (lab: Lab): Promise<{ code: number | null; report: RunReport }> => {
+  const { code, out } = await lab.nightjar('run', '--json');
+  return { code, report: JSON.parse(out) as RunReport };
+};
+
+describe('trap 20: an evening without result', () => {
+  it('that saw no file is empty, also when the marker and litter are all there is', async () => {
+    await using lab = await startLab();
+    await lab.put('SEM1/mueller/a/Thumbs.db', 'litter');
+
+    const { code, report } = await reportOf(lab);
+
+    expect([code, report.outcome]).toEqual([3, 'empty']);
+  });
+
+  it('that found nothing of any owner is ownerless, although it delivered to the collector', async () => {
+    await using lab = await startLab();
+    await lab.put('SEM1/somebody/a/1', 'one');
+
+    const { code, report } = await reportOf(lab);
+
+    expect([code, report.outcome]).toEqual([3, 'ownerless']);
+    expect(report.buckets.delivered.files).toBe(1);
+  });
+
+  it('that was cut says so, and so does its exit code', async () => {
+    await using lab = await startLab({ settle: '1h', extra: 'settle_wait: 2h' });
+    await lab.put('SEM1/mueller/a/1', 'one');
+    const run = lab.start('run');
+    let err = '';
+    run.stderr?.on('data', (piece: Buffer) => (err += piece.toString()));
+    await untilTrue(() => err.includes('waiting until'), 'the wait for files to settle');
+
+    run.kill('SIGTERM');
+    await untilTrue(() => run.exitCode !== null, 'the end of the run');
+
+    expect(run.exitCode).toBe(143);
+    expect((await lab.nightjar('status')).out).toMatch(/Last run: .*: cut/);
+  });
+});
+
+it('trap 8: one unreadable file among two thousand is told, and the others are delivered', async () => {
+  await using lab = await startLab(isRoot ? { share: 'read_as: { uid: 65534, gid: 65534 }' } : {});
+  await chmod(lab.root, 0o755);
+  await Promise.all(
+    Array.from({ length: 2_000 }, async (_, n) => await lab.put(`SEM1/mueller/run/f${n}`, `${n}`)),
+  );
+  await chmod(join(lab.share, 'SEM1/mueller/run/f77'), 0o000);
+
+  const { code, report } = await reportOf(lab);
+
+  expect(code).toBe(3);
+  expect(report).toMatchObject({
+    balanced: true,
+    buckets: { delivered: { files: 1999 }, unreadable: { files: 1 } },
+  });
+  expect(report.notes.find(({ bucket }) => bucket === 'unreadable')?.where).toContain('f77');
+});
