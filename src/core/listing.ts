@@ -46,12 +46,12 @@ export function reserve(sink: ByteSink, extra: number): void {
 }
 
 /** Appends one entry in packed form. The caller appends them sorted by `rawName`, which is the order of the bytes. */
-export function appendEntry(sink: ByteSink, entry: RawEntry): void {
+export function appendEntry(sink: ByteSink, entry: RawEntry, plain = isAscii(entry.rawName)): void {
   const { rawName, error } = entry;
   if (rawName.length > 0xffff) throw new RangeError(`name of ${rawName.length} bytes does not fit a listing`);
   reserve(sink, FIXED + rawName.length + 256);
   const { bytes, view } = sink;
-  const flags = (isAscii(rawName) ? 0 : NOT_ASCII) | (error === undefined ? 0 : HAS_ERROR);
+  const flags = (plain ? 0 : NOT_ASCII) | (error === undefined ? 0 : HAS_ERROR);
   bytes[sink.end] = (NUMBERS.get(entry.kind) ?? 0) | flags;
   view.setUint16(sink.end + 1, rawName.length, true);
   let at = sink.end + 3;
