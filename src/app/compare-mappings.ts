@@ -56,7 +56,8 @@ export type CompareParts = {
   readonly config: Pick<Config, 'shares' | 'destinations'>;
   readonly narrowed: Narrowed;
 };
-type Two = { readonly now: CompiledMapping; readonly next: CompiledMapping };
+/** `now` undefined: no mapping was ever accepted, only deliveries say whose data was. */
+type Two = { readonly now: CompiledMapping | undefined; readonly next: CompiledMapping };
 
 /**
  * Holds every file that the last look saw, and all that is delivered, against two mappings. Delivered data moves when
@@ -71,7 +72,7 @@ export function compareMappings({ ledger, config, narrowed }: CompareParts, two:
   const headOf = rememberHeads(ledger);
   const looking = {
     ...{ headOf, accounts: accountsOf(config, two) },
-    ...{ now: narrowed(two.now.assign), next: narrowed(two.next.assign) },
+    ...{ now: two.now === undefined ? undefined : narrowed(two.now.assign), next: narrowed(two.next.assign) },
   };
   for (const { name } of config.shares) {
     for (const file of standings(ledger, name, looking)) {
@@ -110,7 +111,7 @@ type Standing = {
 };
 
 type Looking = {
-  readonly now: Assign;
+  readonly now: Assign | undefined;
   readonly next: Assign;
   readonly headOf: (no: number) => BatchHead | undefined;
   readonly accounts: Accounts;
@@ -126,7 +127,8 @@ function standing(
   const path = joinPath(dir, entry.name);
   const after = next(share, path, entry);
   const batch = deliveredIn(facts, headOf);
-  const before = batch === undefined ? sideOf(now(share, path, entry)) : ownedBy(batch);
+  const today = now === undefined ? undefined : sideOf(now(share, path, entry));
+  const before = sideBefore(today, sideOf(after), batch);
   const { from, to } = accounts(before, sideOf(after));
   const isSame = sameSide(from, to);
   return {
@@ -144,6 +146,12 @@ function standing(
 /** What was delivered for somebody who has left since stays theirs: only what comes later is another's. */
 function isHandedOver(after: Assignment, { owner }: BatchHead): boolean {
   return after.kind === 'owned' && after.insteadOf === owner;
+}
+
+/** Who has a file: the one it was delivered for, but for what a claim or an accepted change has given away since. */
+function sideBefore(today: Side | undefined, after: Side, batch: BatchHead | undefined): Side {
+  if (today !== undefined && (batch === undefined || sameAccount(today, after))) return today;
+  return batch === undefined ? after : ownedBy(batch);
 }
 
 /** The batch in which a file, or its earlier version, came or may come to where it belongs. */
@@ -188,7 +196,10 @@ function accountsOf({ destinations }: CompareParts['config'], { now, next }: Two
   const kinds = new Map(destinations.map(({ name, kind }) => [name, kind]));
   const known = new Map<string, { readonly from?: string; readonly to?: string }>();
   const look = (owner: OwnerId, kind: string): { readonly from?: string; readonly to?: string } => {
-    const [old, young] = [tokenRef(now, owner, kind), tokenRef(next, owner, kind)];
+    const [old, young] = [
+      now === undefined ? undefined : tokenRef(now, owner, kind),
+      tokenRef(next, owner, kind),
+    ];
     if (old === undefined || young === undefined) return {};
     const both = old.userId !== undefined && young.userId !== undefined;
     const [from, to] = both ? [old.userId, young.userId] : [old.token, young.token];

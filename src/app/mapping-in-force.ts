@@ -67,7 +67,7 @@ export function mappingInForce({ config, ledger, clock, narrowed, around }: Part
   }
   function judge(next: CompiledMapping): FileStanding {
     if (next.mapping.text === accepted?.text) return { kind: 'in-force' };
-    const change = compareMappings({ ledger, config, narrowed }, { now: base ?? next, next });
+    const change = compareMappings({ ledger, config, narrowed }, { now: base, next });
     return { kind: kindOf(change), next, change, isFirst: accepted === undefined };
   }
   function look(): FileStanding {

@@ -11,6 +11,7 @@ import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 
 import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Circumstances } from '../ownership/circumstances.ts';
+import { claimed } from '../ownership/claimed.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
 import type { Narrowed } from './compare-mappings.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
@@ -64,8 +65,9 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
   opened.defer(ledger.close);
   const standing = createStanding(ledger, parts.clock);
   const narrowed: Narrowed = (assign) => (share, path, entry) => {
-    const { controls, decisions } = standing(share, path);
-    return decided(narrow(assign(share, path, entry), path, controls), share, decisions);
+    const { controls, decisions, claims } = standing(share, path);
+    const whose = claimed(assign(share, path, entry), path, claims);
+    return decided(narrow(whose, path, controls), share, decisions);
   };
   const surroundings = openSurroundings(config, { clock: parts.clock, env: parts.env ?? {} });
   const { around } = surroundings;

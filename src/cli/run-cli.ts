@@ -5,6 +5,7 @@ import { addAcceptMapping } from './accept-mapping.ts';
 import { addAcceptScan } from './accept-scan.ts';
 import { addAcceptShare } from './accept-share.ts';
 import { addCheck } from './check.ts';
+import { addClaim } from './claim.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo/demo.ts';
 import { addExclude } from './exclude.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStatus,
   addWhy,
   addAcceptMapping,
+  addClaim,
   addRequeue,
   addForce,
   addExclude,

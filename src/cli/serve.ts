@@ -39,7 +39,14 @@ export const addServe: AddCommand = (program, context, finish) => {
       await Promise.all([
         serveEvenings({ config, ledger, engine, clock, log, window, watch, signal }),
         reloadMapping({ workspace, log, signal, window, emit, wake: engine.wake, holder, hangUp }),
-        watchTokens({ ...workspace, token: engine.token, log, signal }),
+        watchTokens({
+          ...workspace,
+          get config() {
+            return { ...config, mapping: workspace.mapping.current().mapping };
+          },
+          token: engine.token,
+          ...{ log, signal },
+        }),
       ]);
       log.info('serve.stopped');
       finish(EXIT.done);

@@ -66,8 +66,10 @@ export type Assignment =
       readonly complete?: Completion;
       readonly destination: DestinationName;
       readonly compress: boolean;
-      /** Why the collector got it, or somebody other than whom the rule means. */
+      /** Why the collector got it, who claimed it for its owner, or why somebody other than whom the rule means gets it. */
       readonly reason?: string;
+      /** It would go to the collector, and a person has claimed it for its owner. */
+      readonly claimed?: boolean;
       /** Completion conditions count as met, by a control file's `ready`, or because a person forces it. */
       readonly waived?: { readonly by: 'ready' | 'force'; readonly reason: string };
       /** Whom the rule means, where somebody else gets it: the owner has left, or has no token. */

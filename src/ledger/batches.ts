@@ -13,6 +13,7 @@ import {
   headOf,
   mayHaveArrived,
 } from './batch-row.ts';
+import { tellClaimed } from './claims.ts';
 import type { StoredContainer } from './containers.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
@@ -109,6 +110,7 @@ export class Batches {
     keepGivenNames(this.#db, plan);
     const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
     recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
+    tellClaimed(this.#db, plan, at);
     return Number(no);
   }
 

@@ -3,6 +3,7 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
+import { createClaims } from './claims.ts';
 import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
@@ -65,6 +66,7 @@ function ledgerOn(db: DatabaseSync) {
     identities: createIdentities(db),
     credentials: createCredentials(db),
     mappings: createMappings(db),
+    claims: createClaims(db, looks),
     dispatch: createDispatchView(db, pauses),
     counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),

@@ -255,4 +255,18 @@ export const SCHEMA_STEPS: readonly string[] = [
     PRIMARY KEY (share, dataset)
   ) STRICT;
   `,
+  `
+  -- What had gone to the collector and a person gave to an owner: a row a dataset (see claims.ts).
+  CREATE TABLE claim (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    share TEXT NOT NULL,
+    path BLOB NOT NULL,
+    dataset BLOB NOT NULL,
+    owner TEXT NOT NULL,
+    reason TEXT,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    batches TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { type CliLab, cliLab } from '../support/cli-lab.ts';
+import { seedLedger } from '../support/seed-ledger.ts';
 import { treeHashes } from '../support/tree-hashes.ts';
 
 const OLD = new Date('2026-11-01T10:00:00Z');
@@ -109,6 +110,24 @@ describe('a mapping that would move delivered data', () => {
     ]);
     expect((await lab.json('status'))['mapping']).toMatchObject({ acceptedBy: accepted['by'] });
     expect(await lab.json('accept-mapping', '--yes')).toMatchObject({ nothingToDo: true });
+  });
+
+  it('is asked about once: a later change that moves nothing more is taken over', async () => {
+    await using lab = await cliLab();
+    const text = readFileSync(folders(lab), 'utf8');
+    lab.inLedger((ledger) => {
+      seedLedger(ledger, [{ dir: 'SEM1/mueller/run1', to: 'verified' }]);
+      ledger.mappings.accept({ at: Date.now(), by: 'the test', reason: undefined, text });
+    });
+    await edit(lab, GIVE_RUN1_TO_CHEN);
+    const refused = await lab.json('status');
+    await lab.run('accept-mapping', '--yes');
+    await edit(lab, (accepted) => `# weekly edit\n${accepted}`);
+
+    const status = await lab.json('status');
+
+    expect(refused['mapping']).toHaveProperty('problem');
+    expect(status['mapping']).not.toHaveProperty('problem');
   });
 
   it('counts as undone when the old text is back', async () => {

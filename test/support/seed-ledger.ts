@@ -1,5 +1,6 @@
 import { destinationName, ownerId } from '../../src/core/ids.ts';
 import type { BatchPlan, Entry, Receipt } from '../../src/core/model.ts';
+import { sharePath } from '../../src/core/share-path.ts';
 import type { BatchError } from '../../src/ledger/batch-row.ts';
 import type { Ledger } from '../../src/ledger/open-ledger.ts';
 import { entry, look, planOf, SHARE } from './ledger-fixture.ts';
@@ -9,6 +10,8 @@ export type Seed = {
   readonly dir: string;
   readonly owner?: string;
   readonly destination?: string;
+  /** Default: the directory. */
+  readonly dataset?: string;
   readonly names?: readonly string[];
   readonly to: 'planned' | 'queued' | 'delivering' | 'held' | 'rejected' | 'verified';
   readonly code?: string;
@@ -42,6 +45,7 @@ function seedOne(
   const plan = planOf(seed.dir, entries, {
     owner: ownerId(seed.owner ?? 'mueller'),
     destination: destinationName(seed.destination ?? 'archive'),
+    dataset: sharePath(seed.dataset ?? seed.dir),
   });
   batches.plan(plan, { lane: `${plan.destination}/${plan.owner}`, at, runNo });
   if (seed.to === 'planned') return plan;
