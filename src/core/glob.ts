@@ -1,6 +1,6 @@
 /**
  * Patterns for files of a dataset: `*` stands for any characters of one name, `?` for one, everything else for
- * itself; capital letters A–Z count as small ones, as on the instruments' own computers. A pattern of several names
+ * itself; capital letters count as small ones, as on the instruments' own computers. A pattern of several names
  * ("Data/*.mrc") is held against the last names of a path; one that begins with '/' against the whole path.
  */
 export type Glob = {
@@ -27,18 +27,28 @@ export function parseGlob(text: string): Glob {
   return { text, anchored, segments: names.map(piecesOf) };
 }
 
-/** Holds a pattern against a path below the dataset's directory. */
-export function matchGlob(glob: Glob, path: string): GlobMatch | undefined {
+/** A path taken apart once for many patterns: its names, and the same in small letters. */
+export type PathNames = { readonly names: readonly string[]; readonly folded: readonly string[] };
+
+export function pathNames(path: string): PathNames {
   const names = path.split('/');
+  return { names, folded: names.map(foldCase) };
+}
+
+/** Holds a pattern against a path below the dataset's directory. */
+export function matchGlob(glob: Glob, path: string | PathNames): GlobMatch | undefined {
+  const { names, folded } = typeof path === 'string' ? pathNames(path) : path;
   const above = names.length - glob.segments.length;
   if (above < 0 || (glob.anchored && above > 0)) return undefined;
   const stars: string[] = [];
-  for (const [index, pieces] of glob.segments.entries()) {
-    const found = starsIn(pieces, names[above + index] ?? '');
+  // From the end: nearly every pattern and path differ in the last name.
+  for (let index = glob.segments.length - 1; index >= 0; index--) {
+    const name = { text: names[above + index] ?? '', folded: folded[above + index] ?? '' };
+    const found = starsIn(glob.segments[index] ?? [], name);
     if (found === undefined) return undefined;
-    stars.push(...found);
+    stars.unshift(...found);
   }
-  return { base: names.slice(0, above).join('/'), stars };
+  return { base: above === 0 ? '' : names.slice(0, above).join('/'), stars };
 }
 
 /** The pattern with its first `*` replaced by what they stood for elsewhere; further ones stay. */
@@ -61,9 +71,11 @@ export function exactPath({ segments }: Glob): string | undefined {
   return foldCase(textOf(segments));
 }
 
-/** Capital letters of ASCII as small ones; the length stays. */
+/** Capital letters as small ones; the length stays, so that places in the one are places in the other. */
 export function foldCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const small = text.toLowerCase();
+  // A few letters have no small form of one unit: then only those of ASCII are folded.
+  return small.length === text.length ? small : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function piecesOf(name: string): readonly Piece[] {
@@ -83,25 +95,33 @@ const textOf = (segments: Glob['segments']): string =>
  * What each `*` of one name stands for, each as short as it can be; undefined when the name does not match. Only the
  * last `*` is ever tried again, so strange names cost no more than their length times the pattern's.
  */
-function starsIn(pieces: readonly Piece[], name: string): readonly string[] | undefined {
-  const folded = foldCase(name);
+function starsIn(pieces: readonly Piece[], name: Exclude<Piece, string>): readonly string[] | undefined {
+  if (!endsFit(pieces, name.folded)) return undefined;
   const stars: { start: number; end: number; piece: number }[] = [];
   let [at, index] = [0, 0];
   for (;;) {
     const piece = pieces[index];
-    const end = piece === undefined ? -1 : endOf(piece, folded, at);
-    if (piece === undefined && at === name.length)
-      return stars.map((star) => name.slice(star.start, star.end));
+    const end = piece === undefined ? -1 : endOf(piece, name.folded, at);
+    if (piece === undefined && at === name.text.length)
+      return stars.map((star) => name.text.slice(star.start, star.end));
     if (piece === '*') stars.push({ start: at, end: at, piece: index });
     if (end >= 0) {
       [at, index] = [end, index + 1];
       continue;
     }
     const last = stars.at(-1);
-    if (last === undefined || last.end >= name.length) return undefined;
+    if (last === undefined || last.end >= name.text.length) return undefined;
     last.end += 1;
     [at, index] = [last.end, last.piece + 1];
   }
+}
+
+/** A cheap no for most names: the texts that the pattern begins and ends with. */
+function endsFit(pieces: readonly Piece[], folded: string): boolean {
+  const first = pieces[0];
+  const last = pieces.at(-1);
+  if (typeof last === 'object' && !folded.endsWith(last.folded)) return false;
+  return typeof first !== 'object' || folded.startsWith(first.folded);
 }
 
 /** Where a piece ends that begins at a position; -1 when it does not fit there. */

@@ -78,7 +78,7 @@ function unsettled({ path, since, lookedAt, assignment }: Member): (Keep & { ear
 
 function ask(asked: Map<SharePath, Map<string, Completion>>, dataset: SharePath, complete: Completion): void {
   const known = asked.get(dataset) ?? new Map<string, Completion>();
-  known.set(JSON.stringify([complete.by, complete.dir]), complete);
+  known.set(`${complete.by}\0${complete.dir}`, complete);
   asked.set(dataset, known);
 }
 

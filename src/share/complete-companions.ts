@@ -31,9 +31,12 @@ export function watchCompanions(pairs: readonly Companions[]): Watch {
     names.clear();
   };
   return {
-    see: (directory) => {
-      const files = directory.filter(isFile);
-      for (const member of files) addName(names, member.path);
+    see: (entries) => {
+      const files = entries.filter(isFile);
+      const [first] = files;
+      if (first === undefined) return;
+      const directory = first.names.folded.slice(0, -1).join('/');
+      names.set(directory, new Set(files.map((member) => member.names.folded.at(-1) ?? '')));
       for (const member of files) wanted.push(...wantedBy(member, compiled));
       if (isLocal) settle();
     },
@@ -54,16 +57,10 @@ export function watchCompanions(pairs: readonly Companions[]): Watch {
 /** Folded names by their folded directory. */
 type Names = Map<string, Set<string>>;
 
-function addName(names: Names, path: string): void {
-  const [directory, name] = split(foldCase(path));
-  const there = names.get(directory) ?? new Set();
-  names.set(directory, there.add(name));
-}
-
 /** What the first pattern that matches a file asks for. */
 function wantedBy(member: Member, pairs: readonly Pair[]): Wanted[] {
   for (const { every, has } of pairs) {
-    const match = matchGlob(every, member.path);
+    const match = matchGlob(every, member.names);
     if (match === undefined) continue;
     return has.map((glob) => ({ of: member, glob: fillGlob(glob, match.stars), base: match.base }));
   }

@@ -1,9 +1,11 @@
+import type { PathNames } from '../core/glob.ts';
 import type { EntryKind } from '../core/model.ts';
 
 /** One entry in a dataset's directory or below, whatever rules say of it. Times in ms since 1970, our clock. */
 export type Member = {
   /** Below the dataset's directory. */
   readonly path: string;
+  readonly names: PathNames;
   readonly kind: EntryKind;
   readonly size: number;
   /** The first look at which it was as it is now. */

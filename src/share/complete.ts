@@ -1,7 +1,7 @@
 import type { Completion, Condition } from '../core/completion.ts';
-import { matchGlob, parseGlob } from '../core/glob.ts';
+import { foldCase, matchGlob, parseGlob, pathNames } from '../core/glob.ts';
 import type { Entry } from '../core/model.ts';
-import { joinPath, nameOf, type SharePath } from '../core/share-path.ts';
+import { nameOf, type SharePath } from '../core/share-path.ts';
 import { formatBytes } from '../core/units.ts';
 import { watchCompanions } from './complete-companions.ts';
 import { allOf, anyOf, isFile, knowingAll, type Member, type Wait, type Watch } from './complete-watch.ts';
@@ -31,9 +31,16 @@ export function checkCompletion(completion: Completion, directories: Iterable<Se
 }
 
 function membersOf(above: SharePath, { dir, entries }: SeenDir): Member[] {
-  const cut = above === '' ? 0 : above.length + 1;
+  const below = dir.slice(above === '' ? 0 : above.length + 1);
+  const prefix = below === '' ? '' : `${below}/`;
+  const parents = below === '' ? { names: [], folded: [] } : pathNames(below);
   return entries.map(({ entry, facts }) => ({
-    path: (entry.name === '' ? dir : joinPath(dir, entry.name)).slice(cut),
+    // The entry without a name stands for a directory that could not be listed at all.
+    path: entry.name === '' ? below : prefix + entry.name,
+    names: {
+      names: [...parents.names, entry.name],
+      folded: [...parents.folded, foldCase(entry.name)],
+    },
     kind: entry.kind,
     size: entry.size,
     since: facts.since,
@@ -90,7 +97,7 @@ function watchMarker(files: string): Watch {
 
 function watchSizes(sizes: readonly { readonly files: string; readonly bytes: number }[]): Watch {
   const globs = sizes.map(({ files, bytes }) => ({ files, bytes, glob: parseGlob(files) }));
-  const least = ({ path }: Member) => globs.find(({ glob }) => matchGlob(glob, path) !== undefined);
+  const least = ({ names }: Member) => globs.find(({ glob }) => matchGlob(glob, names) !== undefined);
   return watchFirst(isFile, (member) => {
     const rule = least(member);
     if (rule === undefined || member.size >= rule.bytes) return undefined;
@@ -131,8 +138,8 @@ function watchAbsent(files: readonly string[]): Watch {
 
 function watchTempNames(families: Parameters<typeof tempNames>[0]): Watch {
   const whose = tempNames(families);
-  return watchFirst(isFile, ({ path }) => {
-    const who = whose(path);
+  return watchFirst(isFile, ({ path, names }) => {
+    const who = whose(names);
     if (who === undefined) return undefined;
     return {
       what: `waits for ${path}, which still has a temporary name of ${who}`,
@@ -172,7 +179,7 @@ function watchFirst(
 
 function matcher(files: readonly string[]): (member: Member) => boolean {
   const globs = files.map(parseGlob);
-  return ({ path }) => globs.some((glob) => matchGlob(glob, path) !== undefined);
+  return ({ names }) => globs.some((glob) => matchGlob(glob, names) !== undefined);
 }
 
 const newest = (directory: readonly Member[]): number =>

@@ -27,3 +27,11 @@ export function errnoName(thrown: unknown): string | undefined {
   if (typeof errno !== 'number' || errno >= 0) return undefined;
   return NAMES.get(-errno) ?? `errno ${-errno}`;
 }
+
+/**
+ * True for what opening a file answers while another program has it open: the CIFS client tells a sharing violation as
+ * EBUSY, older servers as ETXTBSY; EAGAIN, under either of its names: the file has a lease.
+ */
+export function saysOpenElsewhere(errno: string): boolean {
+  return ['EBUSY', 'ETXTBSY', 'EAGAIN', 'EWOULDBLOCK'].includes(errno);
+}

@@ -5,7 +5,7 @@
 import { closeSync, constants, lstatSync, openSync, writeSync } from 'node:fs';
 import { encodeBytes } from '../core/share-path.ts';
 import { becomeReader, type Reader } from './become-reader.ts';
-import { errnoName } from './errno.ts';
+import { errnoName, saysOpenElsewhere } from './errno.ts';
 
 export type OpenRequest = {
   readonly root: string;
@@ -15,9 +15,6 @@ export type OpenRequest = {
 
 /** Neither waits for a pipe's other end nor follows a link that took the file's place. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-
-/** CIFS tells a sharing violation as EBUSY; EAGAIN and EWOULDBLOCK, which are one number: the file has a lease; ETXTBSY: older servers. */
-const BUSY: readonly (string | undefined)[] = ['EBUSY', 'EAGAIN', 'EWOULDBLOCK', 'ETXTBSY'];
 
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => answer(request as OpenRequest));
@@ -37,6 +34,6 @@ function isBusy(path: Buffer): boolean {
   } catch (error) {
     const errno = errnoName(error);
     if (errno === undefined) throw error;
-    return BUSY.includes(errno);
+    return saysOpenElsewhere(errno);
   }
 }

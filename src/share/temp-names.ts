@@ -1,5 +1,5 @@
 import type { TempFamily } from '../core/completion.ts';
-import { matchGlob, parseGlob } from '../core/glob.ts';
+import { matchGlob, type PathNames, parseGlob } from '../core/glob.ts';
 
 /**
  * Names that programs give a file while they write it. rsync(1): "." + name + "." + six characters. Office and
@@ -27,13 +27,14 @@ const WHO: Readonly<Record<TempFamily, string>> = {
 const RSYNC = /\.[A-Za-z0-9]{6}$/;
 
 /** Answers whose temporary name a file has, for a person; undefined when it is none of these families'. */
-export function tempNames(families: readonly TempFamily[]): (path: string) => string | undefined {
+export function tempNames(families: readonly TempFamily[]): (path: PathNames) => string | undefined {
   const globs = families.flatMap((family) =>
     NAMES[family].map((text) => ({ family, glob: parseGlob(text) })),
   );
   return (path) => {
     const found = globs.find(
-      ({ family, glob }) => matchGlob(glob, path) !== undefined && (family !== 'rsync' || RSYNC.test(path)),
+      ({ family, glob }) =>
+        matchGlob(glob, path) !== undefined && (family !== 'rsync' || RSYNC.test(path.names.at(-1) ?? '')),
     );
     return found === undefined ? undefined : WHO[found.family];
   };

@@ -8,6 +8,8 @@ describe('a pattern for files', () => {
   it.each([
     ['*.czi', 'a.czi', ['a']],
     ['*.czi', 'A.CZI', ['A']],
+    ['ä*.czi', 'ÄB.CZI', ['B']],
+    ['İ*.czi', 'İB.CZI', ['B']],
     ['*.czi', 'deep/below/a.czi', ['a']],
     ['*.czi', 'a.czi.tmp', undefined],
     ['*', '', ['']],

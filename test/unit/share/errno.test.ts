@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { errnoName } from '../../../src/share/errno.ts';
+import { errnoName, saysOpenElsewhere } from '../../../src/share/errno.ts';
+
+describe('a file that another program has open', () => {
+  test.each(['EBUSY', 'ETXTBSY', 'EAGAIN', 'EWOULDBLOCK'])('is told by %s', (errno) => {
+    expect(saysOpenElsewhere(errno)).toBe(true);
+  });
+
+  test('is not one that cannot be read or is gone', () => {
+    expect(['EACCES', 'ENOENT', 'ELOOP', 'EIO'].filter(saysOpenElsewhere)).toEqual([]);
+  });
+});
 
 describe('errnoName', () => {
   test.each([
