@@ -51,18 +51,24 @@ function nowhere(text: string, shares: readonly ShareConfig[]): IngestError {
 }
 
 /**
- * The path as it is on the share when it was copied from our own output, where a byte outside UTF-8 stands as \xNN;
- * a file that is really called so comes first.
+ * The path as it is on the share when it was copied from our own output, where a byte outside UTF-8 and a control
+ * character stand as \xNN, a newline as \n; what is really called so comes first.
  */
 export function seenPath({ looks }: Pick<Ledger, 'looks'>, asked: AskedPath): AskedPath {
   const { share, path } = asked;
   const escaped = unescapedPath(path);
-  return escaped === path || looks.find(share.name, path) !== undefined ? asked : { share, path: escaped };
+  if (escaped === path || looks.find(share.name, path) !== undefined) return asked;
+  return looks.below(share.name, path).next().done === true ? { share, path: escaped } : asked;
 }
 
+/** As core/share-path.ts `printable` writes them; no name has a NUL. */
+const ESCAPED = /\\n|\\x(?!00)([0-9a-f]{2})|\\u\{(61c|20[0-9a-f]{2})\}/g;
+
 export function unescapedPath(path: SharePath): SharePath {
-  const text = path.replace(/\\x([89a-f][0-9a-f])/g, (_all, hex: string) =>
-    String.fromCharCode(0xdc00 + Number.parseInt(hex, 16)),
-  );
+  const text = path.replace(ESCAPED, (_all, byte?: string, code?: string) => {
+    if (byte === undefined && code === undefined) return '\n';
+    const value = Number.parseInt(byte ?? code ?? '', 16);
+    return String.fromCodePoint(byte !== undefined && value >= 0x80 ? 0xdc00 + value : value);
+  });
   return sharePath(decodeBytes(encodeBytes(text)));
 }

@@ -6,6 +6,7 @@ import { nameOf, type SharePath } from '../core/share-path.ts';
 import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
+import type { Mark } from '../ledger/facts.ts';
 import type { FoundEntry } from '../ledger/looks.ts';
 import { type JudgeParts, judge, judgeParts, type Verdict } from '../nightly/judge.ts';
 import { keptDatasets } from '../nightly/kept-datasets.ts';
@@ -22,6 +23,8 @@ import { amountUnknown, whereabouts } from './whereabouts.ts';
 export type KnownFile = {
   readonly state: FileState;
   readonly verdict: Verdict;
+  /** The path it is, was or would be delivered under, where that is not its own. */
+  readonly as: SharePath | undefined;
   /** First look at which it was as it is now. */
   readonly since: number;
   readonly lookedAt: number;
@@ -101,12 +104,19 @@ function knownFile(workspace: Workspace, { share, path }: AskedPath, known: Foun
   return {
     state: stateOf(verdict, { since: facts.since, lookedAt }, settleMs),
     verdict,
+    as: deliveredAs(judging, verdict, facts.mark),
     since: facts.since,
     lookedAt,
     ...whereabouts(ledger, { share: share.name, path }, known),
     history: verdict.batch === undefined ? [] : ledger.history(verdict.batch.id),
     prior: facts.prior === 0 ? undefined : ledger.batches.headByNo(facts.prior),
   };
+}
+
+/** Of what was delivered on an earlier evening too, of which verdicts do not tell. */
+function deliveredAs({ names }: JudgeParts, verdict: Verdict, mark: Mark): SharePath | undefined {
+  const { as, batch, path } = verdict;
+  return as ?? (batch === undefined || mark === 'moved' ? undefined : names.planned(batch, path));
 }
 
 function judgingOf({ ledger, assign, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {

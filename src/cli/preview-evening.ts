@@ -4,6 +4,7 @@ import type { BatchPlan } from '../core/model.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import { lookAtShare } from '../nightly/look-at-share.ts';
+import { addNames } from '../nightly/name-list.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
 import { planShare } from '../nightly/plan-share.ts';
 import { findMoves } from '../nightly/recognise-moves.ts';
@@ -67,7 +68,8 @@ export async function previewEvening(
     await tryCandidates({ ...judging(workspace), stallMs: share.stallMs }, share, run, signal);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
-      if (verdict.bucket !== 'ready') addVerdict(tally, verdict);
+      if (verdict.bucket === 'ready') addNames(tally.names, verdict);
+      else addVerdict(tally, verdict);
   }
   const earlier = countEarlier(workspace);
   return { now, shares, batches, earlier, tally, expectedMs: expected(workspace, batches) };

@@ -3,10 +3,12 @@ import { printable } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
 import { BUCKETS } from '../nightly/judge.ts';
+import { changedIn, namesByOwner } from '../nightly/name-list.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson, lookLines } from './render-shares.ts';
 import { standingJson, standingLines } from './render-standing.ts';
 import { sayCondition } from './say-condition.ts';
@@ -116,6 +118,7 @@ function fileLines(file: KnownFile, now: number): string[] {
     lines.push(`  Long   not settled for ${count(nights, 'night')}: perhaps ${printable(guess)}`);
     lines.push(`  Helps  ${printable(verdict.help ?? '')}`);
   }
+  lines.push(...nameChanges(file).map(({ path, as, hazard }) => `  Name   ${path} → ${as}: ${hazard}`));
   if (batch !== undefined) {
     lines.push(
       `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,
@@ -128,19 +131,27 @@ function fileLines(file: KnownFile, now: number): string[] {
   return [...lines, ...historyLines(file.history, now)];
 }
 
+const nameChanges = ({ verdict, as }: KnownFile): ReturnType<typeof changedIn> =>
+  as === undefined ? [] : changedIn(verdict.path, as);
+
 function historyLines(history: readonly LedgerEvent[], now: number): string[] {
   const rows = history.map(({ at, what, detail }) => [clockTime(at, now), what, printable(detail)]);
   return columns(rows).map((row) => `    ${row}`);
 }
 
-function tallyLines({ buckets, owners }: NonNullable<Explanation['tally']>): string[] {
+function tallyLines({ buckets, owners, names: changed }: NonNullable<Explanation['tally']>): string[] {
   const used = BUCKETS.filter((bucket) => buckets[bucket].files > 0);
   const rows = used.map((bucket) => {
     const { files, bytes } = buckets[bucket];
     return [bucket === 'notSettled' ? 'not settled' : bucket, count(files, 'file'), formatBytes(bytes)];
   });
   const names = Object.keys(owners).map((name) => (name === '-' ? '(nobody)' : name));
-  return [...columns(rows, [1, 2]), `by owner: ${names.sort().join(', ')}`].map((row) => `  ${row}`);
+  const safe = nameLines(namesByOwner(changed));
+  return [
+    ...columns(rows, [1, 2]),
+    `by owner: ${names.sort().join(', ')}`,
+    ...(safe.length === 0 ? [] : [`${NAMES_TITLE}:`, ...safe]),
+  ].map((row) => `  ${row}`);
 }
 
 /** The JSON form (docs/json.md); times in ms since 1970. */
@@ -155,17 +166,20 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
     assignment,
     file: file === undefined ? null : fileJson(file),
     buckets: tally?.buckets ?? null,
+    ...(tally === undefined ? {} : { names: namesByOwner(tally.names) }),
     ...(unknown === undefined ? {} : { unknown }),
     moves: movesJson(explanation.moves),
     tonight,
   };
 }
 
-function fileJson({ state, verdict, since, lookedAt, gone, unknown, history, prior }: KnownFile): object {
+function fileJson(file: KnownFile): object {
+  const { state, verdict, as, since, lookedAt, gone, unknown, history, prior } = file;
   const { entry, batch, reason, earliest } = verdict;
   return {
     ...{ state, reason, size: entry.size, since, lookedAt, gone },
     ...(unknown === undefined ? {} : { unknown: printable(unknown) }),
+    ...(as === undefined ? {} : { as, names: nameChanges(file) }),
     earliest: earliest ?? null,
     priorBatch: prior?.id ?? null,
     batch:

@@ -1,9 +1,11 @@
 import { printable } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
+import { namesByOwner } from '../nightly/name-list.ts';
 import type { Note } from '../nightly/tally.ts';
 import type { CliContext } from './context.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
+import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
 
 /** Batches of one owner for one destination. */
@@ -32,6 +34,7 @@ export function renderPlan(
     ...(listBatches ? section(head('Batches'), batchLines(preview.batches)) : []),
     ...section(head('Still to go from earlier evenings'), earlierLines(preview)),
     ...section(head('Would stay, and why'), noteLines(preview)),
+    ...section(head(NAMES_TITLE), nameLines(namesByOwner(preview.tally.names))),
     ...section(head('Shares'), shareLines(preview)),
     'Nothing was written: the ledger, the share and the destinations are as they were.',
   ].join('\n');
@@ -157,6 +160,7 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
     stays: tally.buckets,
     notes: [...tally.notes.values()],
     moreNotes: tally.droppedNotes,
+    names: namesByOwner(tally.names),
     expectedMs: expectedMs ?? null,
   };
 }

@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
+import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -42,6 +43,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
+    ...section(head(NAMES_TITLE), nameLines(report.names)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Folder mapping'), mappingProblem(report)),
     ...section(head('Shares that need a person'), shareProblems(report)),

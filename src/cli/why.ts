@@ -3,6 +3,7 @@ import type { ShareConfig } from '../config/config.ts';
 import { COLLECTOR } from '../core/ids.ts';
 import { judge, judgeParts, type Verdict } from '../nightly/judge.ts';
 import { keptDatasets } from '../nightly/kept-datasets.ts';
+import { addNames, type NameList, namesByOwner, newNameList } from '../nightly/name-list.ts';
 import { answer } from './answer.ts';
 import { type AskedPath, askedPath, seenPath } from './asked-path.ts';
 import type { GlobalOptions } from './context.ts';
@@ -13,9 +14,11 @@ import { noteMapping } from './note-mapping.ts';
 import { optionsOf } from './open.ts';
 import { openToRead } from './open-to-read.ts';
 import { causeJson, renderCauses } from './render-causes.ts';
+import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson } from './render-shares.ts';
 import type { AddCommand } from './run-cli.ts';
 import { sayCause } from './say-cause.ts';
+import { style } from './style.ts';
 import { unknownName } from './unknown-name.ts';
 
 type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
@@ -48,16 +51,21 @@ export const addWhy: AddCommand = (program, context, finish) => {
       );
       const looks = shares.map(({ name }) => lookedAt(workspace.ledger, name));
       const pauses = workspace.ledger.pauses.inForce(context.clock.now());
-      const causes = findCauses(judgedOn(workspace, shares, scope), pauses);
+      const names = newNameList();
+      const causes = findCauses(withNames(judgedOn(workspace, shares, scope), names), pauses);
       const now = context.clock.now();
       const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
       const json = {
         format: 1,
         looks: looks.map(lookJson),
         causes: causes.map((cause) => causeJson(cause, say)),
+        names: namesByOwner(names),
       };
       answer(context, options, json, () =>
-        renderCauses(sorted(causes), looks, { out: context.out, now, say }),
+        [
+          renderCauses(sorted(causes), looks, { out: context.out, now, say }),
+          ...namesSection(names, context.out),
+        ].join('\n'),
       );
       finish(EXIT.done);
     });
@@ -79,6 +87,19 @@ function scopeOf({ config, ledger }: Workspace, path: string | undefined, option
 
 function* judgedOn(workspace: Workspace, shares: readonly ShareConfig[], scope: Scope): Generator<Judged> {
   for (const share of shares) yield* judgedOf(workspace, share, scope);
+}
+
+/** The same, and what of it goes under another name than its own. */
+function* withNames(judged: Iterable<Judged>, names: NameList): Generator<Judged> {
+  for (const one of judged) {
+    if (one.verdict.bucket !== 'delivered') addNames(names, one.verdict);
+    yield one;
+  }
+}
+
+function namesSection(names: NameList, out: NodeJS.WriteStream): string[] {
+  const lines = nameLines(namesByOwner(names));
+  return lines.length === 0 ? [] : ['', style(out, 'bold', NAMES_TITLE), ...lines.map((line) => `  ${line}`)];
 }
 
 /** Everything the last look at a share saw, judged as of now, in so far as it is asked about. */

@@ -6,6 +6,7 @@ import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
 import { BUCKETS, judge, judgeParts, NOBODY, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
+import { namesByOwner, type OwnerNames } from './name-list.ts';
 import type { NightlyParts } from './parts.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
@@ -41,6 +42,8 @@ export type RunReport = {
   /** What only looked new; `moreRecognised` further lines are not listed. */
   readonly recognised: readonly RecognisedLine[];
   readonly moreRecognised: number;
+  /** What went, or is to go, under other names than its own. */
+  readonly names: readonly OwnerNames[];
   readonly notes: readonly Note[];
   /** Notes that are not listed because there are too many. */
   readonly moreNotes: number;
@@ -110,6 +113,7 @@ export function makeReport(
     shares,
     deliveries: deliveriesOf(parts, run),
     ...recognisedIn(parts.ledger, run),
+    names: namesByOwner(tally.names),
     ...notesOf(tally),
   };
 }

@@ -1,6 +1,7 @@
 import { printable } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { BUCKETS, type Verdict } from './judge.ts';
+import { addNames, type NameList, newNameList } from './name-list.ts';
 import type { Overdue } from './overdue.ts';
 
 /** Files, and their bytes. */
@@ -37,6 +38,8 @@ export type Tally = {
   readonly stuck: Set<number>;
   /** Files of datasets that have not settled for many nights. */
   overdueFiles: number;
+  /** Names that are not delivered as they are. */
+  readonly names: NameList;
 };
 
 const QUIET: readonly string[] = ['delivered', 'unchanged'];
@@ -52,6 +55,7 @@ export function newTally(): Tally {
     droppedNotes: 0,
     stuck: new Set(),
     overdueFiles: 0,
+    names: newNameList(),
   };
 }
 
@@ -79,6 +83,7 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   if ((bucket === 'held' || bucket === 'rejected') && verdict.batch !== undefined)
     tally.stuck.add(verdict.batch.no);
   if (verdict.overdue !== undefined) tally.overdueFiles += 1;
+  addNames(tally.names, verdict);
   if (!QUIET.includes(bucket)) addNote(tally, verdict, bucket, bytes);
 }
 

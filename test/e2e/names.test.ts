@@ -115,8 +115,21 @@ describe('an evening with names that not every system takes', () => {
     await lab.put(`${RUN}/M\u00fcller/y`, 'composed too');
 
     const report = await lab.evening();
+    const again = await lab.evening();
+    const explained = await lab.nightjar('explain', `${RUN}/Scan.tif`);
 
     expect(report.outcome).toBe('done');
+    expect(report.names).toMatchObject([
+      {
+        owner: 'mueller',
+        names: [
+          { path: `${RUN}/Scan.tif`, as: renamed('Scan.tif', 0), files: 1 },
+          { path: `${RUN}/Mu\u0308ller/`, as: `${renamed('Mu\u0308ller', 0)}/`, files: 1 },
+        ],
+      },
+    ]);
+    expect(again.names).toEqual([]);
+    expect(explained.out).toContain(`${RUN}/Scan.tif → ${renamed('Scan.tif', 0)}: another name`);
     expect(deliveredTo(lab, 'mueller')).toEqual({
       [`${RUN}/scan.tif`]: 'first',
       [`${RUN}/${renamed('Scan.tif', 0)}`]: 'second',

@@ -48,13 +48,12 @@ describe('a path on the command line', () => {
     expect(() => askedPath(text, shares, '/home/me')).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
-  it('may be copied from our own output, bytes outside UTF-8 included', () => {
+  it('may be copied from our own output, bytes outside UTF-8 and control characters included', () => {
     const name = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => decodeBytes(bytes));
-    const usable = name.filter((text) => !/[\p{Cc}/\\]/u.test(text) && !/^\.\.?$/.test(text));
+    const usable = name.filter((text) => !/[\0\x80-\x9f/\\]/u.test(text) && !/^\.\.?$/.test(text));
 
     fc.assert(
       fc.property(usable, (text) => {
-        fc.pre(!/[\u2028-\u202e\u2066-\u2069]/.test(text));
         const path = sharePath(text);
         expect(unescapedPath(sharePath(printable(path)))).toBe(path);
       }),

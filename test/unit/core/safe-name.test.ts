@@ -74,6 +74,7 @@ describe('the safe name', () => {
     const page = readFileSync(new URL('../../../docs/names.md', import.meta.url), 'utf8');
 
     expect(page).toContain(`scan 3: overview?.tif   →   ${safeName('scan 3: overview?.tif')}\n`);
+    expect(page).toContain(`run 3: gold/ → ${safeName('run 3: gold')}/`);
   });
 
   test('has no hazard left, whatever the name was', () => {
