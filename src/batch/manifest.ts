@@ -52,8 +52,21 @@ const ANY_HASH = '0'.repeat(64);
 const JSON_TAIL = '\n  ]\n}\n';
 
 function jsonHead({ batch, version }: ManifestSource): string {
-  const { id, owner, destination, share, dataset, instrument, rule, reason, code, facts, addendum, bytes } =
-    batch;
+  const {
+    id,
+    owner,
+    destination,
+    share,
+    dataset,
+    instrument,
+    rule,
+    reason,
+    code,
+    facts,
+    addendum,
+    follows,
+    bytes,
+  } = batch;
   const head = {
     format: 'nightjar-manifest',
     formatVersion: 1,
@@ -69,6 +82,7 @@ function jsonHead({ batch, version }: ManifestSource): string {
     reason,
     facts: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, wellFormed(value)])),
     addendum,
+    follows,
     plannedAt: new Date(batch.plannedAt).toISOString(),
     nightjar: version,
     fileCount: batch.files.length,

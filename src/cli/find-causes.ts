@@ -19,6 +19,8 @@ export type Cause = {
   readonly earliest: number | undefined;
   readonly code: Verdict['code'];
   readonly batch: BatchHead | undefined;
+  /** The first batch of the dataset, which these files reopen. */
+  readonly follows: Verdict['follows'];
   /** What keeps the batch back, if it is only that. */
   readonly pause: Pause | undefined;
   /** The destination refused the file itself; it is remembered until the file changes. */
@@ -47,7 +49,14 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
   for (const { verdict, facts } of judged) {
     if (GONE.includes(verdict.bucket)) continue;
     const cause = newCause(verdict, facts, pauses);
-    const key = JSON.stringify([cause.bucket, cause.share, cause.where, cause.reason, cause.batch?.id]);
+    const key = JSON.stringify([
+      cause.bucket,
+      cause.share,
+      cause.where,
+      cause.reason,
+      cause.batch?.id,
+      cause.follows,
+    ]);
     const known = causes.get(key) ?? cause;
     const { kind, size } = verdict.entry;
     known.since = Math.min(known.since, cause.since);
@@ -59,11 +68,27 @@ export function findCauses(judged: Iterable<Judged>, pauses: readonly Pause[]): 
 }
 
 function newCause(verdict: Verdict, facts: Judged['facts'], pauses: readonly Pause[]): Cause {
-  const { bucket, share, owner, instrument, reason, earliest, batch, keep, code, help, overdue } = verdict;
+  const { bucket, share, owner, instrument, reason, earliest, batch, follows, keep, code, help, overdue } =
+    verdict;
   const where = BY_FILE.includes(bucket) ? verdict.path : (verdict.dataset ?? dirOf(verdict));
   const pause = bucket === 'held' ? pauseBehind(batch, pauses) : undefined;
   return {
-    ...{ bucket, share, owner, instrument, where, reason, earliest, code, batch, pause, keep, help, overdue },
+    ...{
+      bucket,
+      share,
+      owner,
+      instrument,
+      where,
+      reason,
+      earliest,
+      code,
+      batch,
+      follows,
+      pause,
+      keep,
+      help,
+      overdue,
+    },
     refused: bucket === 'rejected' && batch === undefined && facts.mark === 'refused',
     ...{ since: pause?.since ?? batch?.changedAt ?? keep?.since ?? facts.since, files: 0, bytes: 0 },
   };

@@ -44,9 +44,14 @@ function causeLines(cause: Cause, say: Say, out: NodeJS.WriteStream): string[] {
   return [
     `${style(out, bucket === 'held' ? 'yellow' : 'bold', WORDS[bucket])}: ${place}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
     `    ${printable(say(cause))}`,
+    ...(cause.follows === undefined ? [] : [`    ${reopens(cause.follows)}`]),
     `    ${printable(helpFor(cause))}`,
   ];
 }
+
+/** A late joiner says so: its dataset was taken for finished before. */
+export const reopens = (first: string): string =>
+  `It joins late: its dataset was sent before, from ${first} on, and what joins goes as a batch that follows.`;
 
 function nothing(looks: readonly LookedAt[]): string {
   return looks.every(({ at }) => at === undefined)
@@ -64,6 +69,7 @@ export function causeJson(cause: Cause, say: Say): object {
     ...(earliest === undefined ? {} : { earliest }),
     ...(cause.overdue === undefined ? {} : { overdue: cause.overdue }),
     ...(batch === undefined ? {} : { batch: batch.id }),
+    ...(cause.follows === undefined ? {} : { follows: cause.follows }),
     ...(batch?.error === undefined ? (code === undefined ? {} : { code }) : { code: batch.error.code }),
     ...{ files, bytes, help: printable(helpFor(cause)) },
   };

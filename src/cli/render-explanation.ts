@@ -8,6 +8,7 @@ import type { Trace } from '../ownership/trace-rules.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { reopens } from './render-causes.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson, lookLines } from './render-shares.ts';
 import { standingJson, standingLines } from './render-standing.ts';
@@ -127,6 +128,7 @@ function fileLines(file: KnownFile, now: number): string[] {
       lines.push(`  Where  ${printable(batch.receipt.location)}`, `  Proof  ${printable(batch.receipt.how)}`);
     if (batch.error !== undefined) lines.push(`  Error  ${batch.error.code}: ${printable(batch.error.hint)}`);
   }
+  if (verdict.follows !== undefined) lines.push(`  Joins  ${reopens(verdict.follows)}`);
   if (prior !== undefined) lines.push(`  Before an earlier version of it is in ${prior.id} (${prior.state})`);
   return [...lines, ...historyLines(file.history, now)];
 }
@@ -182,6 +184,7 @@ function fileJson(file: KnownFile): object {
     ...(as === undefined ? {} : { as, names: nameChanges(file) }),
     earliest: earliest ?? null,
     priorBatch: prior?.id ?? null,
+    follows: verdict.follows ?? null,
     batch:
       batch === undefined
         ? null

@@ -166,11 +166,13 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
 }
 
 function batchJson({ plan, lane }: PreviewedBatch): object {
-  const { id, share, owner, destination, dataset, rule, reason, code, files, bytes, addendum } = plan;
+  const { id, share, owner, destination, dataset, rule, reason, code, files, bytes, addendum, follows } =
+    plan;
   return {
     ...{ batch: id, share, owner, destination, lane, dataset: printable(dataset), rule },
     ...(reason === undefined ? {} : { reason }),
     ...(code === undefined ? {} : { code }),
     ...{ files: files.length, bytes, addendum },
+    ...(follows === undefined ? {} : { follows }),
   };
 }

@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
+import { reopens } from './render-causes.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -61,13 +62,13 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function deliveries({ deliveries }: RunReport): string[] {
   if (deliveries.length === 0) return ['nothing was delivered in this run'];
-  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location }) => [
+  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location, follows }) => [
     evidence,
     owner,
     dataset,
     count(files, 'file'),
     formatBytes(bytes),
-    `→ ${location}`,
+    `→ ${location}${follows === undefined ? '' : ` (follows ${follows})`}`,
   ]);
   return columns(rows, [3, 4]);
 }
@@ -98,6 +99,7 @@ function noteLines(note: Note, now: number): string[] {
   return [
     `${bucket}: ${note.where}${whose}, ${count(note.files, 'file')}, ${formatBytes(note.bytes)}`,
     `    ${note.reason}${when}`,
+    ...(note.follows === undefined ? [] : [`    ${reopens(note.follows)}`]),
   ];
 }
 

@@ -124,6 +124,8 @@ export type BatchPlan = {
   /** Only for the collector. */
   readonly code?: CollectorCode;
   readonly addendum: boolean;
+  /** The first batch of the dataset, where this one comes after it; no part of the id. */
+  readonly follows?: BatchId;
   readonly compress: boolean;
   /** Sorted by path bytes. */
   readonly files: readonly PlannedFile[];

@@ -58,6 +58,8 @@ export type BatchHead = {
   /** Only for the collector. */
   readonly code: CollectorCode | undefined;
   readonly addendum: boolean;
+  /** The first batch of its dataset, where that was delivered or on its way before this one was planned. */
+  readonly follows: BatchId | undefined;
   readonly files: number;
   readonly bytes: number;
   readonly state: BatchState;
@@ -74,7 +76,7 @@ export type BatchHead = {
 };
 
 export const HEAD_COLUMNS =
-  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, code, addendum, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
+  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, code, addendum, follows, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
 
 type Row = Record<string, unknown>;
 
@@ -92,6 +94,7 @@ export function headOf(row: Row): BatchHead {
     reason: textOf(row['reason']),
     code: textOf(row['code']) as CollectorCode | undefined,
     addendum: row['addendum'] === 1,
+    follows: textOf(row['follows']) as BatchId | undefined,
     files: Number(row['files']),
     bytes: Number(row['bytes']),
     state: String(row['state']) as BatchState,
@@ -118,8 +121,21 @@ function parsed<T>(value: unknown): T | undefined {
 
 /** The whole batch; the row must carry `list`, `facts` and `compress` beside the head's columns. */
 export function batchOf(row: Row): Batch {
-  const { id, share, owner, destination, dataset, instrument, rule, reason, code, addendum, bytes, ...head } =
-    headOf(row);
+  const {
+    id,
+    share,
+    owner,
+    destination,
+    dataset,
+    instrument,
+    rule,
+    reason,
+    code,
+    addendum,
+    follows,
+    bytes,
+    ...head
+  } = headOf(row);
   return {
     id,
     share,
@@ -131,6 +147,7 @@ export function batchOf(row: Row): Batch {
     addendum,
     bytes,
     ...(reason === undefined ? {} : { reason }),
+    ...(follows === undefined ? {} : { follows }),
     ...(code === undefined ? {} : { code }),
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,

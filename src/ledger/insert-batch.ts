@@ -20,9 +20,9 @@ export function insertBatch(
 ): number {
   const inserted = db
     .prepare(
-      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum,
+      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum, follows,
            compress, files, bytes, list, state, planned_at, changed_at, run)
-         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum,
+         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum, :follows,
            :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
     )
     .run({
@@ -38,6 +38,7 @@ export function insertBatch(
       code: plan.code ?? null,
       facts: JSON.stringify(plan.facts),
       addendum: Number(plan.addendum),
+      follows: plan.follows ?? null,
       compress: Number(plan.compress),
       files: plan.files.length,
       bytes: plan.bytes,

@@ -12,6 +12,7 @@ import { type DeliveredContent, deliveredContent } from './delivered-content.ts'
 import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
+import { type DatasetAt, firstBatchOf } from './first-batch.ts';
 import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { createNeighbours } from './neighbours.ts';
@@ -51,6 +52,7 @@ function ledgerOn(db: DatabaseSync) {
     decisions: createDecisions(db),
     batches,
     recognised: createRecognised(db),
+    firstBatchOf: (of: DatasetAt): BatchId | undefined => firstBatchOf(db, of),
     deliveredContent: (): DeliveredContent => deliveredContent(batches),
     hasVanished: (share: ShareName, runNo: number): boolean => hasVanished(db, share, runNo),
     gatherVanished: (

@@ -269,4 +269,9 @@ export const SCHEMA_STEPS: readonly string[] = [
     batches TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- The first batch of the same dataset, where this one came later (see nightly/late-joiner.ts).
+  ALTER TABLE batch ADD COLUMN follows TEXT;
+  CREATE INDEX batch_by_dataset ON batch (share, dataset, no);
+  `,
 ];

@@ -1,5 +1,5 @@
 import { rejectionOf } from '../batch/rejection.ts';
-import type { DestinationName, ShareName } from '../core/ids.ts';
+import type { BatchId, DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, Assignment, Entry, OwnedFile } from '../core/model.ts';
 import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
@@ -16,6 +16,7 @@ import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
 import type { Keep } from './kept-datasets.ts';
+import { type FirstBatch, firstBatches } from './late-joiner.ts';
 import { createNames, type Names } from './name-files.ts';
 import { helpForOverdue, type Overdue, overdueOf } from './overdue.ts';
 import type { NightlyParts } from './parts.ts';
@@ -54,6 +55,8 @@ export type Verdict = {
   /** The path it is, was or would be delivered under, where that is not its own. Not told of what is unchanged. */
   readonly as?: SharePath;
   readonly file?: OwnedFile;
+  /** The first batch of its dataset: it joins late, and reopens the dataset. */
+  readonly follows?: BatchId;
   /** For `notSettled`: what keeps its dataset. */
   readonly keep?: Keep;
   /** Instead of `file`: it is ready but for a comparison with what was delivered. */
@@ -80,6 +83,7 @@ export type JudgeParts = {
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
   readonly recognised: RecognisedView;
+  readonly firstBatchOf: FirstBatch;
 };
 
 /** What judgements of this run depend on, as of now. */
@@ -107,6 +111,7 @@ export function judgeParts(
       return suspicions.get(share);
     },
     recognised: recognisedView(parts.ledger.recognised),
+    firstBatchOf: firstBatches(parts.ledger),
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
       return heads.get(no);
@@ -148,10 +153,12 @@ export function judge(
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
   const suspicion = parts.suspicionOf(share);
   if (suspicion !== undefined) return { ...owned, ...as, ...bySuspicion(share, suspicion) };
+  const follows = parts.firstBatchOf({ ...assignment, share });
   const judged = bySettling(file, facts.prior, at.kept, parts);
   return {
     ...owned,
     ...as,
+    ...(follows === undefined ? {} : { follows }),
     ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }),
   };
 }
@@ -224,8 +231,9 @@ function inBatch(
 function byBatch(
   batch: BatchHead,
   parts: JudgeParts,
-): Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'batch' | 'dataset'> {
-  const base = { owner: batch.owner, dataset: batch.dataset, batch };
+): Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'batch' | 'dataset' | 'follows'> {
+  const { owner, dataset, follows } = batch;
+  const base = { owner, dataset, batch, ...(follows === undefined ? {} : { follows }) };
   if (isDelivered(batch.state)) {
     const bucket = batch.changedAt >= parts.since ? 'delivered' : 'unchanged';
     return { ...base, bucket, reason: batch.receipt?.how ?? batch.state };

@@ -4,6 +4,7 @@ import type { BatchPlan, OwnedFile } from '../core/model.ts';
 import type { Run } from '../ledger/runs.ts';
 import { judge, judgeParts } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
+import { firstBatches } from './late-joiner.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** The batches that a share's ready files make now; records nothing. */
@@ -23,5 +24,10 @@ export function* planShare(
       }
     }
   }
-  for (const planned of planBatches(ready(), parts.limitsOf)) if (!isRejected(planned)) yield planned;
+  const firstOf = firstBatches(parts.ledger);
+  for (const planned of planBatches(ready(), parts.limitsOf)) {
+    if (isRejected(planned)) continue;
+    const first = firstOf(planned);
+    yield first === undefined || first === planned.id ? planned : { ...planned, follows: first };
+  }
 }

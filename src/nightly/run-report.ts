@@ -60,6 +60,8 @@ export type DeliveryLine = {
   readonly evidence: string;
   readonly how: string;
   readonly location: string;
+  /** The first batch of the dataset, where this one came after it. */
+  readonly follows?: string;
 };
 
 type Ending = {
@@ -191,7 +193,7 @@ function hasNamedOwner({ owners }: Tally): boolean {
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];
   for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.since })) {
-    const { owner, destination, files, bytes, receipt } = head;
+    const { owner, destination, files, bytes, receipt, follows } = head;
     const { how = '', location = '' } = receipt ?? {};
     const dataset = printable(head.dataset);
     lines.push({
@@ -204,6 +206,7 @@ function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLi
       evidence: head.state,
       how,
       location,
+      ...(follows === undefined ? {} : { follows }),
     });
   }
   return lines;

@@ -24,6 +24,8 @@ export type Note = {
   readonly batch?: string;
   /** For what has not settled for many nights. */
   readonly overdue?: Overdue;
+  /** The first batch of the dataset, which these files reopen. */
+  readonly follows?: string;
   files: number;
   bytes: number;
 };
@@ -93,10 +95,11 @@ function sizeOf({ entry }: Verdict): number {
 }
 
 function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
-  const { share, owner, instrument, reason, earliest, code, batch, dataset, path, overdue } = verdict;
+  const { share, owner, instrument, reason, earliest, code, batch, follows, dataset, path, overdue } =
+    verdict;
   const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
   const where = printable(byFile ? path : dataset);
-  const key = JSON.stringify([bucket, share, where, reason]);
+  const key = JSON.stringify([bucket, share, where, reason, follows]);
   const known = tally.notes.get(key);
   if (known !== undefined) {
     known.files += 1;
@@ -114,6 +117,7 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
     ...(code === undefined ? {} : { code }),
     ...(batch === undefined ? {} : { batch: batch.id }),
     ...(overdue === undefined ? {} : { overdue: { ...overdue, guess: printable(overdue.guess) } }),
+    ...(follows === undefined ? {} : { follows }),
   });
 }
 

@@ -1,13 +1,17 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createFileHasher } from '../../src/app/hash-files.ts';
 import { openWorkspace } from '../../src/app/workspace.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { Batch } from '../../src/core/model.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import type { NightlyEvent, NightlyParts } from '../../src/nightly/parts.ts';
 import { runNightly } from '../../src/nightly/run-nightly.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import type { ShareNode } from './build-share.ts';
 import { type CliLab, cliLab } from './cli-lab.ts';
-import { noComparing } from './no-comparing.ts';
 
 /** A small lab whose evenings run in this process, one after another by a clock that a test moves by days. */
 export type Nights = CliLab & {
@@ -36,11 +40,13 @@ export async function nights(
     const http = createHttpClient({ userAgent: 'test', clock });
     const config = loadConfig({ env: {}, home: '/nonexistent', file: lab.config });
     using workspace = openWorkspace(config, { clock, http });
+    await using hasher = createFileHasher(config.shares, { clock, stateDir: config.stateDir });
     const told: Promise<void>[] = [];
     try {
       return await runNightly(
         partsOf(workspace, clock, {
           ...how,
+          hashFiles: hasher.hash,
           emit: (event) => void told.push(Promise.resolve(onEvent?.(event))),
         }),
         undefined,
@@ -61,28 +67,31 @@ export async function nights(
   };
 }
 
+type Doings = Pick<NightlyParts, 'emit' | 'hashFiles'> & { readonly deliver?: 'all' | 'hold' };
+
 function partsOf(
   workspace: ReturnType<typeof openWorkspace>,
   clock: Clock,
-  { emit, deliver = 'all' }: { readonly emit: NightlyParts['emit']; readonly deliver?: 'all' | 'hold' },
+  { emit, hashFiles, deliver = 'all' }: Doings,
 ): NightlyParts {
   const { ledger, config, assign, limitsOf, laneOf, mapping } = workspace;
   return {
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, shares: config.shares },
     mappingKey: () => mapping.current().key,
-    ...noComparing,
+    ...{ hashFiles, compareMs: config.compareLimitMs },
     wake: () => undefined,
     delivered: () => {
       if (deliver === 'hold') holdAll(workspace, clock);
       for (const { id } of ledger.list({ states: ['planned'] })) {
         ledger.batches.markQueued(id, clock.now());
         const batch = ledger.batches.begin(id, clock.now());
+        ledger.batches.sending(batch, { id: 'c', name: 'c', location: 'c' });
         const receipt = { evidence: 'verified', how: 'by the test', location: '/srv' } as const;
         const { files, bytes } = batch;
         ledger.batches.deliver(
           batch,
           { ...receipt, files: files.length, bytes },
-          new Uint8Array(),
+          hashesOf(batch, config.shares),
           clock.now(),
         );
       }
@@ -92,6 +101,18 @@ function partsOf(
     settleNights: config.settleNights,
     stallMs: 60_000,
   };
+}
+
+/** SHA-256 of each file of the batch, as a delivery finds them. */
+function hashesOf({ share, files }: Batch, shares: NightlyParts['shares']): Buffer {
+  const root = shares.find(({ name }) => name === share)?.root ?? '';
+  return Buffer.concat(
+    files.map(({ path }) =>
+      createHash('sha256')
+        .update(readFileSync(join(root, path)))
+        .digest(),
+    ),
+  );
 }
 
 /** As a refused token would leave them. */
