@@ -137,7 +137,7 @@ const CHANGES: readonly (readonly [string, 'before' | 'while', string, Change])[
 ];
 
 describe.each(['parcel', 'files'] as const)('read as %s', (mode) => {
-  test.each(CHANGES)('a file that %s (%s) fails the pass as %s', async (name, moment, code, change) => {
+  test.each(CHANGES)('trap 4: a file that %s (%s) fails the pass as %s', async (name, moment, code, change) => {
     const failure = await failureOf(change, moment, mode);
 
     expect({ name, code: failure.code }).toEqual({ name, code });

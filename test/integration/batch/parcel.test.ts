@@ -152,7 +152,7 @@ test('asking for the next file before the last was read is refused', async () =>
   await expect(files.next()).rejects.toThrow(/before the last was read/);
 });
 
-test('seventy thousand entries are more than a plain zip can count, and all are there', {
+test('trap 9: seventy thousand entries are more than a plain zip can count, and all are there', {
   timeout: 180_000,
 }, async () => {
   await using dir = await tempDir();
@@ -175,7 +175,7 @@ test('seventy thousand entries are more than a plain zip can count, and all are 
   expect((await output(dir.path, 'bsdtar', '-tf', parcel)).trim().split('\n')).toHaveLength(70_002);
 });
 
-test('a file over 4 GiB and one behind it keep size, offset and checksum', { timeout: 240_000 }, async () => {
+test('trap 9: a file over 4 GiB and one behind it keep size, offset and checksum', { timeout: 240_000 }, async () => {
   await using share = await buildShare({ 'a.raw': { size: 4100 * 2 ** 20 }, 'b.txt': 'behind 4 GiB' });
   await using dir = await tempDir();
   await using packer = await startPacker({ stallMs: 60_000 });
