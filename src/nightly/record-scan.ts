@@ -71,6 +71,6 @@ function countOwners(
   }
 }
 
-/** Not listed, or not even looked at: the walk does not know what is there, or below. */
+/** Not listed, hidden by another mount, or not even looked at: the walk does not know what is there, or below. */
 const isOutOfReach = ({ kind, ino }: Entry): boolean =>
-  kind === 'unreadable-dir' || (kind === 'unreadable' && ino === 0n);
+  kind === 'unreadable-dir' || kind === 'other-file-system' || (kind === 'unreadable' && ino === 0n);

@@ -1,4 +1,4 @@
-import { accessSync, type BigIntStats, constants, lstatSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, type BigIntStats, constants, lstatSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { CONTROL_FILE, isControlName } from '../core/control.ts';
 import { appendEntry, isAscii, type RawEntry } from '../core/listing.ts';
@@ -6,6 +6,8 @@ import type { EntryKind } from '../core/model.ts';
 import { errnoName } from './errno.ts';
 import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive, writeControl } from './frames.ts';
 import { readRawControl } from './read-control.ts';
+import { rethrow, syscallPath, tryNames } from './read-names.ts';
+import { saysNotThere, witnessOf } from './second-witness.ts';
 
 /**
  * The calls that look at a share. Only names and `lstat`: opening a file could recall it from tape. Names and paths
@@ -23,13 +25,16 @@ export type Looker = {
 /** As whom the share is read. */
 type Me = { readonly uid: number; readonly groups: ReadonlySet<number> };
 
-export type Names = { readonly names: string[] } | { readonly error: string };
-
 /** Called with each sub-directory that could be listed. */
 type OnDir = (dir: string, names: readonly string[]) => void;
 
-/** One name: its path for a system call, itself, and the path of its directory below the root with '/' behind it. */
-type Place = { readonly path: string | Buffer; readonly name: string; readonly prefix: string };
+/** One name: its path for a system call, itself, the path of its directory below the root with '/' behind it, and whether that lists a name now. */
+type Place = {
+  readonly path: string | Buffer;
+  readonly name: string;
+  readonly prefix: string;
+  readonly isListed: (name: string) => boolean;
+};
 
 /** Names that are asked together whether they are ASCII; more would make one enormous string. */
 const MOST_JOINED_NAMES = 10_000;
@@ -57,20 +62,6 @@ export function checkRoot(looker: Looker, rootPath: string): void {
   });
 }
 
-/** The names in a directory ('' = the root), unsorted; throws the system's error. */
-export function readNames(dir: string): string[] {
-  return readdirSync(dir === '' ? '.' : syscallPath(dir), 'latin1');
-}
-
-/** The same, with the errno name when the directory cannot be listed. */
-export function tryNames(dir: string): Names {
-  try {
-    return { names: readNames(dir) };
-  } catch (error) {
-    return { error: errnoName(error) ?? rethrow(error) };
-  }
-}
-
 /**
  * Looks at every name of a directory and writes the look. A sub-directory is not an entry unless it cannot be listed
  * or is another file system; every other one goes to `onDir` with its names.
@@ -82,6 +73,7 @@ export function lookAtDir(looker: Looker, dir: string, names: readonly string[],
   const plain = isAscii(prefix);
   const allPlain = plain && names.length <= MOST_JOINED_NAMES && isAscii(names.join(''));
   tellControl(looker, dir, names);
+  const isListed = witnessOf(prefix);
   const start = beginLook(out, dir);
   let files = 0;
   let bytes = 0;
@@ -89,7 +81,7 @@ export function lookAtDir(looker: Looker, dir: string, names: readonly string[],
   for (const name of sorted(names)) {
     const isPlain = allPlain || isAscii(name);
     const path = plain && isPlain ? prefix + name : Buffer.from(prefix + name, 'latin1');
-    const entry = lookAt(looker, { path, name, prefix }, onDir);
+    const entry = lookAt(looker, { path, name, prefix, isListed }, onDir);
     if (--untilAlive === 0) {
       untilAlive = ALIVE_EVERY;
       sayAlive(out);
@@ -138,14 +130,16 @@ export function lstatBelow(path: string): BigIntStats | undefined {
 const LSTAT = { bigint: true, throwIfNoEntry: false } as const;
 const NOTHING = { size: 0, mtimeNs: 0n, ctimeNs: 0n, ino: 0n };
 
-function lookAt(looker: Looker, { path, name, prefix }: Place, onDir: OnDir): RawEntry | undefined {
+function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefined {
+  const { path, name, prefix, isListed } = place;
   let stats: BigIntStats | undefined;
   try {
     stats = lstatSync(path, LSTAT);
   } catch (error) {
     return { ...NOTHING, rawName: name, kind: 'unreadable', error: errnoName(error) ?? rethrow(error) };
   }
-  if (stats === undefined) return undefined;
+  if (stats === undefined)
+    return isListed(name) ? { ...NOTHING, rawName: name, kind: 'unreadable', error: 'ENOENT' } : undefined;
   const mode = Number(stats.mode);
   const type = mode & constants.S_IFMT;
   if (type === constants.S_IFREG) return fileEntry(looker.me, path, name, stats);
@@ -158,8 +152,7 @@ function lookAt(looker: Looker, { path, name, prefix }: Place, onDir: OnDir): Ra
     onDir(prefix + name, below.names);
     return undefined;
   }
-  // Gone, or no directory any more, since the lstat: the next look will see what it is.
-  if (below.error === 'ENOENT' || below.error === 'ENOTDIR') return undefined;
+  if (saysNotThere(below.error) && !isListed(name)) return undefined;
   return { ...entryOf(name, 'unreadable-dir', stats, 0), error: below.error };
 }
 
@@ -206,18 +199,8 @@ function count(totals: Looker['totals'], kind: EntryKind): void {
   }
 }
 
-/** As a string where that is the same bytes (faster), else as bytes. */
-function syscallPath(raw: string): string | Buffer {
-  return isAscii(raw) ? raw : Buffer.from(raw, 'latin1');
-}
-
 /** Binary strings in the order of their bytes: the engine's own order, which it sorts by without calling us. */
 const sorted = (names: readonly string[]): string[] => {
   // oxlint-disable-next-line typescript/require-array-sort-compare -- a comparison of ours would be the same, and slower
   return names.toSorted();
 };
-
-/** What failed was no system call but the program: that is never noted as a fact about the share. */
-function rethrow(error: unknown): never {
-  throw error;
-}

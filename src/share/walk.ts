@@ -1,14 +1,8 @@
 import { errnoName } from './errno.ts';
 import { flush } from './frames.ts';
-import {
-  type Looker,
-  lookAtDir,
-  lstatBelow,
-  readNames,
-  tellControlOnTheWay,
-  tryNames,
-  writeUnknown,
-} from './look-at-dir.ts';
+import { type Looker, lookAtDir, lstatBelow, tellControlOnTheWay, writeUnknown } from './look-at-dir.ts';
+import { readNames, tryNames } from './read-names.ts';
+import { namesAgain } from './second-witness.ts';
 import { donateItems, takeItems, type WorkItem, type WorkPool } from './work-pool.ts';
 
 /** Names that a thread keeps for directories it will look at later; above this it reads them a second time. */
@@ -17,7 +11,7 @@ const MOST_KEPT_NAMES = 200_000;
 /**
  * One thread's part of the walk of the whole share. A directory's names are read while its parent is looked at, so
  * that the parent's listing can say when it cannot be listed. No recursion: depth costs no stack. Throws the system's
- * error when the root cannot be listed, or a directory no more that could be a moment ago.
+ * error when the root cannot be listed; a directory that cannot be listed a second time has an unknown look.
  */
 export function walkShare(looker: Looker, pool: WorkPool, thread: number): void {
   let items: WorkItem[] = thread === 0 ? [{ dir: '', names: readNames('') }] : [];
@@ -31,8 +25,9 @@ export function walkShare(looker: Looker, pool: WorkPool, thread: number): void 
     const item = items.pop();
     if (item !== undefined) {
       kept -= item.names?.length ?? 0;
-      const names = item.names ?? namesAgain(item.dir);
-      if (names !== undefined) lookAtDir(looker, item.dir, names, keep);
+      const found = item.names === undefined ? namesAgain(item.dir) : { names: item.names };
+      if (found !== undefined && 'error' in found) writeUnknown(looker, item.dir, found.error);
+      else if (found !== undefined) lookAtDir(looker, item.dir, found.names, keep);
       if (donateItems(pool, thread, items)) kept = countNames(items);
       continue;
     }
@@ -46,17 +41,6 @@ export function walkShare(looker: Looker, pool: WorkPool, thread: number): void 
 
 const countNames = (items: readonly WorkItem[]): number =>
   items.reduce((sum, item) => sum + (item.names?.length ?? 0), 0);
-
-/** Undefined when the directory has vanished since its parent was looked at. */
-function namesAgain(dir: string): string[] | undefined {
-  try {
-    return readNames(dir);
-  } catch (error) {
-    const name = errnoName(error);
-    if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
 
 /**
  * One thread's part of a look at given directories only; `next` (shared memory) is the first that nobody took yet.
