@@ -24,10 +24,11 @@ export function createWatching(parts: WatchParts): WatchShares {
   const told = new Map<string, string>();
   const tell = (share: ShareConfig, state: WatchState): void => {
     parts.ledger.watches.save({ share: share.name, holder: parts.holder, at: parts.clock.now(), ...state });
-    const known = told.get(share.name);
-    if (state.state === 'starting' || state.state === 'resting' || known === JSON.stringify(state)) return;
-    told.set(share.name, JSON.stringify(state));
     const { state: how, ...rest } = state;
+    // Numbers and paths differ from day to day: what is new is how it stands, and why.
+    const what = `${how} ${state.code ?? ''}`;
+    if (how === 'starting' || how === 'resting' || told.get(share.name) === what) return;
+    told.set(share.name, what);
     const level = how === 'failed' ? 'warn' : 'info';
     parts.log[level]({ share: share.name, ...rest }, how === 'watching' ? 'watch.started' : `watch.${how}`);
   };

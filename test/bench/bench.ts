@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--quick] [--only scan,small,…] [--files N] [--rounds N] [--machine TEXT] [--write docs/performance.md]`
+ * `npm run bench -- [--quick] [--only scan,mapping,…] [--files N] [--rounds N] [--machine TEXT] [--write docs/performance.md]`
  * Measures the goals as ratios to what one would use today, in one run, and prints them. Works in the temp directory
  * and removes what it made there; writes nothing else unless asked with --write.
  */
@@ -12,14 +12,16 @@ import { parseArgs } from 'node:util';
 import { dispatchFigures } from './dispatch-bench.ts';
 import { eveningFigures } from './evening-bench.ts';
 import { goalLines, goalTable, type Measured } from './goals.ts';
+import { mappingFigures } from './mapping-bench.ts';
 import { scanFigures } from './scan-bench.ts';
 
 const GIB = 1024 ** 3;
-const PARTS = ['scan', 'small', 'large', 'dispatch'] as const;
+const PARTS = ['scan', 'mapping', 'small', 'large', 'dispatch'] as const;
 type Part = (typeof PARTS)[number];
 
 type Sizes = {
   readonly scan: { readonly files: number; readonly rounds: number };
+  readonly mapping: { readonly paths: number; readonly rounds: number };
   readonly small: { readonly files: number; readonly rounds: number };
   readonly large: { readonly files: number; readonly bytes: number; readonly rounds: number };
   readonly dispatch: { readonly waiting: number; readonly taken: number };
@@ -28,6 +30,7 @@ type Sizes = {
 
 const FULL: Sizes = {
   scan: { files: 1_000_000, rounds: 3 },
+  mapping: { paths: 1_000_000, rounds: 3 },
   small: { files: 20_000, rounds: 3 },
   large: { files: 3, bytes: GIB, rounds: 3 },
   dispatch: { waiting: 10_000, taken: 1000 },
@@ -35,6 +38,7 @@ const FULL: Sizes = {
 };
 const QUICK: Sizes = {
   scan: { files: 10_000, rounds: 1 },
+  mapping: { paths: 20_000, rounds: 1 },
   small: { files: 2000, rounds: 1 },
   large: { files: 3, bytes: GIB / 16, rounds: 1 },
   dispatch: { waiting: 500, taken: 200 },
@@ -47,7 +51,7 @@ const MEBIBYTES = (bytes: number): string =>
   bytes >= GIB ? `${bytes / GIB} GiB` : `${bytes / 1024 ** 2} MiB`;
 
 async function measure(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<Measured> {
-  const { scan, small, large, dispatch } = sizes;
+  const { scan, mapping, small, large, dispatch } = sizes;
   const on = async <T>(part: Part, work: () => Promise<T>): Promise<Record<string, T>> => {
     if (!wanted.has(part)) return {};
     process.stderr.write(`measuring ${part} …\n`);
@@ -55,6 +59,7 @@ async function measure(sizes: Sizes, wanted: ReadonlySet<Part>): Promise<Measure
   };
   return {
     ...(await on('scan', async () => await inTempDir((dir) => scanFigures(dir, scan.files, scan.rounds)))),
+    ...(await on('mapping', async () => await mappingFigures(mapping.paths, mapping.rounds))),
     ...(await on('small', async () => {
       const name = `${small.files.toLocaleString('en-US')} × 8 KiB`;
       return await eveningFigures({ name, files: small.files, bytes: SMALL_BYTES }, { rounds: small.rounds });

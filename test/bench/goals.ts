@@ -1,10 +1,12 @@
 import type { DispatchFigures } from './dispatch-bench.ts';
 import type { EveningFigures } from './evening-bench.ts';
+import type { MappingFigures } from './mapping-bench.ts';
 import { CHANGES, type ScanFigures } from './scan-bench.ts';
 
 /** What one run of the benches measured; what was not asked for is missing. */
 export type Measured = {
   readonly scan?: ScanFigures | undefined;
+  readonly mapping?: MappingFigures | undefined;
   readonly small?: EveningFigures | undefined;
   readonly large?: EveningFigures | undefined;
   readonly dispatch?: DispatchFigures | undefined;
@@ -22,7 +24,7 @@ export type GoalLine = {
 const NOT_MEASURED = 'not measured';
 
 /** Every goal beside what was measured for it, most important line of each first. */
-export function goalLines({ scan, small, large, dispatch }: Measured): GoalLine[] {
+export function goalLines({ scan, mapping, small, large, dispatch }: Measured): GoalLine[] {
   return [
     ...scanLines(scan),
     missing('P3', 'share with latency', '≤ 0.15 of find'),
@@ -31,6 +33,7 @@ export function goalLines({ scan, small, large, dispatch }: Measured): GoalLine[
       ['zip and curl', 1],
     ]),
     ...eveningLines('P5', large, [['zip and curl', 0.4]]),
+    ...mappingLines(mapping),
     ...memoryLines({ scan, small, large }),
     dispatch === undefined
       ? missing('P7', 'planned to begun, 10,000 batches waiting', '≤ 50 ms a batch')
@@ -85,6 +88,21 @@ function eveningLines(
       atMost(goal, `whole evening with start and stop, ${tree}`, { of, ratio: evening / peer, limit }),
     ];
   });
+}
+
+/** No goal was set: it must stay of the order of the simplest thing that could be written. */
+function mappingLines(mapping: MappingFigures | undefined): GoalLine[] {
+  if (mapping === undefined) return [];
+  const { paths, rules, assign, expression } = mapping;
+  return [
+    {
+      goal: '–',
+      what: `mapping ${count(paths)} paths through ${count(rules)} rules`,
+      limit: 'no goal; ratio to one regular expression a path',
+      measured: (assign / expression).toFixed(2),
+      met: undefined,
+    },
+  ];
 }
 
 /** The goal is for a million files: a smaller share can miss it, but never meets it. */
