@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/core/model.ts';
 import { renamed, safeName } from '../../src/core/safe-name.ts';
 import { encodeBytes, parentOf, type SharePath } from '../../src/core/share-path.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { look, planOf, SHARE } from '../support/ledger-fixture.ts';
 import { output } from '../support/open-parcel.ts';
 
 /** Names as core/share-path.ts decodes them, so that bytes outside UTF-8 can be given. */
@@ -151,5 +154,24 @@ describe('an evening with names that not every system takes', () => {
     expect(report.buckets.delivered.files).toBe(1);
     expect(deliveredTo(lab, 'mueller')).toEqual(before);
     expect(Object.keys(before)).toEqual([`${RUN}/${safeName('a:b')}`]);
+  });
+
+  it('trap 16: a batch that a version before safe names planned is delivered as it was planned', async () => {
+    await using lab = await startLab();
+    put(lab, `${RUN}/a:b`, 'one');
+    const { size, mtimeNs, ctimeNs, ino } = statSync(join(lab.share, RUN, 'a:b'), { bigint: true });
+    const seen: Entry = { name: 'a:b', kind: 'file', size: Number(size), mtimeNs, ctimeNs, ino };
+    const plan = planOf(RUN, [seen]);
+    const ledger = openLedger(join(lab.root, 'state'));
+    const run = ledger.runs.start(Date.now() - 1000, undefined);
+    ledger.looks.record(SHARE, [look(RUN, [seen])], Date.now() - 900, run.no);
+    ledger.batches.plan(plan, { lane: 'archive/mueller', at: Date.now() - 800, runNo: run.no });
+    ledger.close();
+
+    const report = await lab.evening();
+
+    expect(report.deliveries.map(({ batch }) => batch)).toEqual([plan.id]);
+    expect(deliveredTo(lab, 'mueller')).toEqual({ [`${RUN}/a:b`]: 'one' });
+    expect(report.names).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { renamed, safeName } from '../../src/core/safe-name.ts';
 import { type Lab, startLab } from '../support/lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
@@ -32,6 +33,25 @@ async function labWith(
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
 describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation) => {
+  it('trap 16: unpacks twins and names with hazards side by side, under safe names', async () => {
+    await using nomad = await startNomadServer({ generation });
+    await using lab = await labWith(nomad, { mueller: nomad.tokenOf('alice') });
+    const names = ['a\nb', 'C:\\data', 'Scan.tif', 'scan.tif'];
+    for (const name of names) await lab.put(`SEM1/mueller/gold/${name}`, name);
+
+    const report = await lab.evening();
+
+    expect(report.buckets.delivered.files).toBe(4);
+    const [upload] = nomad.uploads();
+    const files = await nomad.filesOf(upload?.id ?? '');
+    const found = [...files].filter(([path]) => path.startsWith('lab/SEM1/'));
+    const safe = ['a\nb', 'C:\\data', 'Scan.tif'].map((name) => [safeName(name), name]);
+    expect(Object.fromEntries(found.map(([path, bytes]) => [path.slice(22), String(bytes)]))).toEqual({
+      ...Object.fromEntries(safe),
+      [renamed('scan.tif', 0)]: 'scan.tif',
+    });
+  });
+
   it("brings each owner's files into the owner's own upload, confirmed", async () => {
     await using nomad = await startNomadServer({ generation });
     const [mueller, schmidt, collector] = (['alice', 'bob', 'collector'] as const).map((user) =>

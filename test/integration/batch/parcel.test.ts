@@ -15,6 +15,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parcelLength } from '../../../src/batch/parcel-length.ts';
 import type { Content } from '../../../src/core/content.ts';
+import { safeName } from '../../../src/core/safe-name.ts';
+import { sharePath } from '../../../src/core/share-path.ts';
 import { buildShare, type ShareNode } from '../../support/build-share.ts';
 import { checkWithReaders, output, startPacker, storeParcel } from '../../support/open-parcel.ts';
 import { planShare } from '../../support/plan-share.ts';
@@ -60,6 +62,33 @@ test.each([{ compress: false }, { compress: true }])(
     expect(manifest.files).toHaveLength(batch.files.length);
   },
 );
+
+test.each([{ compress: false }, { compress: true }])(
+  'trap 16: a parcel has its files under their safe paths, and the sums hold there (compress: $compress)',
+  async ({ compress }) => {
+    await using share = await buildShare(
+      { 'r: 1/a\nb': 'x', 'r: 1/c\\d.txt': 'y', 'r: 1/plain': 'z' },
+      { marker: false },
+    );
+    await using dir = await tempDir();
+    await using packer = await startPacker();
+    const planned = planShare(share.root, { compress });
+    const files = planned.files.map((file) => ({ ...file, as: safePath(file.path) }));
+    const batch = { ...planned, files };
+    const parcel = join(dir.path, 'parcel.zip');
+
+    await storeParcel(packer.content(batch, share.root), parcel);
+
+    await checkWithReaders(parcel);
+    const out = join(dir.path, 'out');
+    await output(dir.path, 'python3', '-m', 'zipfile', '-e', parcel, out);
+    const checked = await output(out, 'sha256sum', '-c', '--strict', `.nightjar/${batch.id}.sha256`);
+    expect(checked).toBe(files.map(({ as }) => `${as}: OK\n`).join(''));
+    expect(files.map(({ as }) => readFileSync(join(out, as), 'utf8'))).toEqual(['x', 'y', 'z']);
+  },
+);
+
+const safePath = (path: string) => sharePath(path.split('/').map(safeName).join('/'));
 
 test.each([{ compress: false }, { compress: true }])(
   'another pass and another packer give the same bytes (compress: $compress)',

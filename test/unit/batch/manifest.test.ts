@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { isoOfNs, manifestBytes, manifestJson, sha256Sums } from '../../../src/batch/manifest.ts';
 import { batchId } from '../../../src/core/ids.ts';
 import type { Batch } from '../../../src/core/model.ts';
+import { sharePath } from '../../../src/core/share-path.ts';
 import { ownedFile } from '../../support/plan-share.ts';
 
 const batchOf = (paths: readonly string[]): Batch => {
@@ -19,7 +20,11 @@ test('the length of both forms is known before any hash', () => {
   const names = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 9 });
   fc.assert(
     fc.property(names, (paths) => {
-      const source = { batch: batchOf(paths), version: '1.2.3' };
+      const batch = batchOf(paths);
+      const files = batch.files.map((file, at) =>
+        at % 2 === 0 ? file : { ...file, as: sharePath(`ä~${at}`) },
+      );
+      const source = { batch: { ...batch, files }, version: '1.2.3' };
 
       expect(manifestBytes(source)).toEqual({
         json: Buffer.byteLength(manifestJson(source, hashOf)),
@@ -45,6 +50,28 @@ test('the JSON form reads back with every file and its hash', () => {
       { path: 'ü "b"', bytes: 1000, mtime: '1969-12-31T23:59:59.999999998Z', sha256: hashOf(1) },
     ],
   });
+});
+
+test('trap 16: a file under a safe path has both, and the sums have the delivered one', () => {
+  const batch = batchOf(['K\udcf6/a\nb', 'c']);
+  const files = batch.files.map((file, at) => (at === 0 ? { ...file, as: sharePath('K_~1/a_b~2') } : file));
+  const named: Batch = { ...batch, files, dataset: sharePath('K\udcf6'), facts: { sample: 'K\udcf6' } };
+
+  const json = manifestJson({ batch: named, version: '1' }, hashOf);
+
+  expect(json.isWellFormed()).toBe(true);
+  expect(json).not.toMatch(/\\ud[c-f]/);
+  expect(JSON.parse(json)).toMatchObject({
+    ...{ dataset: 'K\\xf6', facts: { sample: 'K\\xf6' } },
+    files: [
+      {
+        ...{ path: 'K_~1/a_b~2', original: 'K\\xf6/a\\nb' },
+        originalBase64: Buffer.from('K\xf6/a\nb', 'latin1').toString('base64'),
+      },
+      { path: 'c' },
+    ],
+  });
+  expect(sha256Sums(named, hashOf)).toBe(`${hashOf(0)}  K_~1/a_b~2\n${hashOf(1)}  c\n`);
 });
 
 test('names with a newline or backslash are escaped as coreutils does', () => {
