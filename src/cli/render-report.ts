@@ -95,11 +95,13 @@ function notes(report: RunReport): string[] {
 function noteLines(note: Note, now: number): string[] {
   const bucket = WORDS[note.bucket as keyof typeof WORDS] ?? note.bucket;
   const whose = note.owner === '-' ? '' : ` (${note.owner})`;
-  const when = note.earliest === undefined ? '' : ` · not before ${clockTime(note.earliest, now)}`;
+  const since = note.since === undefined ? '' : ` · since ${clockTime(note.since, now)}`;
+  const when = note.earliest === undefined ? since : ` · not before ${clockTime(note.earliest, now)}`;
   return [
     `${bucket}: ${note.where}${whose}, ${count(note.files, 'file')}, ${formatBytes(note.bytes)}`,
     `    ${note.reason}${when}`,
     ...(note.follows === undefined ? [] : [`    ${reopens(note.follows)}`]),
+    ...(note.help === undefined ? [] : [`    ${note.help}`]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ShareName } from '../core/ids.ts';
+import { parseRefusal } from '../core/refusal.ts';
 import { parentOf, printable, type SharePath } from '../core/share-path.ts';
 import type { FoundEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -23,7 +24,8 @@ export function whereabouts(
 function unlistedAbove({ looks }: Asked, share: ShareName, path: SharePath): string {
   for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
     const found = looks.find(share, above)?.entry;
-    if (found?.error !== undefined) return `${printable(above)} cannot be listed (${found.error})`;
+    if (found?.error !== undefined)
+      return `${printable(above)} cannot be listed (${parseRefusal(found.error)?.errno ?? 'unknown error'})`;
   }
   return `${printable(parentOf(path))} cannot be listed`;
 }

@@ -17,7 +17,7 @@ export type Entry = {
   /** Whose the file is to its file system; only where a rule asks for it. */
   readonly uid?: number;
   readonly gid?: number;
-  /** For `unreadable`: the errno name, "EACCES". */
+  /** For `unreadable` and `unreadable-dir`: why, as core/refusal.ts has it; begins with the errno name, "EACCES". */
   readonly error?: string;
 };
 /** `unreadable-dir` stands for everything below a directory that could not be listed. */

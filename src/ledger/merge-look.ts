@@ -38,8 +38,8 @@ export function mergeLook(row: DirRow | undefined, look: DirLook, at: number, pa
   let open = 0;
   const facts = decodeListing(look.listing).map((entry) => {
     const next = isUnknown(entry)
-      ? unseen(at)
-      : nextFacts(takeKnown(entry.name, { known, returned, past }), entry, at, past.keepsPrior);
+      ? unknownAgain(known.get(entry.name), at)
+      : stillUnreadable(takeKnown(entry.name, { known, returned, past }), entry, at, past.keepsPrior);
     if (next.batch === 0) open += 1;
     return next;
   });
@@ -71,6 +71,24 @@ function newDir({ listing }: DirLook, at: number): MergedDir {
 
 const unseen = (at: number): Facts => ({ since: at, batch: 0, prior: 0, mark: 'none' });
 
+/** What can be looked at no more than before: since when is what is asked of it. */
+function unknownAgain(before: Known | undefined, at: number): Facts {
+  const since = before !== undefined && isUnknown(before.entry) ? before.facts.since : at;
+  return { ...unseen(at), since };
+}
+
+/** The same of what may not be read: it does not matter then what became of its content meanwhile. */
+function stillUnreadable(
+  before: Known | undefined,
+  entry: Entry,
+  at: number,
+  keepsPrior: (batch: number) => boolean,
+): Facts {
+  const next = nextFacts(before, entry, at, keepsPrior);
+  const isStill = before?.entry.kind === entry.kind && before.facts.batch === 0 && isUnreadable(entry);
+  return isStill ? { ...next, since: Math.min(next.since, before.facts.since) } : next;
+}
+
 function nextFacts(
   before: Known | undefined,
   entry: Entry,
@@ -88,6 +106,8 @@ function nextFacts(
   const mark = isAsLong && (isPrior || facts.mark === 'retimed') ? 'retimed' : 'none';
   return { since: at, batch: 0, prior: isPrior ? facts.batch : facts.prior, mark };
 }
+
+const isUnreadable = ({ kind }: Entry): boolean => kind === 'unreadable' || kind === 'unreadable-dir';
 
 const settleAnew = (facts: Facts, at: number): Facts => ({
   ...facts,

@@ -15,6 +15,7 @@ import type { Suspicion } from '../ledger/scans.ts';
 import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
+import { unlistable, unreadableFile } from './judge-unreadable.ts';
 import type { Keep } from './kept-datasets.ts';
 import { type FirstBatch, firstBatches } from './late-joiner.ts';
 import { createNames, type Names } from './name-files.ts';
@@ -57,6 +58,8 @@ export type Verdict = {
   readonly file?: OwnedFile;
   /** The first batch of its dataset: it joins late, and reopens the dataset. */
   readonly follows?: BatchId;
+  /** For `unreadable`: the first look that found it so, ms since 1970, as far as looks can tell. */
+  readonly since?: number;
   /** For `notSettled`: what keeps its dataset. */
   readonly keep?: Keep;
   /** Instead of `file`: it is ready but for a comparison with what was delivered. */
@@ -135,6 +138,8 @@ export function judge(
   const where = { share, path, entry, instrument: assignment.instrument, dataset: undefined };
   const nobody = { ...where, owner: NOBODY };
 
+  if (entry.kind === 'unreadable-dir')
+    return { ...nobody, ...unlistable(parts.assign, share, { path, entry, facts }) };
   const odd = oddKind(entry);
   if (odd !== undefined) return { ...nobody, ...odd };
   const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
@@ -144,7 +149,7 @@ export function judge(
   const { owner, dataset } = assignment;
   const owned = { ...where, owner, dataset };
   if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
-    return { ...owned, bucket: 'unreadable', reason: unreadable(entry.error) };
+    return { ...owned, ...unreadableFile(entry, facts, path) };
   if (facts.mark === 'refused') return { ...owned, bucket: 'rejected', reason: REFUSED };
   const as = named(parts.names.next(share, path));
   const addendum = isAddendum(facts.prior, parts);
@@ -194,20 +199,10 @@ function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
     case 'other-file-system':
       return { bucket: 'excluded', reason: 'another file system is mounted here' };
     case 'unreadable-dir':
-      return {
-        bucket: 'unreadable',
-        reason: `the directory cannot be listed (${entry.error ?? 'unknown error'}); what is in it is unknown`,
-      };
     case 'unreadable':
     case 'file':
       return undefined;
   }
-}
-
-function unreadable(error: string | undefined): string {
-  return error === undefined || error === 'EACCES'
-    ? 'Nightjar may not read it: give its user read permission'
-    : `it cannot be read (${error})`;
 }
 
 /** The verdict on a file that a batch holds: delivered from here under some name, or known again from elsewhere. */

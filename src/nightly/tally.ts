@@ -19,6 +19,10 @@ export type Note = {
   readonly where: string;
   readonly reason: string;
   readonly earliest?: number;
+  /** For what is unreadable: the first look that found it so. */
+  readonly since?: number;
+  /** What helps, for what is unreadable. */
+  readonly help?: string;
   /** Why the mapping holds it, or why the collector gets it. */
   readonly code?: string;
   readonly batch?: string;
@@ -95,8 +99,7 @@ function sizeOf({ entry }: Verdict): number {
 }
 
 function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
-  const { share, owner, instrument, reason, earliest, code, batch, follows, dataset, path, overdue } =
-    verdict;
+  const { share, owner, instrument, reason, follows, dataset, path } = verdict;
   const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
   const where = printable(byFile ? path : dataset);
   const key = JSON.stringify([bucket, share, where, reason, follows]);
@@ -111,14 +114,23 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
     return;
   }
   const note: Note = { bucket, share, owner, instrument, where, reason: printable(reason), files: 1, bytes };
-  tally.notes.set(key, {
-    ...note,
+  tally.notes.set(key, { ...note, ...detailsOf(verdict, bucket) });
+}
+
+/** What only some causes have. */
+function detailsOf(
+  { earliest, code, batch, overdue, follows, since, help }: Verdict,
+  bucket: string,
+): Omit<Note, 'bucket' | 'share' | 'owner' | 'instrument' | 'where' | 'reason' | 'files' | 'bytes'> {
+  return {
     ...(earliest === undefined ? {} : { earliest }),
     ...(code === undefined ? {} : { code }),
+    ...(since === undefined ? {} : { since }),
+    ...(help === undefined || bucket !== 'unreadable' ? {} : { help: printable(help) }),
     ...(batch === undefined ? {} : { batch: batch.id }),
     ...(overdue === undefined ? {} : { overdue: { ...overdue, guess: printable(overdue.guess) } }),
     ...(follows === undefined ? {} : { follows }),
-  });
+  };
 }
 
 /** A batch that waits for a person although the run did not see its files, and `why`: told, and in no bucket. */

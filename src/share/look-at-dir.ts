@@ -7,6 +7,7 @@ import { errnoName } from './errno.ts';
 import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive, writeControl } from './frames.ts';
 import { readRawControl } from './read-control.ts';
 import { rethrow, syscallPath, tryNames } from './read-names.ts';
+import { type Me, nameBook, refusedBecause } from './rights.ts';
 import { saysNotThere, witnessOf } from './second-witness.ts';
 
 /**
@@ -21,9 +22,6 @@ export type Looker = {
   readonly out: FrameWriter;
   readonly totals: { -readonly [K in keyof ScanTotals]: ScanTotals[K] };
 };
-
-/** As whom the share is read. */
-type Me = { readonly uid: number; readonly groups: ReadonlySet<number> };
 
 /** Called with each sub-directory that could be listed. */
 type OnDir = (dir: string, names: readonly string[]) => void;
@@ -47,7 +45,7 @@ export function createLooker(out: FrameWriter): Looker {
   const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
   return {
     root: { dev, ino },
-    me: { uid: process.geteuid?.() ?? 0, groups },
+    me: { uid: process.geteuid?.() ?? 0, groups, nameOf: nameBook() },
     out,
     totals: { dirs: 0, files: 0, bytes: 0, excluded: 0, unreadable: 0 },
   };
@@ -136,7 +134,8 @@ function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefine
   try {
     stats = lstatSync(path, LSTAT);
   } catch (error) {
-    return { ...NOTHING, rawName: name, kind: 'unreadable', error: errnoName(error) ?? rethrow(error) };
+    const errno = errnoName(error) ?? rethrow(error);
+    return { ...NOTHING, rawName: name, kind: 'unreadable', error: whyNotEntered(looker.me, errno, prefix) };
   }
   if (stats === undefined)
     return isListed(name) ? { ...NOTHING, rawName: name, kind: 'unreadable', error: 'ENOENT' } : undefined;
@@ -153,13 +152,21 @@ function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefine
     return undefined;
   }
   if (saysNotThere(below.error) && !isListed(name)) return undefined;
-  return { ...entryOf(name, 'unreadable-dir', stats, 0), error: below.error };
+  const error = refusedBecause(below.error, looker.me, stats, { bits: 'rx', of: 'itself' });
+  return { ...entryOf(name, 'unreadable-dir', stats, 0), error };
 }
 
 function fileEntry(me: Me, path: string | Buffer, name: string, stats: BigIntStats): RawEntry {
   const size = Number(stats.size);
   if (mayRead(me, stats) || accessAllows(path)) return entryOf(name, 'file', stats, size);
-  return { ...entryOf(name, 'unreadable', stats, size), error: 'EACCES' };
+  const error = refusedBecause('EACCES', me, stats, { bits: 'r', of: 'itself' });
+  return { ...entryOf(name, 'unreadable', stats, size), error };
+}
+
+/** The names in a directory can be listed without the right to enter it: then it is the directory that lacks something. */
+function whyNotEntered(me: Me, errno: string, prefix: string): string {
+  const folder = lstatBelow(prefix === '' ? '.' : prefix.slice(0, -1));
+  return folder === undefined ? errno : refusedBecause(errno, me, folder, { bits: 'x', of: 'folder' });
 }
 
 function entryOf(rawName: string, kind: EntryKind, stats: BigIntStats, size: number): RawEntry {

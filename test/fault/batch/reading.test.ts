@@ -137,16 +137,19 @@ const CHANGES: readonly (readonly [string, 'before' | 'while', string, Change])[
 ];
 
 describe.each(['parcel', 'files'] as const)('read as %s', (mode) => {
-  test.each(CHANGES)('trap 4: a file that %s (%s) fails the pass as %s', async (name, moment, code, change) => {
-    const failure = await failureOf(change, moment, mode);
+  test.each(CHANGES)(
+    'trap 4: a file that %s (%s) fails the pass as %s',
+    async (name, moment, code, change) => {
+      const failure = await failureOf(change, moment, mode);
 
-    expect({ name, code: failure.code }).toEqual({ name, code });
-    expect(failure.hint).not.toBe('');
-    expect(failure.context['path'] ?? failure.context['root']).toMatch(
-      code.startsWith('FILE_') ? /^d\// : /^\//,
-    );
-    rmSync(`${String(failure.context['root'])}.gone`, { recursive: true, force: true });
-  });
+      expect({ name, code: failure.code }).toEqual({ name, code });
+      expect(failure.hint).not.toBe('');
+      expect(failure.context['path'] ?? failure.context['root']).toMatch(
+        code.startsWith('FILE_') ? /^d\// : /^\//,
+      );
+      rmSync(`${String(failure.context['root'])}.gone`, { recursive: true, force: true });
+    },
+  );
 });
 
 test.runIf(process.getuid?.() === 0)(

@@ -204,7 +204,9 @@ test('trap 9: seventy thousand entries are more than a plain zip can count, and 
   expect((await output(dir.path, 'bsdtar', '-tf', parcel)).trim().split('\n')).toHaveLength(70_002);
 });
 
-test('trap 9: a file over 4 GiB and one behind it keep size, offset and checksum', { timeout: 240_000 }, async () => {
+test('trap 9: a file over 4 GiB and one behind it keep size, offset and checksum', {
+  timeout: 240_000,
+}, async () => {
   await using share = await buildShare({ 'a.raw': { size: 4100 * 2 ** 20 }, 'b.txt': 'behind 4 GiB' });
   await using dir = await tempDir();
   await using packer = await startPacker({ stallMs: 60_000 });

@@ -79,10 +79,22 @@ describe('a scan of a whole share', () => {
 
     const { entry, dirs, totals } = await readScan(share.root, reader);
 
-    expect(entry('a/secret.tif')).toMatchObject({ kind: 'unreadable', error: 'EACCES', size: 4 });
+    expect(entry('a/secret.tif')).toMatchObject({
+      kind: 'unreadable',
+      error: expect.stringMatching(/^EACCES \{/),
+      size: 4,
+    });
     expect(entry('a/open.tif').kind).toBe('file');
-    expect(entry('a/closed')).toMatchObject({ kind: 'unreadable-dir', error: 'EACCES', size: 0 });
-    expect(entry('a/names-only/x')).toMatchObject({ kind: 'unreadable', error: 'EACCES', size: 0 });
+    expect(entry('a/closed')).toMatchObject({
+      kind: 'unreadable-dir',
+      error: expect.stringMatching(/^EACCES \{/),
+      size: 0,
+    });
+    expect(entry('a/names-only/x')).toMatchObject({
+      kind: 'unreadable',
+      error: expect.stringMatching(/^EACCES \{/),
+      size: 0,
+    });
     expect(dirs.has(sharePath('a/closed'))).toBe(false);
     expect(totals).toMatchObject({ files: 5, bytes: 6, unreadable: 3 });
   });

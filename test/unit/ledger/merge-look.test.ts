@@ -157,6 +157,30 @@ describe('mergeLook', () => {
     });
   });
 
+  it('remembers since when a file cannot be read, whatever else changes', () => {
+    const closed = (size: number): Entry => ({
+      ...file('a', size),
+      kind: 'unreadable',
+      size,
+      error: 'EACCES',
+    });
+    const blind: Entry = { ...closed(0), name: 'b', mtimeNs: 0n, ctimeNs: 0n, ino: 0n };
+    const first = merged(undefined, lookOf([closed(1), blind]), 100, all);
+    const second = merged(first, lookOf([closed(2), blind, file('c')]), 200, all);
+    const open = merged(second, lookOf([file('a', 2), file('b'), file('c')]), 300, all);
+
+    expect([...factsOf(second)].map(([name, { since }]) => [name, since])).toEqual([
+      ['a', 100],
+      ['b', 100],
+      ['c', 200],
+    ]);
+    expect([...factsOf(open)].map(([name, { since }]) => [name, since])).toEqual([
+      ['a', 300],
+      ['b', 300],
+      ['c', 200],
+    ]);
+  });
+
   it('does not keep a file back for as long as the clock was ahead', () => {
     const ahead = merged(undefined, lookOf([file('a')]), 999_999, all);
     expect(factsOf(merged(ahead, lookOf([file('a'), file('b')]), 100, all)).get('a')?.since).toBe(100);
