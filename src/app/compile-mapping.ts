@@ -10,6 +10,8 @@ export type CompiledMapping = {
   readonly mapping: MappingConfig;
   readonly assigner: Assigner;
   readonly assign: Assign;
+  /** Whether a rule asks for the uid or gid of files. */
+  readonly wantsIds: boolean;
   /** Another mapping has another key. */
   readonly key: string;
 };
@@ -19,5 +21,14 @@ export function compileMapping(mapping: MappingConfig, around: Circumstances): C
   checkMapping({ mapping });
   const assigner = createAssigner(mapping, around);
   const key = createHash('sha256').update(JSON.stringify(mapping)).digest('hex').slice(0, 16);
-  return { mapping, assigner, key, assign: (share, path, entry) => assigner.assign(path, { share, entry }) };
+  const wantsIds = mapping.rules.some(
+    ({ ownerFrom = [] }) => ownerFrom.includes('uid') || ownerFrom.includes('gid'),
+  );
+  return {
+    mapping,
+    assigner,
+    wantsIds,
+    key,
+    assign: (share, path, entry) => assigner.assign(path, { share, entry }),
+  };
 }

@@ -93,7 +93,7 @@ function deliveryParts(
     token: (batch) => ownerToken({ ...config, mapping: workspace.mapping.current().mapping }, store, batch),
     checkOwner: (batch) => {
       follow?.();
-      const error = outdated(batch, workspace.assign);
+      const error = outdated(batch, workspace.assign, ledger);
       if (error !== undefined) throw error;
     },
     content: (batch) => {

@@ -117,10 +117,13 @@ function nightlyParts(
   emit: NightlyParts['emit'],
   made: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'>,
 ): NightlyParts {
-  const { config, ledger, mapping, clock, assign, limitsOf, laneOf } = workspace;
+  const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources } = workspace;
   return {
-    ...{ ledger, clock, emit, assign, limitsOf, laneOf, ...made },
+    ...{ ledger, clock, emit, assign, limitsOf, laneOf, sources, ...made },
     shares: config.shares,
+    wantsIds: () => mapping.current().wantsIds,
+    reminders: workspace.reminders,
+    collectorWarnAbove: () => mapping.current().mapping.collector.warnAboveBytes,
     mappingKey: () => mapping.current().key,
     hasOwners: () => mapping.current().mapping.owners.length > 0,
     delivered: (signal) => allDelivered(ledger, clock, signal),

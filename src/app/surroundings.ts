@@ -2,7 +2,8 @@ import type { Config, MappingConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { DestinationName, OwnerId } from '../core/ids.ts';
-import { createTokenStore } from '../credentials/read-token.ts';
+import type { TokenStore } from '../credentials/read-token.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Circumstances, Unusable } from '../ownership/circumstances.ts';
 import { endOfDay, localDay } from '../schedule/local-day.ts';
 import { ownerToken } from './owner-token.ts';
@@ -16,12 +17,12 @@ export type Surroundings = {
 
 type Parts = {
   readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly ledger: Ledger;
+  readonly store: TokenStore;
 };
 
-export function openSurroundings(config: Config, { clock, env }: Parts): Surroundings {
+export function openSurroundings(config: Config, { clock, ledger, store }: Parts): Surroundings {
   const { timezone } = config.schedule;
-  const store = createTokenStore({ dir: config.credentials.dir, env });
   let today = localDay(clock.now(), timezone);
   let unusable: ReadonlyMap<string, Unusable> = new Map();
   let version = 0;
@@ -36,7 +37,7 @@ export function openSurroundings(config: Config, { clock, env }: Parts): Surroun
       today: () => today,
       endOf: (day) => endOfDay(day, timezone),
       credential: (owner, destination) => unusable.get(keyOf(owner, destination)),
-      answer: () => undefined,
+      answer: (question) => ledger.resolutions.find(question)?.answer,
     },
   };
 }
@@ -44,10 +45,7 @@ export function openSurroundings(config: Config, { clock, env }: Parts): Surroun
 const keyOf = (owner: OwnerId, destination: DestinationName): string => `${owner}/${destination}`;
 
 /** The owners whose token cannot be used, by owner and destination, each with what is wrong and what helps. */
-async function unusableTokens(
-  config: Config,
-  store: ReturnType<typeof createTokenStore>,
-): Promise<Map<string, Unusable>> {
+async function unusableTokens(config: Config, store: TokenStore): Promise<Map<string, Unusable>> {
   const found = new Map<string, Unusable>();
   for (const { name: destination } of config.destinations) {
     for (const { id: owner } of config.mapping.owners) {

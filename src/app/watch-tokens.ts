@@ -100,10 +100,10 @@ export function ownersAt(
 ): OwnerId[] {
   const { rules, owners, defaultDestination } = mapping;
   const there = new Set<OwnerId>();
-  for (const { hold, exclude, destination, owner, match } of rules) {
+  for (const { hold, exclude, destination, owner, ownerFrom, match } of rules) {
     if (hold !== undefined || exclude !== undefined || (destination ?? defaultDestination) !== name) continue;
     if (owner !== undefined) there.add(owner);
-    else if (match.includes('{owner}')) for (const { id } of owners) there.add(id);
+    else if (ownerFrom !== undefined || match.includes('{owner}')) for (const { id } of owners) there.add(id);
   }
   if (defaultDestination === name) there.add(COLLECTOR);
   return [...there];

@@ -1,7 +1,8 @@
 import { IngestError } from '../core/errors.ts';
-import type { Assign, Assignment, Batch } from '../core/model.ts';
-import { printable } from '../core/share-path.ts';
+import type { Assign, Assignment, Batch, Entry } from '../core/model.ts';
+import { nameOf, parentOf, printable, type SharePath } from '../core/share-path.ts';
 import { batchError } from '../ledger/batch-row.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -18,15 +19,18 @@ export function withdrawOutdated({
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
   for (const { id } of waiting) {
     const batch = ledger.batches.get(id);
-    const error = outdated(batch, assign) ?? overLimits(batch, limitsOf);
+    const error = outdated(batch, assign, ledger) ?? overLimits(batch, limitsOf);
     if (error !== undefined)
       ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
 }
 
 /** MAPPING_CHANGED when a file of the batch has another owner or destination now; undefined when all is as planned. */
-export function outdated(batch: Batch, assign: Assign): IngestError | undefined {
-  const stray = batch.files.find(({ path }) => !isStillMeant(batch, assign(batch.share, path)));
+export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestError | undefined {
+  const entryOf = entriesOf(ledger, batch.share);
+  const stray = batch.files.find(
+    ({ path }) => !isStillMeant(batch, assign(batch.share, path, entryOf(path))),
+  );
   if (stray === undefined) return undefined;
   const path = printable(stray.path);
   return new IngestError(
@@ -36,6 +40,16 @@ export function outdated(batch: Batch, assign: Assign): IngestError | undefined 
       hint: 'Nothing to do: its files are planned again.',
     },
   );
+}
+
+/** The entry at a path as the last look saw it; the files of a batch come directory by directory. */
+function entriesOf({ looks }: Ledger, share: Batch['share']): (path: SharePath) => Entry | undefined {
+  let known: { dir: SharePath; entries: ReturnType<Ledger['looks']['listed']> } | undefined;
+  return (path) => {
+    const dir = parentOf(path);
+    if (known?.dir !== dir) known = { dir, entries: looks.listed(share, dir) };
+    return known.entries.get(nameOf(path))?.entry;
+  };
 }
 
 /** A batch larger than the limits of today was cut under others: it is cut anew. */

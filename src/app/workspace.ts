@@ -2,19 +2,22 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DestinationName } from '../core/ids.ts';
 import type { Assign, Batch, BatchPlan } from '../core/model.ts';
+import { createTokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { createDirectory } from '../destinations/directory/directory.ts';
 import { createNomad } from '../destinations/nomad/nomad.ts';
 import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
-
+import type { OwnerSources } from '../nightly/resolve-owners.ts';
 import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Circumstances } from '../ownership/circumstances.ts';
 import { claimed } from '../ownership/claimed.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
+import { type Reminder, remindersOf } from '../ownership/reminders.ts';
 import type { Narrowed } from './compare-mappings.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
+import { openOwnerSources } from './owner-sources.ts';
 import { createStanding, type StandingOf } from './standing.ts';
 import { openSurroundings } from './surroundings.ts';
 
@@ -30,6 +33,10 @@ export type Workspace = Disposable & {
   readonly narrowed: Narrowed;
   /** What is known beside the mapping; `renew` takes it as it is now, and until the next time all have one answer. */
   readonly around: Circumstances;
+  /** How owners are asked for that the path does not name. */
+  readonly sources: OwnerSources;
+  /** States of owners that the manager should think of. */
+  readonly reminders: () => readonly Reminder[];
   readonly renew: () => Promise<void>;
   /** Whose a file is: by the folder mapping, narrowed by control files and by what people decided. */
   readonly assign: Assign;
@@ -69,9 +76,12 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     const whose = claimed(assign(share, path, entry), path, claims);
     return decided(narrow(whose, path, controls), share, decisions);
   };
-  const surroundings = openSurroundings(config, { clock: parts.clock, env: parts.env ?? {} });
+  const store = createTokenStore({ dir: config.credentials.dir, env: parts.env ?? {} });
+  const surroundings = openSurroundings(config, { clock: parts.clock, ledger, store });
   const { around } = surroundings;
   const mapping = mappingInForce({ config, ledger, clock: parts.clock, narrowed, around });
+  const { clock, http } = parts;
+  const sources = openOwnerSources({ config, ledger, clock, http, store, current: mapping.current });
   opened.move();
   return {
     config: { ...config, mapping: mapping.current().mapping },
@@ -80,6 +90,8 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     mapping,
     narrowed,
     around,
+    sources,
+    reminders: () => remindersOf(mapping.current().mapping.owners, around.today() ?? ''),
     renew: () => surroundings.renew(mapping.current().mapping),
     assign: narrowed((share, path, entry) => mapping.current().assign(share, path, entry)),
     trace: (path, at) => mapping.current().assigner.trace(path, at),

@@ -17,6 +17,7 @@ import type { AskedPath } from './asked-path.ts';
 import { type Moves, movesAt } from './explain-moves.ts';
 import { isWithin, mayHold } from './find-causes.ts';
 import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
+import { suggestionFor } from './suggestion.ts';
 import { amountUnknown, whereabouts } from './whereabouts.ts';
 
 /** A file as the ledger knows it. Times in ms since 1970. */
@@ -48,6 +49,8 @@ export type Explanation = {
   readonly standing: Standing;
   /** Whose it is after all that. */
   readonly assignment: Assignment;
+  /** Who may be meant by a name that nobody has, and what speaks for it. */
+  readonly suggestion: string | undefined;
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
   readonly moves: Moves;
@@ -71,7 +74,8 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
     return { ...asked, path, kind: 'file', ...said, moves, file, tally: undefined, unknown: undefined };
   }
   const within = lookWithin(workspace, { share, path });
-  const said = saidOf(workspace, { share, path: within?.first ?? path });
+  const first = within?.first ?? path;
+  const said = saidOf(workspace, { share, path: first }, ledger.looks.find(share.name, first)?.entry);
   const unknown = amountUnknown(ledger, share.name, path);
   const kind = within === undefined && unknown === undefined ? 'never-seen' : 'directory';
   const moves = movesAt(ledger, share.name, { path, isFile: false });
@@ -80,14 +84,16 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
 
 /** The rules tried, what else was said of the path, and what all of it comes to. */
 function saidOf(
-  { trace, assign, standing }: Workspace,
+  { trace, assign, standing, ledger }: Workspace,
   { share, path }: AskedPath,
   entry?: Entry,
-): Pick<Explanation, 'trace' | 'standing' | 'assignment'> {
+): Pick<Explanation, 'trace' | 'standing' | 'assignment' | 'suggestion'> {
+  const assignment = assign(share.name, path, entry);
   return {
     trace: trace(path, { share: share.name, entry }),
     standing: standing(share.name, path),
-    assignment: assign(share.name, path, entry),
+    assignment,
+    suggestion: suggestionFor(assignment, ledger),
   };
 }
 

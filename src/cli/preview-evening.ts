@@ -8,6 +8,7 @@ import { addNames } from '../nightly/name-list.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
 import { planShare } from '../nightly/plan-share.ts';
 import { findMoves } from '../nightly/recognise-moves.ts';
+import { resolveOwners } from '../nightly/resolve-owners.ts';
 import { judgeAll } from '../nightly/run-report.ts';
 import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
@@ -65,6 +66,7 @@ export async function previewEvening(
     if (looked.problem !== undefined) continue;
     ledger.looks.assumeQuiet(share.name, run.no, now + config.settleWaitMs);
     findMoves(judging(workspace), share.name, run);
+    await resolveOwners(workspace, share.name, run, signal);
     await tryCandidates({ ...judging(workspace), stallMs: share.stallMs }, share, run, signal);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
@@ -88,11 +90,12 @@ async function lookOnce(
 ): Promise<PreviewedShare> {
   const { ledger, clock, assign } = workspace;
   const mappingKey = (): string => workspace.mapping.current().key;
+  const wantsIds = (): boolean => workspace.mapping.current().wantsIds;
   const { name, stallMs } = share;
   emit({ name: 'share.looking', share: name, again: false });
   try {
     ledger.looks.tryAgain(name);
-    const seen = await lookAtShare({ ledger, clock, stallMs, emit, assign, mappingKey }, share, {
+    const seen = await lookAtShare({ ledger, clock, stallMs, emit, assign, mappingKey, wantsIds }, share, {
       ...{ runNo: run.no, signal },
     });
     const found = ledger.scans.suspicionOf(name);

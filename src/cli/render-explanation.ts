@@ -38,6 +38,8 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     ...saidLines(explanation.standing, head),
     head('Whose it is'),
     ...assignmentLines(explanation.assignment),
+    ...(explanation.suggestion === undefined ? [] : [`  Suggestion   ${printable(explanation.suggestion)}`]),
+    ...nowLines(file),
     '',
     head('What is known of it'),
     ...(file === undefined ? [] : fileLines(file, view.now)),
@@ -61,9 +63,10 @@ function traceLines({ ignoredBy, steps }: Trace): string[] {
   if (ignoredBy !== undefined)
     return [`  The ignore pattern '${ignoredBy}' takes it before any rule is tried.`];
   if (steps.length === 0) return ['  There are no rules.'];
-  return steps.flatMap(({ rule, at, match, verdict, why }) => [
+  return steps.flatMap(({ rule, at, match, verdict, why, asked = [] }) => [
     `  ${MARKS[verdict]} ${rule} (${at})  ${match}`,
     `      ${printable(why)}`,
+    ...asked.map(({ source, said }) => `        ${source}: ${printable(said)}`),
   ]);
 }
 
@@ -82,6 +85,15 @@ function assignmentLines(assignment: Assignment): string[] {
       : [`  Complete     when ${printable(sayCondition(complete.condition))} (${complete.by})`]),
     ...(waived === undefined ? [] : [`  Waived       ${printable(waived.reason)}`]),
     ...(known.length === 0 ? [] : [`  Facts        ${known.join(', ')}`]),
+  ];
+}
+
+/** Delivered data keeps its owner: what the mapping says now is only told. */
+function nowLines(file: KnownFile | undefined): string[] {
+  const ownerNow = file?.verdict.ownerNow;
+  if (ownerNow === undefined) return [];
+  return [
+    `  Delivered    for ${file?.verdict.owner ?? ''}, and would be ${ownerNow}'s now; nothing is moved`,
   ];
 }
 
@@ -166,6 +178,7 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
     trace: { ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps },
     ...standingJson(standing),
     assignment,
+    ...(explanation.suggestion === undefined ? {} : { suggestion: printable(explanation.suggestion) }),
     file: file === undefined ? null : fileJson(file),
     buckets: tally?.buckets ?? null,
     ...(tally === undefined ? {} : { names: namesByOwner(tally.names) }),
@@ -182,6 +195,7 @@ function fileJson(file: KnownFile): object {
     ...{ state, reason, size: entry.size, since, lookedAt, gone },
     ...(unknown === undefined ? {} : { unknown: printable(unknown) }),
     ...(as === undefined ? {} : { as, names: nameChanges(file) }),
+    ...(verdict.ownerNow === undefined ? {} : { ownerNow: verdict.ownerNow }),
     earliest: earliest ?? null,
     priorBatch: prior?.id ?? null,
     follows: verdict.follows ?? null,

@@ -4,6 +4,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
 import { reopens } from './render-causes.ts';
+import { collectorLines, ownerLines } from './render-collector.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -46,6 +47,8 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),
     ...section(head('Why the rest did not go'), notes(report)),
+    ...section(head('Collector'), collectorLines(report.collector, report.finishedAt)),
+    ...section(head('Owners'), ownerLines(report)),
     ...section(head('Folder mapping'), mappingProblem(report)),
     ...section(head('Shares that need a person'), shareProblems(report)),
     ...section(head('By owner'), table('owner', report.owners)),

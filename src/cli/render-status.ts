@@ -8,8 +8,10 @@ import type { BatchCount } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Watched } from '../ledger/watches.ts';
+import type { CollectorReport } from '../nightly/report-collector.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { LookedAt } from './last-look.ts';
+import { collectorLines } from './render-collector.ts';
 import { pauseLines } from './render-pauses.ts';
 import { lookLines } from './render-shares.ts';
 import { watchLines } from './render-watches.ts';
@@ -35,6 +37,9 @@ export type Status = {
   };
   readonly nextEvening: number;
   readonly shares: readonly LookedAt[];
+  /** What lies with the collector, and what there is to think of about owners. */
+  readonly collector: CollectorReport;
+  readonly reminders: RunReport['reminders'];
   /** What the daemon that runs said of the watching of each share. */
   readonly watches: readonly Watched[];
 };
@@ -60,6 +65,11 @@ export function renderStatus(status: Status, stream: NodeJS.WriteStream): string
     ...section(head('Between evenings'), watchLines(status.watches)),
     ...mappingLines(status, stream),
     ...section(head('Batches'), batchLines(status)),
+    ...section(head('Collector'), collectorLines(status.collector, now)),
+    ...section(
+      head('Owners'),
+      status.reminders.map(({ message }) => message),
+    ),
     ...section(head('In flight'), inFlightLines(status)),
     ...section(head('On hold'), pauseLines(status.pauses, now)),
   ].join('\n');

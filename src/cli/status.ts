@@ -3,6 +3,7 @@ import type { Workspace } from '../app/workspace.ts';
 import { printable } from '../core/share-path.ts';
 import { instanceHolder } from '../ledger/instance-lock.ts';
 import type { Run } from '../ledger/runs.ts';
+import { collectorReport } from '../nightly/report-collector.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import { nextEvening } from '../schedule/evenings.ts';
 import { answer } from './answer.ts';
@@ -36,7 +37,7 @@ export const addStatus: AddCommand = (program, context, finish) => {
     });
 };
 
-async function lookAround({ config, ledger, clock, mapping }: Workspace): Promise<Status> {
+async function lookAround({ config, ledger, clock, mapping, reminders }: Workspace): Promise<Status> {
   const now = clock.now();
   const runs = ledger.runs.latest(20);
   const holder = instanceHolder(config.stateDir);
@@ -54,6 +55,8 @@ async function lookAround({ config, ledger, clock, mapping }: Workspace): Promis
     nextEvening: nextEvening(config.schedule, now),
     watches: holder === undefined ? [] : ledger.watches.of(holder),
     shares: config.shares.map(({ name }) => lookedAt(ledger, name)),
+    collector: collectorReport(ledger.collected(), mapping.current().mapping.collector.warnAboveBytes),
+    reminders: reminders(),
   };
 }
 
@@ -81,6 +84,8 @@ function statusJson(status: Status): object {
     shares: status.shares.map(lookJson),
     nextEvening,
     watches: watchesJson(status.watches),
+    collector: status.collector,
+    reminders: status.reminders,
   };
 }
 

@@ -43,7 +43,7 @@ function works(
 ): boolean {
   const rule: RuleConfig = {
     ...{ id: 'the suggested rule', at: 'folders.yaml', match, owner },
-    ...{ compress: false, withoutToken: 'hold' },
+    ...{ compress: false, withoutToken: 'hold', agree: false },
   };
   try {
     const { assigner } = compileMapping({ ...mapping, rules: [rule, ...mapping.rules] }, around);

@@ -100,10 +100,25 @@ function buildMapping(file: NightjarFile, folders: FoldersFile, around: Surround
       tokens: buildTokens(folders.collector),
       ...defined({ warnAboveBytes: folders.collector.warn_above }),
     },
-    tables: folders.tables,
+    ...buildRegisters(folders),
     ignore: [...new Set([...folders.ignore, ...markers])],
     defaultSettleMs: file.settle,
     defaultDestination: destinationName(file.default_destination ?? only),
+  };
+}
+
+type Registers = Pick<MappingConfig, 'tables' | 'uids' | 'gids' | 'resolver'>;
+
+const byNumber = (table: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(table).map(([number, owner]) => [number, ownerId(owner)]));
+
+function buildRegisters({ tables, uids, gids, resolver }: FoldersFile): Registers {
+  const base = { tables, uids: byNumber(uids), gids: byNumber(gids) };
+  if (resolver === undefined) return base;
+  const { url, timeout, lifetime, token } = resolver;
+  return {
+    ...base,
+    resolver: { url, timeoutMs: timeout, lifetimeMs: lifetime, ...defined({ token }) },
   };
 }
 
@@ -126,7 +141,13 @@ function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): Ru
     match: rule.match,
     compress: rule.compress,
     withoutToken: rule.without_token,
+    agree: rule.agree,
     ...defined({
+      ownerFrom: rule.owner_from,
+      sidecar: rule.sidecar && {
+        file: rule.sidecar.file,
+        ...defined({ field: rule.sidecar.field, line: rule.sidecar.line }),
+      },
       translate: rule.translate,
       instruments,
       hold,

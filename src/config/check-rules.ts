@@ -60,8 +60,8 @@ function checkAnswer(rule: RuleLine): Finding[] {
     const message = 'expected either an {owner} part in `match` or the key `owner`, found both';
     return [{ path: [...rule.path, 'owner'], message }];
   }
-  if (!byPart && rule.owner === undefined && sendsFiles(rule)) {
-    const message = `expected an {owner} part in \`match\`, or one of the keys owner, hold, exclude: ${quote(rule.match)} says nothing about whose the files are`;
+  if (!byPart && rule.owner === undefined && rule.ownerFrom === undefined && sendsFiles(rule)) {
+    const message = `expected an {owner} part in \`match\`, or one of the keys owner, owner_from, hold, exclude: ${quote(rule.match)} says nothing about whose the files are`;
     return [{ path: [...rule.path, 'match'], message }];
   }
   return [];
@@ -105,7 +105,13 @@ function checkTranslate(outline: Outline, rule: RuleLine): Finding[] {
 }
 
 function checkReachable(rule: RuleLine, earlier: readonly RuleLine[]): Finding[] {
-  const blocking = earlier.find((other) => takesAll(other, rule));
+  // Sources may name nobody, and then the next rule is tried.
+  const blocking = earlier.find(
+    (other) =>
+      other.ownerFrom === undefined &&
+      (rule.ownerFrom === undefined || other.match === '**') &&
+      takesAll(other, rule),
+  );
   if (blocking === undefined || rule.match === undefined) return [];
   const why = blocking.match === '**' ? 'takes every file' : 'has the same `match`';
   const message = `this rule can never match: rule ${blocking.number} stands above it and ${why}; expected it above that one, or removed`;

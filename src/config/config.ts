@@ -1,6 +1,7 @@
 import type { Condition } from '../core/completion.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { OwnerSource } from '../core/owner-source.ts';
 import type { DirectoryOptions } from '../destinations/directory/options.ts';
 import type { NomadOptions } from '../destinations/nomad/options.ts';
 
@@ -86,6 +87,14 @@ export type MappingConfig = {
   readonly rules: readonly RuleConfig[];
   readonly owners: readonly OwnerConfig[];
   readonly collector: { readonly tokens: Tokens; readonly warnAboveBytes?: number };
+  readonly uids: Readonly<Record<string, OwnerId>>;
+  readonly gids: Readonly<Record<string, OwnerId>>;
+  readonly resolver?: {
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly lifetimeMs: number;
+    readonly token?: string;
+  };
   readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly ignore: readonly string[];
   readonly defaultSettleMs: number;
@@ -106,6 +115,9 @@ export type RuleConfig = {
   readonly hold?: string;
   readonly exclude?: string;
   readonly destination?: DestinationName;
+  readonly ownerFrom?: readonly OwnerSource[];
+  readonly agree: boolean;
+  readonly sidecar?: { readonly file: string; readonly field?: string; readonly line?: string };
   readonly translate?: Readonly<Record<string, string>>;
   readonly withoutToken: 'hold' | 'collector';
   readonly compress: boolean;

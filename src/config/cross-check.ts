@@ -2,6 +2,7 @@ import { checkComplete } from './check-complete.ts';
 import { checkDefaultDestination, checkOwners } from './check-owners.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkRules } from './check-rules.ts';
+import { checkSources } from './check-sources.ts';
 import type { Outline } from './outline.ts';
 import type { Finding } from './problem.ts';
 import type { Recipes } from './read-recipes.ts';
@@ -16,6 +17,11 @@ export function crossCheck(
 } {
   return {
     nightjar: [...checkPlaces(outline), ...checkDefaultDestination(outline)],
-    folders: [...checkRules(outline), ...checkComplete(outline, recipes), ...checkOwners(outline)],
+    folders: [
+      ...checkRules(outline),
+      ...checkComplete(outline, recipes),
+      ...checkOwners(outline),
+      ...checkSources(outline),
+    ],
   };
 }

@@ -3,6 +3,7 @@ import { sizeOption } from '../destinations/size-option.ts';
 import { completeBlock } from './complete-schema.ts';
 import { duration, name, text } from './fields.ts';
 import { nomad, owner } from './owner-schema.ts';
+import { registerKeys, sourceKeys } from './sources-schema.ts';
 
 /** What no one wants delivered: litter of operating systems, and names that programs use while a file is unfinished. */
 const DEFAULT_IGNORE: readonly string[] = [
@@ -53,6 +54,7 @@ const rule = z.strictObject({
       description: 'The owner of everything that matches, instead of an `{owner}` part.',
       examples: ['mueller'],
     }),
+  ...sourceKeys,
   settle: duration({ zero: true })
     .optional()
     .meta({ description: 'Instead of `settle` in nightjar.yaml.', examples: ['2h'] }),
@@ -107,6 +109,7 @@ export const foldersSchema = z
     owners: z.record(name(), owner).default({}).meta({
       description: 'The people data is delivered for, by id. The id is also a folder name that means them.',
     }),
+    ...registerKeys,
     tables: z
       .record(name(), z.record(text(), text()))
       .default({})

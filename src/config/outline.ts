@@ -17,6 +17,9 @@ export type Outline = {
   /** Undefined when folders.yaml could not be read. */
   readonly owners: readonly OwnerLine[] | undefined;
   readonly collectorToken: string | undefined;
+  readonly uids: readonly NumberLine[];
+  readonly gids: readonly NumberLine[];
+  readonly hasResolver: boolean;
   /** Names of the tables of folders.yaml. */
   readonly tables: readonly string[];
 };
@@ -44,6 +47,9 @@ export type RuleLine = {
   readonly complete: unknown;
   readonly holds: boolean;
   readonly excludes: boolean;
+  /** Undefined: the key is not there. */
+  readonly ownerFrom: readonly string[] | undefined;
+  readonly hasSidecar: boolean;
   /** By part: the name of the table. */
   readonly translate: RawMapping;
 };
@@ -68,10 +74,20 @@ export function outline(nightjar: unknown, folders: unknown, stateDir: string): 
     retry: mappingOf(valueAt(nightjar, ['deliveries'])),
     rules: listOf(valueAt(folders, ['rules'])).map((rule, index) => ruleLine(mappingOf(rule), index)),
     owners: folders === undefined ? undefined : blocks(folders, 'owners').map(ownerLine),
+    uids: numberLines(folders, 'uids'),
+    gids: numberLines(folders, 'gids'),
+    hasResolver: valueAt(folders, ['resolver']) !== undefined,
     tables: Object.keys(mappingOf(valueAt(folders, ['tables']))),
     collectorToken: textOf(valueAt(folders, ['collector', 'nomad', 'token'])),
   };
 }
+
+type NumberLine = { readonly number: string; readonly owner: string };
+
+const numberLines = (folders: unknown, table: string): readonly NumberLine[] =>
+  Object.entries(mappingOf(valueAt(folders, [table]))).flatMap(([number, owner]) =>
+    typeof owner === 'string' ? [{ number, owner }] : [],
+  );
 
 function ruleLine(rule: RawMapping, index: number): RuleLine {
   return {
@@ -86,6 +102,8 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     complete: rule['complete'],
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,
+    ownerFrom: Array.isArray(rule['owner_from']) ? textsOf(rule['owner_from']) : undefined,
+    hasSidecar: rule['sidecar'] !== undefined,
     translate: mappingOf(rule['translate']),
   };
 }

@@ -2,7 +2,7 @@
  * The packed form of one directory's entries, as the scanner writes it and the ledger keeps it: for each entry, in
  * the order of the name bytes,
  *   u8 kind (low bits) + flags, u16 name length, name bytes, f64 size, i64 mtimeNs, i64 ctimeNs, u64 ino
- * and, where the flag says so, u8 length + ASCII of the error. Little-endian. Equal directories give equal bytes.
+ * and, where the flags say so, u32 uid, u32 gid, and u8 length + ASCII of the error. Little-endian. Equal directories give equal bytes.
  */
 import type { Entry, EntryKind } from './model.ts';
 import { decodeBytes, encodeBytes } from './share-path.ts';
@@ -19,11 +19,15 @@ const KINDS = [
 
 const NUMBERS = new Map<EntryKind, number>(KINDS.map((kind, number) => [kind, number]));
 const KIND_BITS = 0x0f;
+/** uid and gid follow. */
+const HAS_IDS = 0x20;
 /** The name has bytes above 0x7f: only then is it decoded the slow way. */
 const NOT_ASCII = 0x40;
 const HAS_ERROR = 0x80;
 /** Bytes of an entry beside its name and error. */
 const FIXED = 1 + 2 + 8 + 8 + 8 + 8;
+const IDS = 4 + 4;
+const NO_IDS = {};
 
 /** An entry whose name is a "binary string": one character U+0000–U+00FF for each byte (Node's 'latin1'). */
 export type RawEntry = Omit<Entry, 'name'> & { readonly rawName: string };
@@ -47,11 +51,12 @@ export function reserve(sink: ByteSink, extra: number): void {
 
 /** Appends one entry in packed form. The caller appends them sorted by `rawName`, which is the order of the bytes. */
 export function appendEntry(sink: ByteSink, entry: RawEntry, plain = isAscii(entry.rawName)): void {
-  const { rawName, error } = entry;
+  const { rawName, uid, gid, error } = entry;
   if (rawName.length > 0xffff) throw new RangeError(`name of ${rawName.length} bytes does not fit a listing`);
   reserve(sink, FIXED + rawName.length + 256);
   const { bytes, view } = sink;
-  const flags = (plain ? 0 : NOT_ASCII) | (error === undefined ? 0 : HAS_ERROR);
+  const hasIds = uid !== undefined && gid !== undefined;
+  const flags = (hasIds ? HAS_IDS : 0) | (plain ? 0 : NOT_ASCII) | (error === undefined ? 0 : HAS_ERROR);
   bytes[sink.end] = (NUMBERS.get(entry.kind) ?? 0) | flags;
   view.setUint16(sink.end + 1, rawName.length, true);
   let at = sink.end + 3;
@@ -61,6 +66,11 @@ export function appendEntry(sink: ByteSink, entry: RawEntry, plain = isAscii(ent
   view.setBigInt64(at + 16, entry.ctimeNs, true);
   view.setBigUint64(at + 24, entry.ino, true);
   at += 32;
+  if (hasIds) {
+    view.setUint32(at, uid, true);
+    view.setUint32(at + 4, gid, true);
+    at += 8;
+  }
   if (error !== undefined) {
     const length = bytes.write(error.slice(0, 255), at + 1, 'latin1');
     bytes[at] = length;
@@ -93,6 +103,7 @@ export function decodeListing(listing: Uint8Array): Entry[] {
       (flags & NOT_ASCII) === 0
         ? bytes.toString('latin1', nameAt, factsAt)
         : decodeBytes(bytes.subarray(nameAt, factsAt));
+    const hasIds = (flags & HAS_IDS) !== 0;
     const facts = {
       name,
       kind,
@@ -100,8 +111,11 @@ export function decodeListing(listing: Uint8Array): Entry[] {
       mtimeNs: view.getBigInt64(factsAt + 8, true),
       ctimeNs: view.getBigInt64(factsAt + 16, true),
       ino: view.getBigUint64(factsAt + 24, true),
+      ...(hasIds
+        ? { uid: view.getUint32(factsAt + 32, true), gid: view.getUint32(factsAt + 36, true) }
+        : NO_IDS),
     };
-    at = factsAt + 32;
+    at = factsAt + 32 + (hasIds ? IDS : 0);
     if ((flags & HAS_ERROR) === 0) {
       entries.push(facts);
     } else {
@@ -136,8 +150,9 @@ export function countEntries(listing: Uint8Array): number {
   const view = new DataView(listing.buffer, listing.byteOffset, listing.byteLength);
   let count = 0;
   for (let at = 0; at < listing.length; count++) {
-    const hasError = (view.getUint8(at) & HAS_ERROR) !== 0;
-    at += FIXED + view.getUint16(at + 1, true);
+    const flags = view.getUint8(at);
+    const hasError = (flags & HAS_ERROR) !== 0;
+    at += FIXED + view.getUint16(at + 1, true) + ((flags & HAS_IDS) === 0 ? 0 : IDS);
     if (hasError) at += 1 + view.getUint8(at);
   }
   return count;

@@ -4,6 +4,7 @@ import type { BatchState } from '../core/states.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
 import { createClaims } from './claims.ts';
+import { type Collected, collectedIn, lastOfOwner } from './collected.ts';
 import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
@@ -19,6 +20,7 @@ import { createNeighbours } from './neighbours.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
 import { createPauses } from './pauses.ts';
 import { createRecognised } from './recognised.ts';
+import { createResolutions } from './resolutions.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
 import { inTransaction } from './transaction.ts';
@@ -63,6 +65,10 @@ function ledgerOn(db: DatabaseSync) {
     transaction: <T>(work: () => T): T => inTransaction(db, work),
     waiting: createWaiting(db),
     runs: createRuns(db),
+    resolutions: createResolutions(db),
+    collected: (): Collected[] => collectedIn(db),
+    lastOfOwner: (owner: OwnerId, instrument: string): number | undefined =>
+      lastOfOwner(db, owner, instrument),
     scans: new Scans(db),
     containers: createContainers(db),
     identities: createIdentities(db),

@@ -274,4 +274,19 @@ export const SCHEMA_STEPS: readonly string[] = [
   ALTER TABLE batch ADD COLUMN follows TEXT;
   CREATE INDEX batch_by_dataset ON batch (share, dataset, no);
   `,
+  `
+  -- What a source beside the path said of the owner of a dataset; asked again when it is over, or its file is another.
+  CREATE TABLE resolution (
+    share TEXT NOT NULL,
+    dataset BLOB NOT NULL,
+    rule TEXT NOT NULL,
+    source TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    said TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    until INTEGER,
+    PRIMARY KEY (share, dataset, rule, source)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,6 +1,6 @@
 import { rejectionOf } from '../batch/rejection.ts';
-import type { BatchId, DestinationName, ShareName } from '../core/ids.ts';
-import type { Assign, Assignment, Entry, OwnedFile } from '../core/model.ts';
+import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { Assign, Entry, OwnedFile } from '../core/model.ts';
 import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
@@ -20,6 +20,7 @@ import type { Keep } from './kept-datasets.ts';
 import { type FirstBatch, firstBatches } from './late-joiner.ts';
 import { createNames, type Names } from './name-files.ts';
 import { helpForOverdue, type Overdue, overdueOf } from './overdue.ts';
+import { NOBODY, notOwned, otherOwner } from './owner-verdict.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** Where a file stands at the end of a run: exactly one of these, and together they are all that was seen. */
@@ -52,6 +53,8 @@ export type Verdict = {
   readonly earliest?: number;
   /** Why the mapping holds it, or why the collector gets it. */
   readonly code?: HoldCode | CollectorCode;
+  /** Delivered for somebody else than whose it would be now: told, never moved. */
+  readonly ownerNow?: OwnerId;
   readonly batch?: BatchHead;
   /** The path it is, was or would be delivered under, where that is not its own. Not told of what is unchanged. */
   readonly as?: SharePath;
@@ -143,7 +146,12 @@ export function judge(
   const odd = oddKind(entry);
   if (odd !== undefined) return { ...nobody, ...odd };
   const batch = facts.batch === 0 ? undefined : parts.batchByNo(facts.batch);
-  if (batch !== undefined) return { ...where, ...inBatch(batch, path, { parts, dir: at.dir, facts }) };
+  if (batch !== undefined)
+    return {
+      ...where,
+      ...inBatch(batch, path, { parts, dir: at.dir, facts }),
+      ...otherOwner(batch, assignment),
+    };
   if (assignment.kind !== 'owned') return { ...where, ...notOwned(assignment) };
 
   const { owner, dataset } = assignment;
@@ -167,21 +175,6 @@ export function judge(
     ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }),
   };
 }
-
-function notOwned(assignment: Exclude<Assignment, { kind: 'owned' }>): Omit<Judged, 'file'> & Whose {
-  const { kind, reason, help } = assignment;
-  const base = { bucket: kind, owner: NOBODY, reason, ...(help === undefined ? {} : { help }) };
-  if (assignment.kind === 'excluded') return base;
-  const { code, owner = NOBODY, earliest } = assignment;
-  return { ...base, owner, code, ...(earliest === undefined ? {} : { earliest }) };
-}
-
-const named = (as: SharePath | undefined): { as?: SharePath } => (as === undefined ? {} : { as });
-
-type Whose = Pick<Verdict, 'owner' | 'help'>;
-
-/** The owner's column for what belongs to nobody. */
-export const NOBODY = '-';
 
 const REFUSED = 'the destination cannot take this file under its name or in its size';
 
@@ -290,3 +283,5 @@ function bySettling(
   const { rule, reason = rule, code } = file.assignment;
   return { bucket: 'ready', reason, ...(code === undefined ? {} : { code }), file };
 }
+
+const named = (as: SharePath | undefined): { as?: SharePath } => (as === undefined ? {} : { as });

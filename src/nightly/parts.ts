@@ -6,6 +6,7 @@ import type { SharePath } from '../core/share-path.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
+import type { OwnerSources } from './resolve-owners.ts';
 import type { RunReport } from './run-report.ts';
 import type { ShareTarget } from './walk-proven.ts';
 
@@ -14,6 +15,14 @@ export type NightlyParts = {
   readonly ledger: Ledger;
   readonly shares: readonly ShareTarget[];
   readonly assign: Assign;
+  /** Whether a rule asks for the uid or gid of files. */
+  readonly wantsIds?: () => boolean;
+  /** Asks what is beside the path for the owner of a dataset; undefined: no rule wants to know. */
+  readonly sources?: OwnerSources;
+  /** States of owners that end soon, or are over. */
+  readonly reminders?: () => readonly OwnerReminder[];
+  /** More than this with the collector, and the report warns; bytes. */
+  readonly collectorWarnAbove?: () => number | undefined;
   /** Says whether two evenings had the same mapping. */
   readonly mappingKey: () => string;
   readonly limitsOf: (destination: DestinationName) => {
@@ -48,6 +57,14 @@ export type NightlyParts = {
   readonly settleNights?: number;
   /** A share that gives no sign of life for so long is given up, ms. */
   readonly stallMs: number;
+};
+
+/** What the manager should think of, of one owner. */
+export type OwnerReminder = {
+  readonly owner: string;
+  readonly state: string;
+  readonly day: string;
+  readonly message: string;
 };
 
 export type NightlyEvent =

@@ -3,9 +3,11 @@ import type { BatchPlan } from '../core/model.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { NightlyParts } from './parts.ts';
 import { planShare } from './plan-share.ts';
+import { resolveOwners } from './resolve-owners.ts';
 import { tryCandidates } from './try-candidates.ts';
 
 /**
+ * Asks first whose the datasets are, where the path alone does not say it.
  * Plans everything that is settled, complete, owned and in no batch; each batch is recorded, then the dispatcher is told.
  * Batches are recorded in pieces: a directory of a hundred thousand files is then written once, not once a batch.
  */
@@ -16,6 +18,7 @@ export async function planAll(
   signal: AbortSignal,
 ): Promise<void> {
   for (const name of shares) {
+    await resolveOwners(parts, name, run, signal);
     const target = parts.shares.find((share) => share.name === name);
     if (target !== undefined) await tryCandidates(parts, target, run, signal);
     for (const piece of pieces(planShare(parts, name, run), parts.clock.monotonic)) {

@@ -4,13 +4,24 @@ import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
-import { BUCKETS, judge, judgeParts, NOBODY, type Verdict } from './judge.ts';
+import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
-import type { NightlyParts } from './parts.ts';
+import { NOBODY } from './owner-verdict.ts';
+import type { NightlyParts, OwnerReminder } from './parts.ts';
+import { type CollectorReport, collectorReport } from './report-collector.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
-import { type Amount, addStray, addVerdict, type Counted, type Note, newTally, type Tally } from './tally.ts';
+import {
+  type Amount,
+  addStray,
+  addVerdict,
+  type Counted,
+  type Note,
+  newTally,
+  type OwnerChange,
+  type Tally,
+} from './tally.ts';
 import { unseenBecause } from './unseen.ts';
 
 /** What became of a share in a run. `looked`: walked whole, and proven before and after. */
@@ -44,6 +55,11 @@ export type RunReport = {
   readonly moreRecognised: number;
   /** What went, or is to go, under other names than its own. */
   readonly names: readonly OwnerNames[];
+  /** Delivered for one owner, and another's by now: told, never moved. The first hundred. */
+  readonly ownerChanges: readonly OwnerChange[];
+  /** What lies with the collector after this run. */
+  readonly collector: CollectorReport;
+  readonly reminders: readonly OwnerReminder[];
   readonly notes: readonly Note[];
   /** Notes that are not listed because there are too many. */
   readonly moreNotes: number;
@@ -69,15 +85,21 @@ type Ending = {
   readonly stopped: IngestError | undefined;
 };
 
+type ReportParts = Pick<
+  NightlyParts,
+  | 'ledger'
+  | 'assign'
+  | 'limitsOf'
+  | 'clock'
+  | 'shares'
+  | 'refusedMapping'
+  | 'hasOwners'
+  | 'reminders'
+  | 'collectorWarnAbove'
+>;
+
 /** Counts every file the run saw into its bucket, and holds the sum against what the scanner counted. */
-export function makeReport(
-  parts: Pick<
-    NightlyParts,
-    'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares' | 'refusedMapping' | 'hasOwners'
-  >,
-  run: Run,
-  { outcomes, stopped }: Ending,
-): RunReport {
+export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: Ending): RunReport {
   const tally = newTally();
   const seen = { files: 0, bytes: 0 };
   for (const { name } of parts.shares) {
@@ -116,6 +138,7 @@ export function makeReport(
     deliveries: deliveriesOf(parts, run),
     ...recognisedIn(parts.ledger, run),
     names: namesByOwner(tally.names),
+    ...ofOwners(parts, tally),
     ...notesOf(tally),
   };
 }
@@ -188,6 +211,19 @@ function hasNamedOwner({ owners }: Tally): boolean {
   return Object.entries(owners).some(
     ([owner, counted]) => owner !== NOBODY && owner !== COLLECTOR && !isLeftOut(counted),
   );
+}
+
+const MAX_OWNER_CHANGES = 100;
+
+function ofOwners(
+  { ledger, reminders, collectorWarnAbove }: ReportParts,
+  tally: Tally,
+): Pick<RunReport, 'ownerChanges' | 'collector' | 'reminders'> {
+  return {
+    ownerChanges: [...tally.ownerChanges.values()].slice(0, MAX_OWNER_CHANGES),
+    collector: collectorReport(ledger.collected(), collectorWarnAbove?.()),
+    reminders: reminders?.() ?? [],
+  };
 }
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {

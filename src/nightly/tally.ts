@@ -34,12 +34,25 @@ export type Note = {
   bytes: number;
 };
 
+/** Data that was delivered for one owner, and would be another's by now. */
+export type OwnerChange = {
+  readonly share: string;
+  readonly where: string;
+  readonly batch: string;
+  readonly deliveredFor: string;
+  readonly now: string;
+  files: number;
+  bytes: number;
+};
+
 export type Tally = {
   readonly buckets: Counted;
   readonly owners: Record<string, Counted>;
   readonly instruments: Record<string, Counted>;
   readonly notes: Map<string, Note>;
   droppedNotes: number;
+  /** Delivered data that would be somebody else's now, by batch and new owner. */
+  readonly ownerChanges: Map<string, OwnerChange>;
   /** Numbers of the held and rejected batches whose files were seen. */
   readonly stuck: Set<number>;
   /** Files of datasets that have not settled for many nights. */
@@ -59,6 +72,7 @@ export function newTally(): Tally {
     instruments: table(),
     notes: new Map(),
     droppedNotes: 0,
+    ownerChanges: new Map(),
     stuck: new Set(),
     overdueFiles: 0,
     names: newNameList(),
@@ -90,7 +104,18 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
     tally.stuck.add(verdict.batch.no);
   if (verdict.overdue !== undefined) tally.overdueFiles += 1;
   addNames(tally.names, verdict);
+  countOwnerChange(tally, verdict);
   if (!QUIET.includes(bucket)) addNote(tally, verdict, bucket, bytes);
+}
+
+function countOwnerChange(tally: Tally, { batch, ownerNow, share, entry }: Verdict): void {
+  if (ownerNow === undefined || batch === undefined) return;
+  const key = `${batch.id} ${ownerNow}`;
+  const base = { share, where: printable(batch.dataset), batch: batch.id, deliveredFor: batch.owner };
+  const known = tally.ownerChanges.get(key) ?? { ...base, now: ownerNow, files: 0, bytes: 0 };
+  known.files += 1;
+  known.bytes += entry.size;
+  tally.ownerChanges.set(key, known);
 }
 
 /** As the scanner counts: data files by their size, everything else as nothing. */

@@ -16,7 +16,7 @@ export type ShareTarget = ScanTarget & {
   readonly alarm?: AlarmOptions;
 };
 
-export type WalkParts = Pick<NightlyParts, 'ledger' | 'clock' | 'stallMs'>;
+export type WalkParts = Pick<NightlyParts, 'ledger' | 'clock' | 'stallMs' | 'wantsIds'>;
 
 export type WalkOptions = {
   readonly signal: AbortSignal;
@@ -43,7 +43,8 @@ export async function walkProven(
 
   const threads = share.scanThreads === undefined ? {} : { threads: share.scanThreads };
   const only = dirs === undefined ? {} : { dirs };
-  const scan = scanShare(share, { stallMs, signal, clock, ...threads, ...only });
+  const withIds = parts.wantsIds?.() ?? false;
+  const scan = scanShare(share, { stallMs, signal, clock, withIds, ...threads, ...only });
   for await (const looks of scan.looks) {
     // A directory that could not be looked at again is unknown, never gone: what was known of it stays.
     take(

@@ -9,6 +9,7 @@ import type { Mapping } from './mapping.ts';
 import { canMatchIn, type FileAt, type PathParts, partsOf } from './match-rule.ts';
 import { rememberMatches } from './match-segment.ts';
 import { createOwnerIndex } from './owner-index.ts';
+import type { SidecarReader } from './read-sidecar.ts';
 import { createRuleIndex } from './rule-index.ts';
 import { type Trace, traceRules } from './trace-rules.ts';
 
@@ -16,6 +17,8 @@ import { type Trace, traceRules } from './trace-rules.ts';
 export type Assigner = {
   readonly assign: (path: SharePath, at?: FileAt) => Assignment;
   readonly trace: (path: SharePath, at?: FileAt) => Trace;
+  /** How the sidecar of a rule is known and read; undefined where the rule has none. */
+  readonly sidecarOf: (rule: string) => SidecarReader | undefined;
   /** What has to be asked before it is known whose a file is, as far as `answer` does not know it. */
   readonly questions: (
     path: SharePath,
@@ -57,6 +60,7 @@ export function createAssigner(mapping: Mapping, around: Circumstances = NOTHING
       const steps = traceRules(rules, decision, parts, grounds);
       return { path, ignoredBy, steps, winner: decision.winner?.rule.id, assignment: decision.assignment };
     },
+    sidecarOf: (id) => rules.find(({ rule }) => rule.id === id)?.sidecar,
     questions: (path, at, answer) => {
       const parts = partsOf(path, at);
       const view = viewOf(parts);

@@ -4,6 +4,7 @@ import type { OwnerSource } from '../core/owner-source.ts';
 import type { Mapping, Rule } from './mapping.ts';
 import { isEverything, type Token } from './match-segment.ts';
 import { parseTemplate, type Template } from './parse-template.ts';
+import { type SidecarReader, sidecarReader } from './read-sidecar.ts';
 import { type Translate, translator } from './translate.ts';
 
 /** A rule made ready for matching. Segment numbers count from 0; -1 is "no such part". */
@@ -20,6 +21,7 @@ export type CompiledRule = {
   readonly ownerAt: number;
   /** Who is asked for the owner, in this order; none where the rule says it itself. */
   readonly sources: readonly OwnerSource[];
+  readonly sidecar: SidecarReader | undefined;
   /** By part. */
   readonly translate: ReadonlyMap<string, Translate>;
   readonly instrumentAt: number;
@@ -74,6 +76,7 @@ function compileRule(rule: Rule, mapping: Mapping, known: KnownSegments): Compil
     rank: rankOf(template, instruments === undefined ? -1 : instrumentAt),
     ownerAt: sources.includes('path') ? ownerPart : -1,
     sources,
+    sidecar: sources.includes('sidecar') ? readerOf(rule) : undefined,
     translate: translationsOf(rule, template, mapping),
     instrumentAt,
     instruments,
@@ -99,6 +102,12 @@ function sourcesOf(rule: Rule, hasOwnerPart: boolean): readonly OwnerSource[] {
       ? "it has an {owner} part, but 'path' is not in owner_from: give the part another name, or add it"
       : "'path' is in owner_from, but there is no {owner} part",
   );
+}
+
+function readerOf({ sidecar }: Rule): SidecarReader {
+  if (sidecar === undefined)
+    throw new RangeError("'sidecar' is in owner_from, but the rule has no sidecar block");
+  return sidecarReader(sidecar);
 }
 
 function translationsOf(rule: Rule, template: Template, { tables = {} }: Mapping): Map<string, Translate> {

@@ -98,11 +98,13 @@ function assignBy(
     case 'disagree':
       return { ...held, code: 'AMBIGUOUS' };
     case 'unresolved':
-      return { ...held, code: 'UNRESOLVED' };
+      return { ...held, code: 'UNRESOLVED', help: ASKED_AGAIN };
     case 'owner':
       return assignTo(claim.owner, winner, parts, grounds);
   }
 }
+
+const ASKED_AGAIN = 'Every run asks again. `nightjar explain` shows who was asked and what they said.';
 
 function assignTo(
   owner: OwnerId,

@@ -18,6 +18,8 @@ export type Rule = {
   readonly owner?: OwnerId;
   /** Who is asked for the owner, in this order; default: the path, when it has an `{owner}` part. */
   readonly ownerFrom?: readonly OwnerSource[];
+  /** The file in the dataset's directory that names the owner. */
+  readonly sidecar?: Sidecar;
   /** All of `ownerFrom` are asked, and two different answers hold the file. */
   readonly agree?: boolean;
   /** By part: the table that turns its text into another. */
@@ -34,6 +36,9 @@ export type Rule = {
   readonly destination?: DestinationName;
   readonly compress?: boolean;
 };
+
+/** `file`: its name, with `*` and `?`. Of JSON or YAML the value at `field` names the owner, of any text a `line`. */
+export type Sidecar = { readonly file: string; readonly field?: string; readonly line?: string };
 
 /** A day of the schedule's time zone, "2026-12-31". */
 export type Day = string;

@@ -19,6 +19,8 @@ export type Looker = {
   /** What the root was when the scan began. */
   readonly root: { readonly dev: bigint; readonly ino: bigint };
   readonly me: Me;
+  /** Whether entries carry their uid and gid: only where a rule asks for them, as it makes every listing longer. */
+  readonly withIds: boolean;
   readonly out: FrameWriter;
   readonly totals: { -readonly [K in keyof ScanTotals]: ScanTotals[K] };
 };
@@ -40,12 +42,13 @@ const MOST_JOINED_NAMES = 10_000;
 /** Every how many entries a thread considers saying that it lives. */
 const ALIVE_EVERY = 256;
 
-export function createLooker(out: FrameWriter): Looker {
+export function createLooker(out: FrameWriter, withIds: boolean): Looker {
   const { dev, ino } = statSync('.', { bigint: true });
   const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
   return {
     root: { dev, ino },
     me: { uid: process.geteuid?.() ?? 0, groups, nameOf: nameBook() },
+    withIds,
     out,
     totals: { dirs: 0, files: 0, bytes: 0, excluded: 0, unreadable: 0 },
   };
@@ -141,7 +144,7 @@ function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefine
     return isListed(name) ? { ...NOTHING, rawName: name, kind: 'unreadable', error: 'ENOENT' } : undefined;
   const mode = Number(stats.mode);
   const type = mode & constants.S_IFMT;
-  if (type === constants.S_IFREG) return fileEntry(looker.me, path, name, stats);
+  if (type === constants.S_IFREG) return withIds(looker, fileEntry(looker.me, path, name, stats), stats);
   if (type !== constants.S_IFDIR) {
     return entryOf(name, type === constants.S_IFLNK ? 'symlink' : 'special', stats, 0);
   }
@@ -154,6 +157,10 @@ function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefine
   if (saysNotThere(below.error) && !isListed(name)) return undefined;
   const error = refusedBecause(below.error, looker.me, stats, { bits: 'rx', of: 'itself' });
   return { ...entryOf(name, 'unreadable-dir', stats, 0), error };
+}
+
+function withIds(looker: Looker, entry: RawEntry, { uid, gid }: BigIntStats): RawEntry {
+  return looker.withIds ? { ...entry, uid: Number(uid), gid: Number(gid) } : entry;
 }
 
 function fileEntry(me: Me, path: string | Buffer, name: string, stats: BigIntStats): RawEntry {

@@ -13,6 +13,8 @@ export type ScanRequest = {
   readonly root: string;
   readonly threads: number;
   readonly readAs: Reader | undefined;
+  /** Entries carry uid and gid. */
+  readonly withIds: boolean;
   /** Binary strings; undefined = the whole share. */
   readonly dirs: readonly string[] | undefined;
 };
@@ -24,14 +26,15 @@ const FIRST_PIPE = 3;
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => start(request as ScanRequest));
 
-function start({ root, threads, readAs, dirs }: ScanRequest): void {
+function start({ root, threads, readAs, dirs, withIds }: ScanRequest): void {
   const pool = createWorkPool(threads);
   const next = new Int32Array(new SharedArrayBuffer(4));
   const url = new URL(import.meta.url.replace('scan-child', 'scan-worker'));
   if (readAs === undefined && !enter(root)) return;
   const workers = Array.from({ length: threads }, (_, thread) => {
     const fd = FIRST_PIPE + thread;
-    const workerData: WorkerTask = { thread, fd, root, dirs, waits: readAs !== undefined, pool, next };
+    const waits = readAs !== undefined;
+    const workerData: WorkerTask = { thread, fd, root, dirs, waits, withIds, pool, next };
     return new Worker(url, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   });
   whenAll(workers, 'exit', () => process.exit());

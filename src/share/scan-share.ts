@@ -13,6 +13,8 @@ export type { ScanTarget } from './share-child.ts';
 export type ScanOptions = {
   /** Only these directories, each by itself (the second look); without it the whole share. */
   readonly dirs?: readonly SharePath[];
+  /** Entries carry uid and gid; default: they do not. */
+  readonly withIds?: boolean;
   /** Threads that look at the share at once; default 2. */
   readonly threads?: number;
   /** A share that answers nothing for this long counts as hung. */
@@ -71,8 +73,11 @@ async function* runScan(
   }
 }
 
-function requestOf({ root, readAs }: ScanTarget, { dirs, threads = 2 }: ScanOptions): ScanRequest {
-  return { root, threads, readAs, dirs: dirs?.map((dir) => encodeBytes(dir).toString('latin1')) };
+function requestOf(
+  { root, readAs }: ScanTarget,
+  { dirs, withIds = false, threads = 2 }: ScanOptions,
+): ScanRequest {
+  return { root, threads, readAs, withIds, dirs: dirs?.map((dir) => encodeBytes(dir).toString('latin1')) };
 }
 
 /** Waits until there is a piece worth a transaction, or the rest. */

@@ -14,6 +14,7 @@ export type WorkerTask = {
   readonly dirs: readonly string[] | undefined;
   /** True: say that the modules are loaded, and begin at the answer. */
   readonly waits: boolean;
+  readonly withIds: boolean;
   readonly pool: WorkPool;
   readonly next: Int32Array<SharedArrayBuffer>;
 };
@@ -28,10 +29,10 @@ if (task.waits) {
   scan(task);
 }
 
-function scan({ thread, fd, root, dirs, pool, next }: WorkerTask): void {
+function scan({ thread, fd, root, dirs, withIds, pool, next }: WorkerTask): void {
   const out = frameWriter(fd, systemClock.monotonic);
   try {
-    const looker = createLooker(out);
+    const looker = createLooker(out, withIds);
     if (dirs === undefined) walkShare(looker, pool, thread);
     else lookAtDirs(looker, dirs, next);
     checkRoot(looker, root);

@@ -54,6 +54,7 @@ describe('a good configuration', () => {
         match: '{instrument}/{owner}/**',
         compress: true,
         withoutToken: 'hold',
+        agree: false,
         settleMs: 300_000,
       },
     ]);
