@@ -5,6 +5,7 @@ import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
+import { futureTimeLines } from './render-future-times.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -46,6 +47,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),
+    ...section(head('Dated in the future'), futureTimeLines(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Collector'), collectorLines(report.collector, report.finishedAt)),
     ...section(head('Owners'), ownerLines(report)),

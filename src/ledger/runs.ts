@@ -17,6 +17,9 @@ export type Run = {
   readonly report: string | undefined;
 };
 
+/** More than the clocks of one host differ by. */
+const CLOCKS_APART_MS = 60_000;
+
 const RUNS =
   'SELECT *, (SELECT max(before.finished_at) FROM run AS before WHERE before.no < run.no) AS before_end FROM run';
 
@@ -37,12 +40,13 @@ export function createRuns(db: DatabaseSync) {
 
     finish: (no: number, at: number, outcome: string, report: string): void =>
       inTransaction(db, () => {
-        db.prepare('UPDATE run SET finished_at = ?, outcome = ?, report = ? WHERE no = ?').run(
-          at,
-          outcome,
-          report,
-          no,
-        );
+        // Deliveries are dated by the system's clock, a run by one that does not jump: what was told of in this report is
+        // before its end whatever the two say, or the next run would tell of it again.
+        db.prepare(
+          `UPDATE run SET outcome = ?2, report = ?3, finished_at = max(?1, 1 + coalesce((
+             SELECT max(at) FROM (SELECT at FROM event ORDER BY no DESC LIMIT 1000) WHERE at < ?1 + ${CLOCKS_APART_MS}
+           ), 0)) WHERE no = ?4`,
+        ).run(at, outcome, report, no);
       }),
 
     /** The newest runs first. */

@@ -1,9 +1,11 @@
 import type { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type ShareName } from '../core/ids.ts';
-import { printable } from '../core/share-path.ts';
+import { printable, type SharePath } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
+import { type FutureTimes, watchTimes } from './future-times.ts';
 import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
@@ -53,6 +55,8 @@ export type RunReport = {
   /** What only looked new; `moreRecognised` further lines are not listed. */
   readonly recognised: readonly RecognisedLine[];
   readonly moreRecognised: number;
+  /** Files that are dated in the future, by share. */
+  readonly futureTimes: readonly FutureTimes[];
   /** What went, or is to go, under other names than its own. */
   readonly names: readonly OwnerNames[];
   /** Delivered for one owner, and another's by now: told, never moved. The first hundred. */
@@ -102,12 +106,15 @@ type ReportParts = Pick<
 export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: Ending): RunReport {
   const tally = newTally();
   const seen = { files: 0, bytes: 0 };
+  const futureTimes: FutureTimes[] = [];
   for (const { name } of parts.shares) {
     if (outcomes.get(name)?.looked !== true) continue;
     const counted = parts.ledger.looks.seen(name, run.no);
     seen.files += counted.files;
     seen.bytes += counted.bytes;
-    for (const verdict of judgeAll(parts, name, run)) addVerdict(tally, verdict);
+    const times = watchTimes(name, run);
+    for (const verdict of judgeAll(parts, name, run, times.see)) addVerdict(tally, verdict);
+    futureTimes.push(...times.found());
   }
   const strays = addStrays(parts, run, { outcomes, tally });
   const balanced = isBalanced(seen, tally);
@@ -137,6 +144,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     shares,
     deliveries: deliveriesOf(parts, run),
     ...recognisedIn(parts.ledger, run),
+    futureTimes,
     names: namesByOwner(tally.names),
     ...ofOwners(parts, tally),
     ...notesOf(tally),
@@ -148,11 +156,15 @@ export function* judgeAll(
   parts: Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>,
   share: ShareName,
   run: Pick<Run, 'since'> & { readonly no?: number },
+  see?: (dir: SharePath, known: KnownEntry) => void,
 ): Generator<Verdict> {
   const judging = judgeParts(parts, run);
   const kept = keptDatasets(judging, share, run.no);
   for (const { dir, entries } of parts.ledger.looks.all(share, run.no))
-    for (const known of entries) yield judge(judging, share, { dir, known, kept });
+    for (const known of entries) {
+      see?.(dir, known);
+      yield judge(judging, share, { dir, known, kept });
+    }
 }
 
 /** Held and rejected batches that no file seen in this run belongs to: a person has to know of them all the same. */
