@@ -13,7 +13,10 @@ const LINES: Lines = {
   'run.started': ({ run }) => ({ level: 'info', fields: { run: run.id, dueAt: run.dueAt } }),
   'share.looking': ({ share, again }) => ({ level: 'info', fields: { share, again } }),
   'share.progress': ({ share, files, bytes }) => ({ level: 'debug', fields: { share, files, bytes } }),
-  'share.looked': ({ share, files, bytes }) => ({ level: 'info', fields: { share, files, bytes } }),
+  'share.looked': ({ share, again, files, bytes }) => ({
+    level: 'info',
+    fields: { share, again, files, bytes },
+  }),
   'share.suspicious': ({ share, suspicion }) => ({ level: 'error', fields: { share, ...suspicion } }),
   'share.failed': ({ share, error }) => ({ level: 'error', fields: { share, error } }),
   'run.waiting': ({ until, files }) => ({

@@ -1,7 +1,14 @@
 import { posix } from 'node:path';
 import type { ShareConfig } from '../config/config.ts';
 import { IngestError } from '../core/errors.ts';
-import { decodeBytes, encodeBytes, printable, type SharePath, sharePath } from '../core/share-path.ts';
+import {
+  decodeBytes,
+  encodeBytes,
+  joinPath,
+  printable,
+  type SharePath,
+  sharePath,
+} from '../core/share-path.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 
 /** A place on a share that somebody asked about. */
@@ -56,6 +63,7 @@ function nowhere(text: string, shares: readonly ShareConfig[]): IngestError {
  */
 export function seenPath({ looks }: Pick<Ledger, 'looks'>, asked: AskedPath): AskedPath {
   const { share, path } = asked;
+  if (path.includes('\ufffd')) return { share, path: knownAs(looks, asked) ?? path };
   const escaped = unescapedPath(path);
   if (escaped === path || looks.find(share.name, path) !== undefined) return asked;
   return looks.below(share.name, path).next().done === true ? { share, path: escaped } : asked;
@@ -63,6 +71,25 @@ export function seenPath({ looks }: Pick<Ledger, 'looks'>, asked: AskedPath): As
 
 /** As core/share-path.ts `printable` writes them; no name has a NUL. */
 const ESCAPED = /\\n|\\x(?!00)([0-9a-f]{2})|\\u\{(61c|20[0-9a-f]{2})\}/g;
+
+/**
+ * A shell hands names over as bytes, and Node puts U+FFFD for what is not UTF-8 in them: the one name of the ledger that
+ * would look like that; undefined when there is none, or more than one.
+ */
+function knownAs(looks: Ledger['looks'], { share, path }: AskedPath): SharePath | undefined {
+  const found = new Set<SharePath>();
+  const depth = path.split('/').length;
+  const tryOne = (known: SharePath): void => {
+    if (encodeBytes(known).toString('utf8') === path) found.add(known);
+  };
+  for (const { dir, entries } of looks.all(share.name)) {
+    const names = dir.split('/');
+    if (names.length >= depth) tryOne(sharePath(names.slice(0, depth).join('/')));
+    if (names.length === depth - 1 || (dir === '' && depth === 1))
+      for (const { entry } of entries) tryOne(joinPath(dir, entry.name));
+  }
+  return found.size === 1 ? [...found][0] : undefined;
+}
 
 export function unescapedPath(path: SharePath): SharePath {
   const text = path.replace(ESCAPED, (_all, byte?: string, code?: string) => {

@@ -12,7 +12,7 @@ import { checkAccepted } from './check/check-accepted.ts';
 import { checkDestinations } from './check/check-destinations.ts';
 import { checkRedis, checkSchedule, checkShare } from './check/check-outside.ts';
 import { checkLedger, checkStateDir } from './check/check-state.ts';
-import { type Finding, ok, problem } from './check/finding.ts';
+import { type Finding, ok, problem, problemOf } from './check/finding.ts';
 import { renderFindings } from './check/render-findings.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
@@ -42,7 +42,10 @@ async function findAll(context: CliContext, options: GlobalOptions, signal: Abor
   const { env, home, clock } = context;
   const result = readConfig({ env, home, file: options.config });
   if (!result.ok)
-    return result.problems.map((found) => problem('configuration', formatProblem(found), result.hint));
+    return result.problems.map((found) => ({
+      ...problem('configuration', formatProblem(found), result.hint),
+      code: 'CONFIG_INVALID',
+    }));
   const { config } = result;
   const findings = [ok('configuration', configured(config)), ...(await checkStateDir(config.stateDir))];
   const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
@@ -82,10 +85,10 @@ function openAnyway(config: Config, { clock }: CliContext, http: HttpClient): Op
     const workspace = openWorkspace(config, parts);
     return { workspace, findings: [checkLedger(workspace.ledger, clock.now())] };
   } catch (thrown) {
-    const { code, message, hint } = asIngestError(thrown, 'read the ledger');
-    if (code === 'CONFIG_INVALID')
-      return { workspace: undefined, findings: [problem('configuration', message, hint)] };
+    const error = asIngestError(thrown, 'read the ledger');
+    if (error.code === 'CONFIG_INVALID')
+      return { workspace: undefined, findings: [problemOf('configuration', error)] };
     const workspace = openWorkspace({ ...config, stateDir: `${config.stateDir}/none` }, parts);
-    return { workspace, findings: [problem('ledger', message, hint)] };
+    return { workspace, findings: [problemOf('ledger', error)] };
   }
 }

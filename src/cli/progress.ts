@@ -148,9 +148,15 @@ type ShareEvent = Extract<
 function shareSentence(event: ShareEvent, err: CliContext['err']): string {
   switch (event.name) {
     case 'share.looking':
-      return event.again ? `looking again at ${event.share}` : `looking at ${event.share}`;
+      return event.again
+        ? `looking again at ${event.share}, only where files had not settled`
+        : `looking at ${event.share}`;
     case 'share.looked':
-      return style(err, 'dim', `  ${count(event.files, 'file')}, ${formatBytes(event.bytes)}`);
+      return style(
+        err,
+        'dim',
+        `  ${count(event.files, 'file')}${event.again ? ' there' : ''}, ${formatBytes(event.bytes)}`,
+      );
     case 'share.failed':
       return style(err, 'red', `  ${event.error.message}\n  ${event.error.hint}`);
     case 'share.suspicious':

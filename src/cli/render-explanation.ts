@@ -175,17 +175,24 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
   return {
     format: 1,
     ...{ path: printable(path), kind, ...lookJson(looked) },
-    trace: { ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps },
+    trace: shown({ ignoredBy: ignoredBy ?? null, winner: winner ?? null, steps }),
     ...standingJson(standing),
-    assignment,
+    assignment: shown(assignment),
     ...(explanation.suggestion === undefined ? {} : { suggestion: printable(explanation.suggestion) }),
-    file: file === undefined ? null : fileJson(file),
+    file: file === undefined ? null : shown(fileJson(file)),
     buckets: tally?.buckets ?? null,
     ...(tally === undefined ? {} : { names: namesByOwner(tally.names) }),
     ...(unknown === undefined ? {} : { unknown }),
     moves: movesJson(explanation.moves),
-    tonight,
+    tonight: printable(tonight),
   };
+}
+
+/** The same with every text in the form that all answers have (docs/json.md). */
+function shown(value: object): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? printable(one) : one)),
+  );
 }
 
 function fileJson(file: KnownFile): object {

@@ -4,6 +4,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import { namesByOwner } from '../nightly/name-list.ts';
 import type { Note } from '../nightly/tally.ts';
 import type { CliContext } from './context.ts';
+import { errorCodeOf } from './error-code-of.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -116,7 +117,7 @@ function linesOf(note: Note, now: number): string[] {
   const word = bucket === 'notSettled' ? 'not settled' : bucket;
   return [
     `${word}: ${share}:${where}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
-    `    ${reason}${when}`,
+    `    ${reason}${errorCodeOf(note)}${when}`,
   ];
 }
 

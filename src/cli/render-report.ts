@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
+import { errorCodeOf } from './error-code-of.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
 import { futureTimeLines } from './render-future-times.ts';
@@ -104,7 +105,7 @@ function noteLines(note: Note, now: number): string[] {
   const when = note.earliest === undefined ? since : ` · not before ${clockTime(note.earliest, now)}`;
   return [
     `${bucket}: ${note.where}${whose}, ${count(note.files, 'file')}, ${formatBytes(note.bytes)}`,
-    `    ${note.reason}${when}`,
+    `    ${note.reason}${errorCodeOf(note)}${when}`,
     ...(note.follows === undefined ? [] : [`    ${reopens(note.follows)}`]),
     ...(note.help === undefined ? [] : [`    ${note.help}`]),
   ];

@@ -1,4 +1,4 @@
-import { printable } from '../core/share-path.ts';
+import { printable, quoted } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
@@ -11,7 +11,10 @@ import { columns, style } from './style.ts';
 const SHOWN = 200;
 
 /** What would be put back, as a table. */
-export function renderPreview({ batches, skipped, refused }: Selection, { out }: CliContext): string {
+export function renderPreview(
+  { batches, skipped, refused, unplanned }: Selection,
+  { out }: CliContext,
+): string {
   const head = ['batch', 'owner', 'dataset', 'files', 'bytes', 'state', 'code'];
   const rows = batches
     .slice(0, SHOWN)
@@ -24,10 +27,16 @@ export function renderPreview({ batches, skipped, refused }: Selection, { out }:
     ...(rows.length === 0 ? [] : columns([head, ...rows], [3, 4])),
     ...(batches.length > SHOWN ? [`… and ${batches.length - SHOWN} more`] : []),
     totals(batches),
+    ...(unplanned === undefined || unplanned.files === 0 ? [] : [sayUnplanned(unplanned)]),
     ...(refused.length === 0 ? [] : [`${count(refused.length, 'refused file')} will be planned again.`]),
     ...skipped.map(({ id, state }) => `${id} is ${state}: there is nothing to put back.`),
     ...(again.length === 0 ? [] : [style(out, 'yellow', warning(again))]),
   ].join('\n');
+}
+
+function sayUnplanned({ place, files }: NonNullable<Selection['unplanned']>): string {
+  const what = `${count(files, 'file')} there ${files === 1 ? 'is' : 'are'} in no batch`;
+  return `${what}: nightjar why ${quoted(place)} says what keeps ${files === 1 ? 'it' : 'them'}.`;
 }
 
 function warning(again: readonly BatchHead[]): string {

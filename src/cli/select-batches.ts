@@ -25,6 +25,8 @@ export type Selection = {
   readonly skipped: readonly BatchHead[];
   /** Files that a destination refused one by one: they are in no batch, and are planned again once that is forgotten. */
   readonly refused: readonly { readonly share: BatchHead['share']; readonly path: SharePath }[];
+  /** Files at the path that are in no batch: a rule holds them, or they have not gone yet. */
+  readonly unplanned?: { readonly place: string; readonly files: number };
 };
 
 const STATES = ['held', 'rejected', 'delivered'] as const;
@@ -43,10 +45,12 @@ export function selectBatches(workspace: Workspace, ids: readonly string[], by: 
     batches: [...batches.values()],
     skipped: named.filter((head) => !wanted.includes(head)),
     refused: found.refused,
+    ...(found.unplanned === undefined ? {} : { unplanned: found.unplanned }),
   };
 }
 
-const NOTHING: Pick<Selection, 'batches' | 'refused'> = { batches: [], refused: [] };
+type Found = Pick<Selection, 'batches' | 'refused' | 'unplanned'>;
+const NOTHING: Found = { batches: [], refused: [] };
 
 function requireOne(ids: readonly string[], by: Selectors): void {
   if (ids.length > 0 || Object.values(by).some((given) => given !== undefined && given !== false)) return;
@@ -72,11 +76,7 @@ function statesOf(state: string | undefined): readonly BatchState[] {
   return known === 'delivered' ? DELIVERED_STATES : [known];
 }
 
-function findBatches(
-  workspace: Workspace,
-  by: Selectors,
-  states: readonly BatchState[],
-): Pick<Selection, 'batches' | 'refused'> {
+function findBatches(workspace: Workspace, by: Selectors, states: readonly BatchState[]): Found {
   const { ledger, clock } = workspace;
   const since = by.since === undefined ? undefined : parseWhen(by.since, clock.now(), 'ago');
   const filter = {
@@ -88,7 +88,7 @@ function findBatches(
   const all = [...ledger.list(filter)];
   if (by.path === undefined) return { batches: all, refused: [] };
   const there = thereAt(workspace, by.path);
-  return { batches: all.filter(({ no }) => there.batches.has(no)), refused: there.refused };
+  return { ...there, batches: all.filter(({ no }) => there.batches.has(no)) };
 }
 
 function ownerNamed({ config, ledger }: Workspace, name: string): OwnerId {
@@ -113,10 +113,11 @@ function codeNamed(text: string): string {
 function thereAt(
   { config, ledger }: Workspace,
   text: string,
-): { readonly batches: ReadonlySet<number>; readonly refused: Selection['refused'] } {
+): Omit<Found, 'batches'> & { readonly batches: ReadonlySet<number> } {
   const { share, path } = seenPath(ledger, askedPath(text, config.shares, process.cwd()));
   const batches = new Set<number>();
   const refused: { share: BatchHead['share']; path: SharePath }[] = [];
+  let files = 0;
   for (const known of ledger.looks.all(share.name)) {
     if (!mayHold(known, path)) continue;
     for (const { entry, facts } of known.entries) {
@@ -124,7 +125,8 @@ function thereAt(
       if (!isWithin(at, path)) continue;
       if (facts.batch !== 0) batches.add(facts.batch);
       else if (facts.mark === 'refused') refused.push({ share: share.name, path: at });
+      else files += 1;
     }
   }
-  return { batches, refused };
+  return { batches, refused, unplanned: { place: `${share.name}:${path}`, files } };
 }

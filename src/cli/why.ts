@@ -18,6 +18,7 @@ import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson } from './render-shares.ts';
 import type { AddCommand } from './run-cli.ts';
 import { sayCause } from './say-cause.ts';
+import { notSeen } from './say-not-seen.ts';
 import { style } from './style.ts';
 import { unknownName } from './unknown-name.ts';
 
@@ -52,18 +53,25 @@ export const addWhy: AddCommand = (program, context, finish) => {
       const looks = shares.map(({ name }) => lookedAt(workspace.ledger, name));
       const pauses = workspace.ledger.pauses.inForce(context.clock.now());
       const names = newNameList();
-      const causes = findCauses(withNames(judgedOn(workspace, shares, scope), names), pauses);
+      const counted = { files: 0 };
+      const causes = findCauses(
+        counting(withNames(judgedOn(workspace, shares, scope), names), counted),
+        pauses,
+      );
       const now = context.clock.now();
       const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
       const json = {
         format: 1,
+        ...(scope.asked === undefined ? {} : { seen: counted.files > 0 }),
         looks: looks.map(lookJson),
         causes: causes.map((cause) => causeJson(cause, say)),
         names: namesByOwner(names),
       };
       answer(context, options, json, () =>
         [
-          renderCauses(sorted(causes), looks, { out: context.out, now, say }),
+          scope.asked !== undefined && counted.files === 0
+            ? notSeen(scope.asked, options, looks, now)
+            : renderCauses(sorted(causes), looks, { out: context.out, now, say }),
           ...namesSection(names, context.out),
         ].join('\n'),
       );
@@ -87,6 +95,13 @@ function scopeOf({ config, ledger }: Workspace, path: string | undefined, option
 
 function* judgedOn(workspace: Workspace, shares: readonly ShareConfig[], scope: Scope): Generator<Judged> {
   for (const share of shares) yield* judgedOf(workspace, share, scope);
+}
+
+function* counting(judged: Iterable<Judged>, counted: { files: number }): Generator<Judged> {
+  for (const one of judged) {
+    counted.files += 1;
+    yield one;
+  }
 }
 
 /** The same, and what of it goes under another name than its own. */

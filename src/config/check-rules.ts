@@ -62,9 +62,16 @@ function checkAnswer(rule: RuleLine): Finding[] {
   }
   if (!byPart && rule.owner === undefined && rule.ownerFrom === undefined && sendsFiles(rule)) {
     const message = `expected an {owner} part in \`match\`, or one of the keys owner, owner_from, hold, exclude: ${quote(rule.match)} says nothing about whose the files are`;
-    return [{ path: [...rule.path, 'match'], message }];
+    return [{ path: [...rule.path, 'match'], message, ...nearestPart(rule.match) }];
   }
   return [];
+}
+
+/** A part that is spelt almost like {owner}. */
+function nearestPart(match: string): { readonly nearest?: string } {
+  const parts = [...match.matchAll(/\{([^{}:]*)/g)].map(([, name = '']) => name);
+  const meant = parts.some((name) => withNearest(name, ['owner']).nearest !== undefined);
+  return meant ? { nearest: '{owner}' } : {};
 }
 
 function checkOwner(outline: Outline, rule: RuleLine): Finding[] {

@@ -112,14 +112,27 @@ function oneLine(name: string, file: string, text: string): string {
       context: { token: name, file },
     });
   }
-  if (/[\r\n]/.test(value))
-    throw unsafe(name, file, 'has more than one line', 'Leave the token alone in it.');
-  if (/\s/.test(value))
-    throw unsafe(name, file, 'has a space in or around the token', 'Leave the token alone in it.');
+  if (/[\r\n]/.test(value)) throw unsafe(name, file, 'has more than one line', linesToRemove(file, value));
+  if (/\s/.test(value)) {
+    const hint = `Remove the space from line 1 of ${file}: the token has none.`;
+    throw unsafe(name, file, 'has a space in or around the token', hint);
+  }
   if (!TOKEN_TEXT.test(value)) {
     throw unsafe(name, file, 'has a character that no token has', 'Copy the token again, as plain text.');
   }
   return value;
+}
+
+/** Which lines are not the token; only their numbers are told. Where several could be it, a person has to know. */
+function linesToRemove(file: string, text: string): string {
+  const lines = text.split(/\r?\n|\r/).map((line, at) => ({ line, number: at + 1 }));
+  const [token, ...others] = lines.filter(({ line }) => TOKEN_TEXT.test(line));
+  if (token === undefined || others.length > 0)
+    return `Remove all but the one line of ${file} that is the token.`;
+  const numbers = lines.filter(({ number }) => number !== token.number).map(({ number }) => String(number));
+  const last = numbers.pop() ?? '';
+  const which = numbers.length === 0 ? `line ${last}` : `lines ${numbers.join(', ')} and ${last}`;
+  return `Remove ${which} of ${file}: only the token may stand in it.`;
 }
 
 function missing(name: string, file: string): IngestError {

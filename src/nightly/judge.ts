@@ -183,10 +183,13 @@ type Judged = Pick<
   'bucket' | 'reason' | 'earliest' | 'code' | 'file' | 'keep' | 'help' | 'toCompare' | 'overdue'
 >;
 
-function oddKind(entry: Entry): { bucket: Bucket; reason: string } | undefined {
+function oddKind(entry: Entry): Pick<Judged, 'bucket' | 'reason' | 'help'> | undefined {
   switch (entry.kind) {
     case 'symlink':
-      return { bucket: 'excluded', reason: 'a symbolic link: links are never followed' };
+      return {
+        ...{ bucket: 'excluded', reason: 'a shortcut (symbolic link): links are never followed' },
+        help: 'Put the file itself there, instead of a link to it, if it should be delivered.',
+      };
     case 'special':
       return { bucket: 'excluded', reason: 'not a regular file (pipe, socket or device)' };
     case 'other-file-system':

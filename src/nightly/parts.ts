@@ -79,6 +79,8 @@ export type NightlyEvent =
   | {
       readonly name: 'share.looked';
       readonly share: ShareName;
+      /** Only where files had not settled at the first look. */
+      readonly again: boolean;
       readonly files: number;
       readonly bytes: number;
     }

@@ -78,7 +78,7 @@ async function lookAtAll(
         ...(dirs === undefined ? {} : { dirs }),
       });
       outcomes.set(share.name, { looked: true });
-      parts.emit({ name: 'share.looked', share: share.name, ...totals });
+      parts.emit({ name: 'share.looked', share: share.name, again: dirs !== undefined, ...totals });
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asIngestError(thrown, `look at share ${share.name}`);

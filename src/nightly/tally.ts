@@ -23,7 +23,7 @@ export type Note = {
   readonly since?: number;
   /** What helps, for what is unreadable. */
   readonly help?: string;
-  /** Why the mapping holds it, or why the collector gets it. */
+  /** Of the error that keeps its batch; else why the mapping holds it, or why the collector gets it. */
   readonly code?: string;
   readonly batch?: string;
   /** For what has not settled for many nights. */
@@ -123,6 +123,8 @@ function sizeOf({ entry }: Verdict): number {
   return entry.kind === 'file' || entry.kind === 'unreadable' ? entry.size : 0;
 }
 
+const codeOf = ({ code, batch }: Verdict): string | undefined => code ?? batch?.error?.code;
+
 function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number): void {
   const { share, owner, instrument, reason, follows, dataset, path } = verdict;
   const byFile = bucket === 'rejected' || bucket === 'unreadable' || dataset === undefined;
@@ -144,9 +146,11 @@ function addNote(tally: Tally, verdict: Verdict, bucket: string, bytes: number):
 
 /** What only some causes have. */
 function detailsOf(
-  { earliest, code, batch, overdue, follows, since, help }: Verdict,
+  verdict: Verdict,
   bucket: string,
 ): Omit<Note, 'bucket' | 'share' | 'owner' | 'instrument' | 'where' | 'reason' | 'files' | 'bytes'> {
+  const { earliest, batch, overdue, follows, since, help } = verdict;
+  const code = codeOf(verdict);
   return {
     ...(earliest === undefined ? {} : { earliest }),
     ...(code === undefined ? {} : { code }),
@@ -169,6 +173,7 @@ export function addStray(tally: Tally, head: BatchHead, why: string): void {
     instrument,
     where: printable(head.dataset),
     reason,
+    ...(error === undefined ? {} : { code: error.code }),
     batch: id,
     files,
     bytes,

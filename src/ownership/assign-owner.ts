@@ -121,5 +121,6 @@ function groundsOf(mapping: Mapping, around: Circumstances): Grounds {
 }
 
 function ignored(pattern: string, parts: PathParts): Assignment {
-  return { kind: 'excluded', reason: `ignored by '${pattern}'`, instrument: parts.instrument };
+  const help = `Names like '${pattern}' count as helper or temporary files, not as data. If it is data, take it off the list \`ignore\` in folders.yaml.`;
+  return { kind: 'excluded', reason: `ignored by '${pattern}'`, instrument: parts.instrument, help };
 }

@@ -12,7 +12,7 @@ const at = (content: string, mtime = OLD) => ({ content, mtime });
 const evening = async (lab: CliLab): Promise<RunReport> => (await lab.json('run')) as unknown as RunReport;
 const delivered = async (lab: CliLab): Promise<string[]> =>
   [...(await treeHashes(lab.destination)).keys()]
-    .filter((path) => path.includes('/data/'))
+    .filter((path) => path.includes('/data/') && !path.startsWith('chen/'))
     .map((path) => path.replace(/_addenda\/[^/]+/, '_addenda/X'))
     .sort();
 
@@ -36,6 +36,7 @@ describe('nightjar claim', () => {
       'SEM1/mueler/run1/a.tif': at('a'),
       'SEM1/mueler/run1/b.tif': at('b'),
       'SEM1/mueler/run1/gone.tif': at('gone'),
+      'SEM1/chen/run2/c.tif': at('c'),
     });
     expect((await evening(lab)).outcome).toBe('done');
     await lab.share.put({ 'SEM1/mueler/run1/b.tif': at('b, version 2', new Date('2026-11-02T10:00:00Z')) });

@@ -10,6 +10,10 @@ const CLOSED: Meaning = {
   code: 'DESTINATION_UNUSABLE',
   hint: 'Check that the destination is mounted, read-write, and that the user Nightjar runs as may write there.',
 };
+const GONE: Meaning = {
+  code: 'DESTINATION_UNUSABLE',
+  hint: 'It is not there: was it moved, renamed or unmounted? Put it back, or set `root` of the destination in nightjar.yaml to where it is now and restart.',
+};
 const CLASH: Meaning = {
   code: 'TARGET_CONFLICT',
   hint: 'Something else is where this file belongs: look at it, move it away, then requeue the batch. Nightjar replaces nothing.',
@@ -37,7 +41,7 @@ const MEANINGS = new Map<string, Meaning>([
   ['EROFS', CLOSED],
   ['EACCES', CLOSED],
   ['EPERM', CLOSED],
-  ['ENOENT', CLOSED],
+  ['ENOENT', GONE],
   ['EEXIST', CLASH],
   ['ENOTDIR', CLASH],
   ['EISDIR', CLASH],

@@ -54,7 +54,10 @@ describe('the trace of a path', () => {
       ignoredBy: '*.tmp',
       steps: [],
       winner: undefined,
-      assignment: { kind: 'excluded', reason: "ignored by '*.tmp'", instrument: 'a' },
+      assignment: {
+        ...{ kind: 'excluded', reason: "ignored by '*.tmp'", instrument: 'a' },
+        help: expect.stringContaining('`ignore` in folders.yaml'),
+      },
     });
   });
 
