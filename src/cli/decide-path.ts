@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Workspace } from '../app/workspace.ts';
 import type { Decision } from '../core/decision.ts';
 import { IngestError } from '../core/errors.ts';
+import { quoted } from '../core/share-path.ts';
 import { batchError } from '../ledger/batch-row.ts';
 import { sayDecision } from '../ownership/narrow.ts';
 import { answer } from './answer.ts';
@@ -57,7 +58,7 @@ export async function decidePath(
 function outcome({ decision, changes, asked }: DecisionPreview, done: boolean): string {
   if (changes === 0) return 'It would change nothing, so nothing was recorded.';
   if (!done) return 'Nothing was changed. With --yes it is done.';
-  const undo = `nightjar resume path ${asked.share.name}:${asked.path}`;
+  const undo = `nightjar resume path ${quoted(`${asked.share.name}:${asked.path}`)}`;
   return decision.kind === 'force'
     ? `Done: the next run sends it; then the force is over. Until then: ${undo}`
     : `Done: it is left out from now on, and counted. To take it back: ${undo}`;

@@ -16,8 +16,7 @@ export function renderDecision({ asked, decision, before, after, stays, batches 
   const verb = decision.kind === 'force' ? 'forced' : 'excluded';
   return [
     `${asked.share.name}:${printable(asked.path)}, ${sayAmounts(before)}`,
-    ...columns(rows('Now', before)).map((line) => `  ${line}`),
-    ...columns(rows(`If ${verb}`, after)).map((line) => `  ${line}`),
+    ...columns([...rows('Now', before), ...rows(`If ${verb}`, after)]).map((line) => `  ${line}`),
     ...(batches.length === 0
       ? []
       : [

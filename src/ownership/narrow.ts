@@ -30,7 +30,9 @@ export function narrow(assignment: Assignment, path: SharePath, controls: readon
   if (assignment.kind === 'held') return assignment;
   const reason = stop === undefined ? joinsDatasets(assignment, controls) : holds(stop);
   if (reason === undefined) return within(assignment, controls);
-  return { kind: 'held', code: 'CONTROL_FILE', reason, instrument, rules: [assignment.rule], help: HELD };
+  const { rule, owner, destination } = assignment;
+  const rules = [rule];
+  return { kind: 'held', code: 'CONTROL_FILE', reason, instrument, rules, owner, destination, help: HELD };
 }
 
 const HELD = `Whoever writes there corrects that ${CONTROL_FILE} or removes it; the next run reads it anew.`;

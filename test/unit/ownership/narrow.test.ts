@@ -30,7 +30,7 @@ const RUN = 'SEM1/mueller/run';
 describe('what a control file does to the files below it', () => {
   it('holds them, and says which file and why', () => {
     expect(narrow(OWNED, PATH, [at(RUN, { hold: 'labels are wrong' })])).toMatchObject({
-      ...{ kind: 'held', instrument: 'SEM1' },
+      ...{ kind: 'held', instrument: 'SEM1', owner: 'mueller', destination: 'archive' },
       reason: `${RUN}/.nightjar.yaml holds it: labels are wrong`,
     });
   });
