@@ -21,6 +21,7 @@ import { sayCause } from './say-cause.ts';
 import { notSeen } from './say-not-seen.ts';
 import { style } from './style.ts';
 import { unknownName } from './unknown-name.ts';
+import { knownAgain, knownAgainSection } from './why-recognised.ts';
 
 type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
 
@@ -60,12 +61,15 @@ export const addWhy: AddCommand = (program, context, finish) => {
       );
       const now = context.clock.now();
       const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
+      const recognised = knownAgain(workspace, shares, scope.owner);
+      const { asked } = scope;
       const json = {
         format: 1,
         ...(scope.asked === undefined ? {} : { seen: counted.files > 0 }),
         looks: looks.map(lookJson),
         causes: causes.map((cause) => causeJson(cause, say)),
         names: namesByOwner(names),
+        recognised,
       };
       answer(context, options, json, () =>
         [
@@ -73,6 +77,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
             ? notSeen(scope.asked, options, looks, now)
             : renderCauses(sorted(causes), looks, { out: context.out, now, say }),
           ...namesSection(names, context.out),
+          ...knownAgainSection(workspace, recognised, { asked, out: context.out }),
         ].join('\n'),
       );
       finish(EXIT.done);

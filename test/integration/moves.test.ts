@@ -63,7 +63,9 @@ describe('what is moved is told apart from what was not seen', () => {
       );
 
     const report = await lab.evening();
+    const said = await Promise.all([lab.run('why'), lab.run('why', 'SEM1/mueller/archive/f1.tif')]);
 
+    for (const { out } of said) expect(out).toMatch(/moved from SEM1\/mueller\/run1, delivered there as b-/);
     expect(bucketsOf(report)).toEqual({ unchanged: 5 });
     expect(report.recognised).toMatchObject([{ kind: 'moved', from: 'SEM1/mueller/run1', files: 3 }]);
   });
