@@ -11,8 +11,6 @@ export type Resolution = {
   readonly until: number | undefined;
 };
 
-export type Resolutions = ReturnType<typeof createResolutions>;
-
 /** What sources beside the path have said of the owners of datasets. */
 export function createResolutions(db: DatabaseSync) {
   const find = db.prepare(
