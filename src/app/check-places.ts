@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { IngestError } from '../core/errors.ts';
 
@@ -15,7 +15,7 @@ export function checkPlaces(config: Config): void {
     ),
   ];
   for (const share of config.shares) {
-    const root = realPath(share.root);
+    const root = realRoot(share.root);
     for (const { what, place } of written) {
       const real = realPath(place);
       if (!isWithin(real, root) && !isWithin(root, real)) continue;
@@ -27,6 +27,19 @@ export function checkPlaces(config: Config): void {
         },
       );
     }
+  }
+}
+
+/**
+ * The same of a share's root, without a question to the share itself: one that hangs would freeze us with it. Reading a
+ * link asks nothing of what is mounted there.
+ */
+function realRoot(root: string): string {
+  const place = join(realPath(dirname(root)), basename(root));
+  try {
+    return realRoot(resolve(dirname(place), readlinkSync(place)));
+  } catch {
+    return place;
   }
 }
 

@@ -16,16 +16,20 @@ export function whereabouts(
 ): { readonly gone: boolean; readonly unknown: string | undefined } {
   const last = ledger.scans.lastLooked(share);
   if (runNo >= last && unknownIn <= runNo) return { gone: false, unknown: undefined };
-  if (unknownIn >= last) return { gone: false, unknown: unlistedAbove(ledger, share, path) };
+  if (unknownIn >= last) return { gone: false, unknown: unlistedAbove(ledger, { share, path, last }) };
   return { gone: true, unknown: undefined };
 }
 
 /** Names the directory above that could not be listed. */
-function unlistedAbove({ looks }: Asked, share: ShareName, path: SharePath): string {
+function unlistedAbove(
+  { looks }: Asked,
+  { share, path, last }: { readonly share: ShareName; readonly path: SharePath; readonly last: number },
+): string {
   for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
-    const found = looks.find(share, above)?.entry;
-    if (found?.error !== undefined)
-      return `${printable(above)} cannot be listed (${parseRefusal(found.error)?.errno ?? 'unknown error'})`;
+    const found = looks.find(share, above);
+    // What an earlier walk could not list may be out of reach itself by now.
+    if (found?.entry.error !== undefined && found.runNo >= last)
+      return `${printable(above)} cannot be listed (${parseRefusal(found.entry.error)?.errno ?? 'unknown error'})`;
   }
   return `${printable(parentOf(path))} cannot be listed`;
 }

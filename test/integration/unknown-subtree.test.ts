@@ -57,6 +57,18 @@ describe('a directory that cannot be listed', () => {
     expect(why.out).toContain('the directory cannot be listed (EACCES); what is in it is unknown');
   });
 
+  it('is named as it is now, also where another one below it could not be listed before', async () => {
+    await using lab = await deliveredLab();
+    await lab.share.put({ 'SEM1/mueller/a': { dir: true, mode: 0o000 } });
+    await lab.evening();
+    await lab.share.put({ 'SEM1/mueller': { dir: true, mode: 0o000 } });
+    await lab.evening();
+
+    const file = await lab.json('explain', 'SEM1/mueller/a/x.tif');
+
+    expect(file).toMatchObject({ file: { unknown: 'SEM1/mueller cannot be listed (EACCES)' } });
+  });
+
   it('sends nothing again when it can be listed again, and only then says what has gone', async () => {
     await using lab = await deliveredLab();
     await lab.share.put({ 'SEM1/mueller': { dir: true, mode: 0o000 } });
