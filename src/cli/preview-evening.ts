@@ -12,7 +12,7 @@ import { resolveOwners } from '../nightly/resolve-owners.ts';
 import { judgeAll } from '../nightly/run-report.ts';
 import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
-import { tryCandidates } from '../nightly/try-candidates.ts';
+import { filesToTry, tryFiles } from '../nightly/try-files.ts';
 import { expectedMs, type Load, pastRate } from './past-rate.ts';
 
 /** How a share was looked at for the preview. */
@@ -67,7 +67,9 @@ export async function previewEvening(
     ledger.looks.assumeQuiet(share.name, run.no, now + config.settleWaitMs);
     findMoves(judging(workspace), share.name, run);
     await resolveOwners(workspace, share.name, run, signal);
-    await tryCandidates({ ...judging(workspace), stallMs: share.stallMs }, share, run, signal);
+    const paths = filesToTry(judging(workspace), share.name, run);
+    if (paths.length > 0)
+      await tryFiles({ ...judging(workspace), stallMs: share.stallMs }, share, paths, signal);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
       if (verdict.bucket === 'ready') addNames(tally.names, verdict);

@@ -4,7 +4,7 @@ import type { Run } from '../ledger/runs.ts';
 import type { NightlyParts } from './parts.ts';
 import { planShare } from './plan-share.ts';
 import { resolveOwners } from './resolve-owners.ts';
-import { tryCandidates } from './try-candidates.ts';
+import { filesToTry, tryFiles } from './try-files.ts';
 
 /**
  * Asks first whose the datasets are, where the path alone does not say it.
@@ -20,7 +20,8 @@ export async function planAll(
   for (const name of shares) {
     await resolveOwners(parts, name, run, signal);
     const target = parts.shares.find((share) => share.name === name);
-    if (target !== undefined) await tryCandidates(parts, target, run, signal);
+    const paths = filesToTry(parts, name, run);
+    if (target !== undefined && paths.length > 0) await tryFiles(parts, target, paths, signal);
     for (const piece of pieces(planShare(parts, name, run), parts.clock.monotonic)) {
       signal.throwIfAborted();
       record(parts, run, piece);

@@ -4,7 +4,7 @@ import { shareName } from '../../src/core/ids.ts';
 import type { SharePath } from '../../src/core/share-path.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { planShare } from '../../src/nightly/plan-share.ts';
-import { tryCandidates } from '../../src/nightly/try-candidates.ts';
+import { filesToTry, tryFiles } from '../../src/nightly/try-files.ts';
 import { createAssigner } from '../../src/ownership/assign-owner.ts';
 import type { Rule } from '../../src/ownership/mapping.ts';
 import { scanShare } from '../../src/share/scan-share.ts';
@@ -80,7 +80,8 @@ export async function watchedLab(
         const target = { name: SHARE, root: lab.share.root, marker: MARKER };
         const ticking: Clock = { ...systemClock, now: clock.now };
         const parts = { ledger, assign, clock: ticking, stallMs: 30_000 };
-        await tryCandidates(parts, target, run, new AbortController().signal);
+        const paths = filesToTry(parts, SHARE, run);
+        if (paths.length > 0) await tryFiles(parts, target, paths, new AbortController().signal);
         ledger.runs.finish(run.no, clock.now(), 'done', '{}');
       } finally {
         ledger.close();
