@@ -1,6 +1,6 @@
 import type { FileStanding } from '../app/mapping-in-force.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { formatBytes } from '../core/units.ts';
+import { count, formatBytes } from '../core/units.ts';
 import { answer } from './answer.ts';
 import { isConfirmed } from './confirm.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
@@ -67,7 +67,7 @@ function accept(
 
 function question({ change: { moves } }: Asked): string {
   if (moves.files === 0) return 'No delivered data would move: serve and run take it over by themselves.';
-  return `Delivered data that would belong to somebody else: ${moves.files} files, ${formatBytes(moves.bytes)}. It stays where it is;\nnew versions of it, and files that join it, would go to the new owner.`;
+  return `Delivered data that would belong to somebody else: ${count(moves.files, 'file')}, ${formatBytes(moves.bytes)}. It stays where it is;\nnew versions of it, and files that join it, would go to the new owner.`;
 }
 
 function inForce({ mapping, config, clock }: Workspace): string {

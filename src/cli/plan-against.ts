@@ -35,10 +35,11 @@ export function planAgainst(
 function verdict({ moves }: MappingChange): string[] {
   const written = 'Nothing was written: this is what would be.';
   return moves.files === 0
-    ? ['No delivered data would move.', written]
+    ? ['No delivered data would move: serve and run take such a mapping over by themselves.', written]
     : [
         'Delivered data would belong to somebody else. What is delivered stays where it is;',
         'new versions of it, and files that join it, would go to the new owner.',
+        'As folders.yaml it is refused until `nightjar accept-mapping` confirms it.',
         written,
       ];
 }

@@ -65,6 +65,7 @@ describe('nightjar plan --against', () => {
     expect(said.code).toBe(3);
     expect(said.out).toMatch(/lab:SEM1\/mueller\/run1 +mueller → chen +2 files/);
     expect(said.out).toContain('Delivered data would belong to somebody else');
+    expect(said.out).toContain('nightjar accept-mapping');
   });
 
   it('moves nothing, and ends with 0, when only data changes hands that was not delivered', async () => {
