@@ -77,10 +77,18 @@ describe('a dataset that does not settle for nights', () => {
   });
 
   it('counts evenings, not runs by hand on one day', async () => {
-    await using lab = await slow({ [`${RUN}/a.tif`]: 'a' });
+    await using lab = await nights(
+      { [`${RUN}/a.tif`]: '' },
+      { settle: '1h', extra: 'settle_wait: 0s\nsettle_nights: 3' },
+    );
+    const reports: RunReport[] = [];
+    for (const n of [1, 2, 3]) {
+      await lab.share.put({ [`${RUN}/a.tif`]: 'x'.repeat(n) });
+      reports.push(await lab.evening());
+      lab.advance(5 * HOUR);
+    }
 
-    const reports = await Promise.resolve([await lab.evening(), await lab.evening(), await lab.evening()]);
-
+    expect(reports.map(({ buckets }) => buckets.notSettled.files)).toEqual([1, 1, 1]);
     expect(reports.flatMap(overdue)).toEqual([]);
   });
 
