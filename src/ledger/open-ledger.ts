@@ -144,9 +144,6 @@ function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHea
   }
 }
 
-/** A remote container as stored: the destination's own plain JSON. */
-export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
-
 function createIdentities(db: DatabaseSync) {
   const save = (share: ShareName, identity: string): void =>
     inTransaction(db, () => {
