@@ -82,3 +82,14 @@ test('a time that no calendar has is still written, and differs from others', ()
   expect(isoOfNs(10n ** 25n + 7n)).toBe('@10000000000000000.000000007');
   expect(isoOfNs(1_700_000_000_123_456_789n)).toBe('2023-11-14T22:13:20.123456789Z');
 });
+
+test('what the rule read from the path is in it, and why the collector has it', () => {
+  const facts = { instrument: 'SEM1', project: 'Perovskites', sample: 'S12' };
+  const given = { ...batchOf(['a']), facts, reason: 'no rule matches', code: 'NO_RULE' as const };
+
+  const json: unknown = JSON.parse(manifestJson({ batch: given, version: '1.2.3' }, hashOf));
+  const plain = manifestJson({ batch: batchOf(['a']), version: '1.2.3' }, hashOf);
+
+  expect(json).toMatchObject({ facts, reason: 'no rule matches', code: 'NO_RULE' });
+  expect(plain).not.toContain('"code"');
+});
