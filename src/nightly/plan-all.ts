@@ -10,13 +10,15 @@ import { filesToTry, tryFiles } from './try-files.ts';
  * Asks first whose the datasets are, where the path alone does not say it.
  * Plans everything that is settled, complete, owned and in no batch; each batch is recorded, then the dispatcher is told.
  * Batches are recorded in pieces: a directory of a hundred thousand files is then written once, not once a batch.
+ * Answers how many batches it has planned.
  */
 export async function planAll(
   parts: NightlyParts,
   run: Run,
   shares: readonly ShareName[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  let batches = 0;
   for (const name of shares) {
     await resolveOwners(parts, name, run, signal);
     const target = parts.shares.find((share) => share.name === name);
@@ -25,10 +27,12 @@ export async function planAll(
     for (const piece of pieces(planShare(parts, name, run), parts.clock.monotonic)) {
       signal.throwIfAborted();
       record(parts, run, piece);
+      batches += piece.length;
       // Deliveries that run meanwhile need the event loop, and so does Redis.
       await parts.clock.sleep(0);
     }
   }
+  return batches;
 }
 
 function record(parts: NightlyParts, run: Run, piece: readonly BatchPlan[]): void {

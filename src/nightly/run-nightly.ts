@@ -40,6 +40,8 @@ export async function runNightly(
     await planAll(parts, run, looked(outcomes), signal); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
     await parts.delivered(signal); // 7–11 are the deliveries
+    // What waited for an earlier version of itself that was on its way can go now.
+    if ((await planAll(parts, run, looked(outcomes), signal)) > 0) await parts.delivered(signal);
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     stopped = asIngestError(signal.reason, 'run the evening');
