@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { follow } from '../support/follow.ts';
@@ -66,7 +66,9 @@ describe('a folders.yaml that changes while the daemon runs', () => {
     await rm(folders(lab));
     await serve.says('mapping.refused');
     serve.child.kill('SIGHUP');
-    await writeFile(folders(lab), 'rules: [');
+    // In one step: after SIGHUP the file is read at once, also one that is being written.
+    await writeFile(`${folders(lab)}.new`, 'rules: [');
+    await rename(`${folders(lab)}.new`, folders(lab));
     await untilTrue(() => serve.count('mapping.refused') === 2, 'the second problem');
     const status = await statusOf(lab);
     await writeFile(folders(lab), good);

@@ -117,7 +117,7 @@ describe('an evening whose share lost most of its files', () => {
     await using lab = await usualLab();
     await lab.share.remove('SEM1/mueller/a');
     await eveningAfter(lab);
-    await lab.share.put({ 'XRD/chen/new/y.raw': 'new', ...files('SEM1/mueller/c', 12) });
+    await lab.share.put({ 'XRD/chen/new/y.raw': 'new', ...files('SEM1/mueller/c', 12, 'other') });
 
     const back = await eveningAfter(lab, HOUR);
 
