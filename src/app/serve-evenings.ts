@@ -11,6 +11,7 @@ import {
   windowEnd,
 } from '../schedule/evenings.ts';
 import type { Engine } from './engine.ts';
+import { STEP_MS, waitUntil } from './wait-until.ts';
 
 type ServeParts = {
   readonly config: Config;
@@ -26,8 +27,6 @@ type ServeParts = {
 
 /** How often the ledger is asked whether another process has changed it. */
 const NOTICE_MS = 1000;
-/** Long sleeps are made of steps of this length, so that a clock that jumps is noticed. */
-const STEP_MS = 30_000;
 /** How often a pause is asked whether its cause is gone. */
 const PROBE_MS = 15 * 60_000;
 
@@ -126,16 +125,6 @@ async function cutAt(end: number, clock: Clock, over: AbortController): Promise<
       hint: 'Nothing is lost: what is left goes on in the next run.',
     }),
   );
-}
-
-/** Long sleeps in short steps, so that a clock that jumps or a machine that slept is noticed. False when stopped. */
-async function waitUntil(instant: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  while (!signal.aborted) {
-    const left = instant - clock.now();
-    if (left <= 0) return true;
-    await clock.sleep(Math.min(left, STEP_MS), signal).catch(() => undefined);
-  }
-  return false;
 }
 
 /** The command line changes the ledger directly: `requeue`, `hold` and `resume` are acted on within a second. */

@@ -1,11 +1,11 @@
 import type { Config, DestinationConfig } from '../config/config.ts';
-import type { Clock } from '../core/clock.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
 import { COLLECTOR, type DestinationName, type OwnerId } from '../core/ids.ts';
 import type { Log } from '../log/open-log.ts';
 import { nextEvening, type Schedule } from '../schedule/evenings.ts';
 import type { Deliveries } from './deliveries.ts';
 import { ownersWithTokens } from './prove-token.ts';
+import { waitUntil } from './wait-until.ts';
 import type { Workspace } from './workspace.ts';
 
 type TokenParts = Pick<Workspace, 'config' | 'destination' | 'ledger' | 'clock'> & {
@@ -14,8 +14,6 @@ type TokenParts = Pick<Workspace, 'config' | 'destination' | 'ledger' | 'clock'>
   readonly signal: AbortSignal;
 };
 
-/** Long sleeps are made of steps of this length, so that a clock that jumps is noticed. */
-const STEP_MS = 30_000;
 const DAY_MS = 86_400_000;
 /** On these many days before its end a token is spoken of. */
 const WARN_DAYS: readonly number[] = [30, 14, 7, 3, 1];
@@ -31,7 +29,7 @@ export async function watchTokens(parts: TokenParts): Promise<void> {
       parts.log.warn({ error: asIngestError(thrown, 'check the tokens') }, 'tokens.unchecked'),
     );
     const at = nextTokenCheck(config.schedule, config.schedule.checkTokensMs, clock.now());
-    await sleepUntil(at, clock, signal);
+    await waitUntil(at, clock, signal);
   }
 }
 
@@ -107,9 +105,4 @@ export function ownersAt(
   }
   if (defaultDestination === name) there.add(COLLECTOR);
   return [...there];
-}
-
-async function sleepUntil(instant: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  for (let left = instant - clock.now(); left > 0 && !signal.aborted; left = instant - clock.now())
-    await clock.sleep(Math.min(left, STEP_MS), signal).catch(() => undefined);
 }
