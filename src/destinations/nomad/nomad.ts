@@ -27,8 +27,8 @@ type Nomad = {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly polling: Polling;
-  /** When the upload's process before ours had ended; forgotten with the content. */
-  readonly endedBefore: WeakMap<Content, { readonly completedAt: string | undefined }>;
+  /** What was answered 200 without anything being scheduled; forgotten with the content. */
+  readonly unscheduled: WeakSet<Content>;
 };
 
 /**
@@ -43,7 +43,7 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
     connection: createConnection(options, http, clock),
     clock,
     polling: polling ?? POLLING,
-    endedBefore: new WeakMap(),
+    unscheduled: new WeakSet(),
   };
   return {
     kind: 'nomad',
@@ -121,7 +121,10 @@ async function send(nomad: Nomad, container: RemoteContainer, content: Content, 
   if (answer.status !== 200) throw refusalOf(answer, attempted);
   const after = uploadStateOf(answer.text);
   if (after?.uploadId !== container.id) throw notNomad(answer, attempted);
-  nomad.endedBefore.set(content, { completedAt: before.completedAt });
+  // Only this answer tells: afterwards each question sets the time of completion too, as it makes a directory.
+  const isScheduled = after.isRunning || after.completedAt !== before.completedAt;
+  if (isScheduled) nomad.unscheduled.delete(content);
+  else nomad.unscheduled.add(content);
 }
 
 function busy(attempted: string, state: UploadState): IngestError {
@@ -150,7 +153,7 @@ async function close(
     const how = `NOMAD answered 200 to the parcel; ${minutes} minutes later it had not said that it unpacked it.`;
     return { ...receipt, evidence: 'accepted', how };
   }
-  if (nomad.endedBefore.get(content)?.completedAt === state.completedAt && nomad.endedBefore.has(content))
+  if (nomad.unscheduled.has(content))
     throw mismatch(batch, container, 'it was answered 200, but no process ran afterwards', state);
   if (state.status === 'FAILURE') throw mismatch(batch, container, 'processing failed there', state);
   const manifest = { dir: `${content.targetDir}/.nightjar`, name: `${batch.id}.json` };

@@ -149,10 +149,13 @@ export function writeRoutes(state: State, worker: Worker) {
     const user = state.auth.requireUser(visit, true);
     const upload = writableUpload(state, id, user);
     checkPath(state.generation, visit.rest);
+    if (visit.rest === '') throw new Refusal(400, 'Bad path provided.');
     const target = path.join(rawOf(upload), visit.rest);
     if ((await statOf(target)) !== undefined)
       throw new Refusal(400, `Path \`${visit.rest}\` already exists.`);
     await mkdir(target, { recursive: true });
+    // "We should signal that the upload has changed": source of both generations, post_upload_raw_create_dir_path.
+    upload.completeTime = timestamp(state);
     return { status: 200, json: { upload_id: upload.id, data: dataOf(state, upload, false) } };
   };
 
