@@ -19,8 +19,13 @@ export type HttpRequest = {
   /** Sent as `Authorization: Bearer …`. */
   readonly bearer?: Secret | undefined;
   readonly body?: RequestBody | undefined;
+  /** Takes the body of an answer of 200, which `text` has not then. */
+  readonly into?: AnswerSink | undefined;
   readonly signal: AbortSignal;
 };
+
+/** Where an answer of any size goes piece by piece, at most `maxBytes` of it: memory stays flat. */
+export type AnswerSink = { readonly maxBytes: number; readonly take: (piece: Uint8Array) => void };
 
 /** Any answer, of any status. `text` is bounded; `truncated` says that there was more. */
 export type HttpAnswer = {
@@ -92,7 +97,7 @@ async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): P
     signal.throwIfAborted();
     const answer = await agent.request(dispatchOptions(bounds, request, body?.stream ?? null, signal));
     watch.progress.moved();
-    return await readAnswer(answer, bounds, watch.progress);
+    return await readAnswer(answer, bounds, watch.progress, request.into);
   } catch (thrown) {
     throw (
       stopped(request.signal, watch.expired, attempted) ?? failed.error ?? networkError(thrown, attempted)
@@ -155,17 +160,20 @@ async function readAnswer(
   answer: Dispatcher.ResponseData,
   bounds: Bounds,
   progress: Progress,
+  into: AnswerSink | undefined,
 ): Promise<HttpAnswer> {
   const pieces: Uint8Array[] = [];
+  const kept = { maxBytes: bounds.maxAnswerBytes, take: (piece: Uint8Array) => void pieces.push(piece) };
+  const { maxBytes, take } = answer.statusCode === 200 ? (into ?? kept) : kept;
   let bytes = 0;
   let truncated = false;
   for await (const chunk of answer.body) {
     const piece = chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
     progress.moved();
-    truncated = bytes + piece.length > bounds.maxAnswerBytes;
-    const kept = piece.subarray(0, bounds.maxAnswerBytes - bytes);
-    pieces.push(kept);
-    bytes += kept.length;
+    truncated = bytes + piece.length > maxBytes;
+    const taken = piece.subarray(0, maxBytes - bytes);
+    take(taken);
+    bytes += taken.length;
     if (truncated) break;
   }
   const headers = flat(answer.headers);

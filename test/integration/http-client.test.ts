@@ -61,6 +61,46 @@ describe('the HTTP client', () => {
     return await listen(server);
   }
 
+  it('hands an answer of any size on piece by piece, and keeps none of it', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200);
+      Readable.from(Array.from({ length: 256 }, () => Buffer.alloc(64 * 1024, 7))).pipe(response);
+    });
+    let [bytes, largest] = [0, 0];
+    const take = (piece: Uint8Array): void => {
+      bytes += piece.length;
+      largest = Math.max(largest, piece.length);
+    };
+
+    const answer = await http.request({
+      ...{ method: 'GET', url, signal: never },
+      into: { maxBytes: 20 * MIB, take },
+    });
+
+    expect(answer).toMatchObject({ status: 200, text: '', truncated: false });
+    expect(bytes).toBe(16 * MIB);
+    expect(largest).toBeLessThanOrEqual(MIB);
+  });
+
+  it('hands on no more than was asked for, and nothing of a refusal', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(request.url === '/no' ? 404 : 200);
+      response.end('0123456789');
+    });
+    const pieces: string[] = [];
+    const into = {
+      maxBytes: 4,
+      take: (piece: Uint8Array) => void pieces.push(Buffer.from(piece).toString()),
+    };
+
+    const more = await http.request({ method: 'GET', url, signal: never, into });
+    const refused = await http.request({ method: 'GET', url: `${url}/no`, signal: never, into });
+
+    expect(pieces).toEqual(['0123']);
+    expect(more).toMatchObject({ text: '', truncated: true });
+    expect(refused).toMatchObject({ status: 404, text: '0123456789' });
+  });
+
   it('sends a stream with its length, in pieces worth a write, and reveals secrets only on the wire', async () => {
     const seen = {
       url: '' as string | undefined,

@@ -8,7 +8,7 @@ import type { NomadOptions } from './options.ts';
 import { type Generation, lastingToken, type TokenFacts } from './token.ts';
 
 /** A request below the API, without credential: `ask` adds the one it needs in the form of the generation. */
-type ApiRequest = Pick<HttpRequest, 'method' | 'body'> & {
+type ApiRequest = Pick<HttpRequest, 'method' | 'body' | 'into'> & {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,6 +50,7 @@ export function createConnection(options: NomadOptions, http: HttpClient, clock:
       headers: { ...request.headers, accept: 'application/json' },
       // Without a body still a Content-Length of zero: some proxies refuse a PUT or POST that has none.
       ...(request.method === 'GET' ? {} : { body: request.body ?? new Uint8Array(0) }),
+      into: request.into,
       signal: call.signal,
       ...credentialIn(facts, generation, token),
     });

@@ -9,7 +9,7 @@ import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts'
 import { isThere, mismatch, type Polling, readState, stateAtEnd } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
-import { mayRead, missingFiles } from './read-back.ts';
+import { readBack } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
 
@@ -160,22 +160,16 @@ async function close(
   if (!(await isThere(nomad.connection, container, manifest, call)))
     throw mismatch(batch, container, 'its manifest is not in the upload', state);
   const has = `NOMAD ended processing (${state.status}) and has the batch's manifest ${manifest.dir}/${manifest.name}`;
-  const missing = mayRead(call) ? await missingFiles(nomad.connection, container, content, call) : undefined;
-  if (missing === undefined)
-    return {
-      ...receipt,
-      evidence: 'confirmed',
-      how: `${has}; sizes and hashes cannot be read back with this token.`,
-    };
-  if (missing.length > 0)
+  const reading = { connection: nomad.connection, container, content, call };
+  const { evidence, how, wrong } = await readBack(reading, nomad.options.verify);
+  if (wrong.length > 0)
     throw mismatch(
       batch,
       container,
-      `${count(missing.length, 'file')} not there as sent: ${someOf(missing)}`,
+      `${count(wrong.length, 'file')} not there as sent: ${someOf(wrong)}`,
       state,
     );
-  const how = `${has}; names and sizes of all ${batch.files.length} files were read back.`;
-  return { ...receipt, evidence: 'verified', how };
+  return { ...receipt, evidence, how: `${has}; ${how}.` };
 }
 
 const NAMED = 5;

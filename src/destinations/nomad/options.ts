@@ -47,6 +47,10 @@ export const nomadOptions = z
           'An upload that would grow beyond this is followed by the next, numbered one. The platform documents 32 GB.',
       })
       .prefault('32 GB'),
+    verify: z.enum(['sizes', 'sample', 'all']).default('sizes').meta({
+      description:
+        'What is read back of a batch where the token may read: names and sizes of all files, besides the SHA-256 of a sample of them (at most 20 files and 256 MB a batch, the same ones on every attempt), or that of all: then everything is downloaded again.',
+    }),
     max_files: countOption.default(10_000).meta({ description: 'Most files in a batch.' }),
   })
   .transform((block) => ({
@@ -57,6 +61,7 @@ export const nomadOptions = z
     adminUserIds: block.admin_user_ids.map((id) => id.toLowerCase()),
     maxBytes: block.max_bytes,
     maxUpload: block.max_upload,
+    verify: block.verify,
     maxFiles: block.max_files,
   }));
 

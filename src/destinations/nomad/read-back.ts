@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import type { Content } from '../../core/content.ts';
 import { deliveredPath } from '../../core/delivered-path.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { PlannedFile } from '../../core/model.ts';
 import { nameOf, parentOf, printable } from '../../core/share-path.ts';
+import { formatBytes } from '../../core/units.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
+import type { NomadOptions } from './options.ts';
+import { sampleOf, wrongHashes } from './read-hashes.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 import { tokenFacts } from './token.ts';
 
@@ -23,16 +28,73 @@ export function mayRead({ token }: Call): boolean {
   return token !== undefined && tokenFacts(token).kind !== 'upload';
 }
 
+/** What was read back of a batch. `how` says exactly what; `wrong` names the files that are not there as sent. */
+export type ReadBack = {
+  readonly evidence: 'confirmed' | 'verified';
+  readonly how: string;
+  readonly wrong: readonly string[];
+};
+
+export type ReadingBack = {
+  readonly connection: Connection;
+  readonly container: RemoteContainer;
+  readonly content: Content;
+  readonly call: Call;
+};
+
+/**
+ * Reads back what the destination's `verify` asks for, as far as the credential may. A platform that fails meanwhile
+ * leaves the batch `confirmed`: that it has it was told before, and sending it again would not help.
+ */
+export async function readBack(reading: ReadingBack, verify: NomadOptions['verify']): Promise<ReadBack> {
+  const unread = { evidence: 'confirmed', wrong: [] } as const;
+  const { files, bytes } = reading.content.batch;
+  const bySize = mayRead(reading.call) ? await orFailure(reading, missingFiles(reading)) : undefined;
+  if (bySize === undefined) return { ...unread, how: 'sizes and hashes cannot be read back with this token' };
+  if (bySize instanceof IngestError) return { ...unread, how: `nothing was read back: ${bySize.message}` };
+  const sizes = `names and sizes of all ${files.length} files were read back`;
+  if (verify === 'sizes' || bySize.length > 0) return { evidence: 'verified', how: sizes, wrong: bySize };
+  const chosen = verify === 'all' ? files : sampleOf(reading.content.batch);
+  const byHash = await orFailure(reading, wrongHashes(reading, chosen));
+  if (byHash === undefined) return { ...unread, how: `${sizes}, but not their SHA-256: the token may not` };
+  if (byHash instanceof IngestError)
+    return { ...unread, how: `${sizes}, but not their SHA-256: ${byHash.message}` };
+  return { evidence: 'verified', how: saidOf(chosen, { sizes, verify, bytes }), wrong: byHash };
+}
+
+function saidOf(
+  chosen: readonly PlannedFile[],
+  { sizes, verify, bytes }: { readonly sizes: string; readonly verify: string; readonly bytes: number },
+): string {
+  const read = chosen.reduce((sum, { size }) => sum + size, 0);
+  if (verify === 'all')
+    return `names, sizes and SHA-256 of all ${chosen.length} files (${formatBytes(bytes)}) were read back`;
+  if (chosen.length === 0) return `${sizes}; none of them is of a size for the sample, so no SHA-256 was`;
+  return `${sizes}, and the SHA-256 of ${chosen.length} of them (${formatBytes(read)})`;
+}
+
+/** The answer, or why the platform could not give it now; throws what is not passing, and when it was told to stop. */
+async function orFailure(
+  { call }: ReadingBack,
+  work: Promise<readonly string[] | undefined>,
+): Promise<readonly string[] | undefined | IngestError> {
+  return await work.catch((thrown: unknown) => {
+    if (!call.signal.aborted && thrown instanceof IngestError && thrown.disposition === 'retry')
+      return thrown;
+    throw thrown;
+  });
+}
+
 /**
  * The files of the batch that the upload does not have with their name and size, as sentences; undefined when the
  * credential may not read after all. Directories are listed one by one, in pages.
  */
-export async function missingFiles(
-  connection: Connection,
-  container: RemoteContainer,
-  content: Content,
-  call: Call,
-): Promise<readonly string[] | undefined> {
+async function missingFiles({
+  connection,
+  container,
+  content,
+  call,
+}: ReadingBack): Promise<readonly string[] | undefined> {
   const wrong: string[] = [];
   const { files } = content.batch;
   for (const [dir, inDir] of Map.groupBy(files, (file) => parentOf(deliveredPath(file)))) {

@@ -8,6 +8,9 @@ import { applyMetadata, type Worker } from './processing.ts';
 import { checkPath, statOf, walk } from './raw-files.ts';
 import { dataOf, isRunning, rawOf, readableUpload, type State, writableUpload } from './state.ts';
 
+/** get_upload_raw_path, uploads.py (v1.3) and uploads/default.py (1.4): zero is no length. */
+const BAD_LENGTH =
+  'Invalid length provided. Should be greater than 0, or -1 if the remainder of the file should be read.';
 const ORDERS = ['upload_create_time', 'publish_time', 'upload_name', 'last_status_message'];
 
 export function readRoutes(state: State, worker: Worker) {
@@ -88,7 +91,12 @@ export function readRoutes(state: State, worker: Worker) {
     checkPath(state.generation, visit.rest);
     const found = await statOf(path.join(rawOf(upload), visit.rest));
     if (found?.isFile !== true) throw new Refusal(404, 'Not found. Invalid path?');
-    return { status: 200, bytes: await readFile(path.join(rawOf(upload), visit.rest)) };
+    const offset = Number(visit.seen.query.get('offset') ?? 0);
+    const length = Number(visit.seen.query.get('length') ?? -1);
+    if (offset < 0) throw new Refusal(400, 'Invalid offset provided.');
+    if (length <= 0 && length !== -1) throw new Refusal(400, BAD_LENGTH);
+    const bytes = await readFile(path.join(rawOf(upload), visit.rest));
+    return { status: 200, bytes: bytes.subarray(offset, length === -1 ? undefined : offset + length) };
   };
 
   const edit: Route = async (visit, id) => {

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { deliveredPath } from '../../core/delivered-path.ts';
+import type { Batch, PlannedFile } from '../../core/model.ts';
+import { printable } from '../../core/share-path.ts';
+import { encodePath } from './api.ts';
+import type { ReadingBack } from './read-back.ts';
+import { refusalOf } from './refusal.ts';
+
+/** Most that a sample downloads of a batch: the platform's operator pays for it too. */
+export const SAMPLE_FILES = 20;
+export const SAMPLE_BYTES = 256 * 10 ** 6;
+
+/** Bytes asked for at once: a cut connection or an impatient proxy costs one slice. */
+const SLICE = 64 * 2 ** 20;
+
+/** Files of a batch in an order of its id, as many as the bounds allow: the same ones on every attempt. */
+export function sampleOf(batch: Pick<Batch, 'id' | 'files'>): readonly PlannedFile[] {
+  const drawn = batch.files
+    .filter(({ size }) => size > 0)
+    .map((file) => ({ file, at: sha256(`${batch.id} ${file.path}`) }))
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const sample: PlannedFile[] = [];
+  let left = SAMPLE_BYTES;
+  for (const { file } of drawn) {
+    if (sample.length === SAMPLE_FILES) break;
+    if (file.size > left) continue;
+    sample.push(file);
+    left -= file.size;
+  }
+  return sample;
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Digits of a hash that tell it from another at a glance. */
+const SHOWN = 12;
+
+/**
+ * The files whose bytes at the platform have another SHA-256 than those that were packed, as sentences; undefined when
+ * the credential may not read them after all. Needs the content's hashes: after a whole pass.
+ */
+export async function wrongHashes(
+  reading: ReadingBack & { readonly slice?: number },
+  files: readonly PlannedFile[],
+): Promise<readonly string[] | undefined> {
+  const wrong: string[] = [];
+  const packed = reading.content.hashes();
+  for (const file of files) {
+    const found = await hashThere(reading, file);
+    if (found === undefined) return undefined;
+    const expected = packed.get(file.path) ?? '';
+    if (found === expected) continue;
+    const what =
+      found === ''
+        ? 'missing'
+        : `other bytes: SHA-256 ${found.slice(0, SHOWN)}… instead of ${expected.slice(0, SHOWN)}…`;
+    wrong.push(`${printable(deliveredPath(file))} (${what})`);
+  }
+  return wrong;
+}
+
+/**
+ * SHA-256 of a file as the platform has it, read in slices, '' where there is none; an empty one is not asked for, as
+ * no length is zero there. Undefined: the credential may not read.
+ */
+async function hashThere(
+  { connection, container, content, call, slice = SLICE }: ReadingBack & { readonly slice?: number },
+  file: PlannedFile,
+): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  const path = `${content.targetDir}/${deliveredPath(file)}`;
+  const attempted = `reading back ${printable(path)} of NOMAD upload ${container.id}`;
+  for (let offset = 0; offset < file.size; offset += slice) {
+    const length = Math.min(slice, file.size - offset);
+    const answer = await connection.ask(
+      {
+        method: 'GET',
+        path: `/uploads/${encodePath(container.id)}/raw/${encodePath(path)}`,
+        query: { offset: String(offset), length: String(length) },
+        into: { maxBytes: length, take: (piece) => void hash.update(piece) },
+      },
+      call,
+    );
+    if (answer.status === 401 || answer.status === 403) return undefined;
+    if (answer.status === 404) return '';
+    if (answer.status !== 200) throw refusalOf(answer, attempted);
+  }
+  return hash.digest('hex');
+}
