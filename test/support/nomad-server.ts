@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answerOfThrown, Refusal, writeAnswer } from './nomad/answers.ts';
-import { createAuth, USERS } from './nomad/auth.ts';
+import { createAuth, userIdOf } from './nomad/auth.ts';
 import { authRoutes } from './nomad/auth-routes.ts';
 import type {
   Fault,
@@ -116,10 +116,10 @@ export async function startNomadServer(
     requests,
     unexpected,
     worker,
-    tokenOf: (user) => auth.uploadToken(USERS[user]),
-    userId: (user) => USERS[user],
+    tokenOf: (user) => auth.uploadToken(userIdOf(user)),
+    userId: userIdOf,
     pats: auth.pats,
-    appToken: (user, seconds) => auth.sign(USERS[user], seconds),
+    appToken: (user, seconds) => auth.sign(userIdOf(user), seconds),
     uploads: () => [...state.uploads.values()],
     publish: (id) => {
       const upload = state.uploads.get(id);

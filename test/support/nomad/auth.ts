@@ -9,13 +9,23 @@ export const USERS: Readonly<Record<UserName, string>> = {
   bob: '00000002-0000-0000-0000-000000000000',
   collector: '00000003-0000-0000-0000-000000000000',
   admin: '00000004-0000-0000-0000-000000000000',
+  ...Object.fromEntries(
+    Array.from({ length: 60 }, (_, at) => {
+      const number = String(at + 1);
+      return [`user${number}`, `000001${number.padStart(2, '0')}-0000-0000-0000-000000000000`];
+    }),
+  ),
 };
 export const PASSWORD = 'pw';
 
-const NAMES: readonly UserName[] = ['alice', 'bob', 'collector', 'admin'];
-const nameOfUser = (id: string): UserName | undefined => NAMES.find((name) => USERS[name] === id);
+export function userIdOf(name: UserName): string {
+  const id = USERS[name];
+  if (id === undefined) throw new Error(`the test server has no user ${name}`);
+  return id;
+}
+const isUserId = (id: string): boolean => Object.values(USERS).includes(id);
 export const idOfUser = (text: string): string | undefined =>
-  NAMES.map((name) => [name, USERS[name]]).find((pair) => pair.includes(text))?.[1];
+  Object.entries(USERS).find((pair) => pair.includes(text))?.[1];
 
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -61,7 +71,7 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     const token = header.replace(/^Bearer\s+/i, '');
     // A dead or unknown one is nobody, without a distinct message.
     if (!isOld && token.startsWith('nomad_pat_')) return pats.alive(token)?.user;
-    const user = nameOfUser(token) === undefined ? userOfJwt(token) : token;
+    const user = isUserId(token) ? token : userOfJwt(token);
     if (user === undefined) {
       const text = 'Could not validate credentials. The given token is invalid.';
       throw new Refusal(401, text, challenge);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from './answers.ts';
 
 export type Generation = 'v1.3' | 'v1.4';
-export type UserName = 'alice' | 'bob' | 'collector' | 'admin';
+/** `user1` to `user60` are there for evenings of many owners. */
+export type UserName = 'alice' | 'bob' | 'collector' | 'admin' | `user${number}`;
 
 /** One upload as the server keeps it; `dir` holds `raw/` on a real disk. */
 export type Upload = {
