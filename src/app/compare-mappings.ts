@@ -18,7 +18,7 @@ export type Side =
       readonly destination: DestinationName;
       readonly account?: string;
     }
-  | { readonly kind: 'held' | 'excluded'; readonly reason: string };
+  | { readonly kind: 'held' | 'excluded' | 'byHand'; readonly reason: string };
 
 export type Amount = { files: number; bytes: number };
 

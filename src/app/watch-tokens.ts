@@ -91,7 +91,7 @@ export function tokenEnds({
   });
 }
 
-/** Everyone whose data some rule can send to a destination; the collector where data goes by default. */
+/** Everyone whose data some rule can send to a destination, but for who uploads by hand; the collector where data goes by default. */
 export function ownersAt(
   { mapping }: Pick<Config, 'mapping'>,
   { name }: Pick<DestinationConfig, 'name'>,
@@ -104,5 +104,6 @@ export function ownersAt(
     else if (ownerFrom !== undefined || match.includes('{owner}')) for (const { id } of owners) there.add(id);
   }
   if (defaultDestination === name) there.add(COLLECTOR);
-  return [...there];
+  const byHand = new Set(owners.filter(({ manual }) => manual === true).map(({ id }) => id));
+  return [...there].filter((id) => !byHand.has(id));
 }

@@ -142,6 +142,8 @@ export function stateOf(
     case 'excluded':
     case 'unreadable':
       return bucket;
+    case 'byHand':
+      return 'by-hand';
     case 'notSettled':
       // By itself it may have settled: then the rest of its dataset has not.
       return isSettled(looks, settleMs) ? 'settled' : 'seen';

@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<Cause['bucket'], string>> = {
   held: 'held',
   rejected: 'rejected',
   excluded: 'excluded',
+  byHand: 'by hand',
   unreadable: 'unreadable',
   ready: 'goes with the next run',
 };

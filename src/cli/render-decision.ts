@@ -9,6 +9,7 @@ import { columns } from './style.ts';
 const WORDS: Readonly<Record<string, string>> = {
   ready: 'goes with the next run',
   notSettled: 'not settled',
+  byHand: 'by hand',
 };
 
 /** What is, and what would be. */

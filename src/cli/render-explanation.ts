@@ -5,6 +5,7 @@ import type { LedgerEvent } from '../ledger/events.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import { changedIn, namesByOwner } from '../nightly/name-list.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
+import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
@@ -73,6 +74,7 @@ function traceLines({ ignoredBy, steps }: Trace): string[] {
 function assignmentLines(assignment: Assignment): string[] {
   if (assignment.kind === 'excluded') return [`  Nobody's: excluded, ${printable(assignment.reason)}`];
   if (assignment.kind === 'held') return heldLines(assignment);
+  if (assignment.kind === 'byHand') return byHandLines(assignment);
   const { owner, reason, code, dataset, destination, settleMs, complete, facts, waived } = assignment;
   const known = Object.entries(facts).map(([name, value]) => `${name}=${printable(value)}`);
   return [
@@ -113,6 +115,11 @@ function heldLines({ owner, code, reason, help }: Extract<Assignment, { kind: 'h
   const whose = owner === undefined ? "Nobody's" : `For ${owner}`;
   const said = [`  ${whose}: held (${code}), ${printable(reason)}`];
   return help === undefined ? said : [...said, `  ${printable(help)}`];
+}
+
+function byHandLines({ owner, reason, help }: Extract<Assignment, { kind: 'byHand' }>): string[] {
+  const whose = owner === undefined ? "Nobody's" : `For ${owner}`;
+  return [`  ${whose}, by hand: ${printable(reason)}`, `  ${printable(help)}`];
 }
 
 function neverSeen({ lookedAt }: Explanation, now: number): string {
@@ -157,7 +164,7 @@ function tallyLines({ buckets, owners, names: changed }: NonNullable<Explanation
   const used = BUCKETS.filter((bucket) => buckets[bucket].files > 0);
   const rows = used.map((bucket) => {
     const { files, bytes } = buckets[bucket];
-    return [bucket === 'notSettled' ? 'not settled' : bucket, count(files, 'file'), formatBytes(bytes)];
+    return [bucketWord(bucket), count(files, 'file'), formatBytes(bytes)];
   });
   const names = Object.keys(owners).map((name) => (name === '-' ? '(nobody)' : name));
   const safe = nameLines(namesByOwner(changed));

@@ -1,6 +1,7 @@
 import type { Amount, Change, MappingChange, Side } from '../app/compare-mappings.ts';
 import { printable } from '../core/share-path.ts';
 import { count, formatBytes } from '../core/units.ts';
+import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import type { LookedAt } from './last-look.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -56,7 +57,7 @@ function cellsOf({ share, where, from, to, files, bytes }: Change): string[] {
 
 /** The owner, and what else differs from the other side. */
 function nameOf(side: Side, other: Side): string {
-  if (side.kind !== 'owned') return side.kind;
+  if (side.kind !== 'owned') return bucketWord(side.kind);
   const account = side.account === undefined ? '' : ` (account ${side.account})`;
   const sameOwner = other.kind === 'owned' && other.owner === side.owner;
   const destination = sameOwner && other.destination !== side.destination ? ` at ${side.destination}` : '';

@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import { namesByOwner } from '../nightly/name-list.ts';
 import type { Note } from '../nightly/tally.ts';
+import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { errorCodeOf } from './error-code-of.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
@@ -114,9 +115,8 @@ function linesOf(note: Note, now: number): string[] {
   const { bucket, share, where, owner, files, bytes, reason, earliest } = note;
   const whose = owner === '-' ? '' : ` (${owner})`;
   const when = earliest === undefined ? '' : ` · not before ${clockTime(earliest, now)}`;
-  const word = bucket === 'notSettled' ? 'not settled' : bucket;
   return [
-    `${word}: ${share}:${where}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
+    `${bucketWord(bucket)}: ${share}:${where}${whose}, ${count(files, 'file')}, ${formatBytes(bytes)}`,
     `    ${reason}${errorCodeOf(note)}${when}`,
   ];
 }
@@ -130,7 +130,12 @@ function shareLines({ shares, tally }: Preview): string[] {
     if (suspicion === undefined) return [seen];
     return [seen, `    It would not be believed: ${suspicion.reason}`, `    ${suspicion.help}`];
   });
-  return gone === 0 ? lines : [...lines, `${count(gone, 'file')} of these were delivered before.`];
+  const byHand = filesIn(tally, 'byHand');
+  return [
+    ...lines,
+    ...(gone === 0 ? [] : [`${count(gone, 'file')} of these were delivered before.`]),
+    ...(byHand === 0 ? [] : [`${count(byHand, 'file')} of these are uploaded by hand: nightjar why`]),
+  ];
 }
 
 function filesIn({ buckets }: Preview['tally'], bucket: string): number {

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
   held: 'held',
   rejected: 'rejected',
   excluded: 'excluded',
+  byHand: 'by hand',
   unreadable: 'unreadable',
 };
 

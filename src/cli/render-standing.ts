@@ -12,11 +12,20 @@ export function standingLines({ controls, decisions }: Standing): string[] {
   ];
 }
 
-function sayControl({ problem, hold, skip, ready, dataset, quietMs }: Omit<Control, 'file'>): string {
+function sayControl({
+  problem,
+  hold,
+  skip,
+  uploaded,
+  ready,
+  dataset,
+  quietMs,
+}: Omit<Control, 'file'>): string {
   if (problem !== undefined) return `cannot be followed, so everything below is held (${problem})`;
   const said = [
     hold === undefined ? '' : `hold: ${printable(hold)}`,
     skip === undefined ? '' : `skip: ${printable(skip)}`,
+    uploaded === undefined ? '' : `uploaded: ${printable(uploaded)}`,
     ready === true ? 'ready' : '',
     dataset === true ? 'a dataset of its own' : '',
     quietMs === undefined ? '' : `quiet for ${formatDuration(quietMs)}`,

@@ -10,6 +10,7 @@ import type { Run } from '../ledger/runs.ts';
 import type { Watched } from '../ledger/watches.ts';
 import type { CollectorReport } from '../nightly/report-collector.ts';
 import type { RunReport } from '../nightly/run-report.ts';
+import { bucketWord } from './bucket-word.ts';
 import type { LookedAt } from './last-look.ts';
 import { collectorLines } from './render-collector.ts';
 import { pauseLines } from './render-pauses.ts';
@@ -106,12 +107,10 @@ function lastRunLines({ lastRun, lastReport, holder, now }: Status): string[] {
 /** "1,204 files seen = 1,190 delivered + 14 held; it balances". */
 function balanceLine({ seen, buckets, balanced }: RunReport): string {
   const parts = Object.entries(buckets).filter(([, { files }]) => files > 0);
-  const sum = parts.map(([bucket, { files }]) => `${files.toLocaleString('en-US')} ${words(bucket)}`);
+  const sum = parts.map(([bucket, { files }]) => `${files.toLocaleString('en-US')} ${bucketWord(bucket)}`);
   const verdict = balanced ? 'it balances' : 'IT DOES NOT BALANCE';
   return `${count(seen.files, 'file')} seen = ${sum.length === 0 ? 'none' : sum.join(' + ')}; ${verdict}`;
 }
-
-const words = (bucket: string): string => (bucket === 'notSettled' ? 'not settled' : bucket);
 
 function batchLines({ batches }: Status): string[] {
   const sorted = batches.toSorted((a, b) => BATCH_STATES.indexOf(a.state) - BATCH_STATES.indexOf(b.state));

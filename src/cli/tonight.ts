@@ -30,6 +30,7 @@ function firstLook(
   { evening, settleWaitMs }: { readonly evening: string; readonly settleWaitMs: number },
 ): string {
   if (assignment.kind === 'excluded') return `Nothing: it would be left out (${assignment.reason}).`;
+  if (assignment.kind === 'byHand') return `Nothing: ${assignment.reason}.`;
   if (assignment.kind === 'held')
     return `If it is there, it would be held for a person: ${assignment.reason}.`;
   const { settleMs, owner, destination } = assignment;
@@ -56,6 +57,7 @@ const SAID: Readonly<Record<Verdict['bucket'], (verdict: Verdict, evening: Eveni
       : `Nothing before ${clockTime(earliest, now)}: ${reason}.`,
   rejected: ({ reason }) => `Nothing: it cannot be taken as it is. ${reason}`,
   excluded: ({ reason }) => `Nothing: it is left out (${reason}).`,
+  byHand: ({ reason }) => `Nothing: ${reason}.`,
   unreadable: ({ reason }, { evening }) => `In ${evening} it is tried again: ${reason}.`,
   notSettled: ({ earliest, reason }, { evening, latest, now }) => {
     if (earliest === undefined) return `Nothing yet: ${reason}.`;

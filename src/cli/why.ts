@@ -160,6 +160,7 @@ const ORDER: readonly Cause['bucket'][] = [
   'waiting',
   'ready',
   'excluded',
+  'byHand',
 ];
 
 /** What needs a person first. */

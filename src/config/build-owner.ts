@@ -6,7 +6,7 @@ import type { FoldersFile } from './folders-schema.ts';
 type OwnerBlock = FoldersFile['owners'][string];
 
 export function buildOwner(id: string, owner: OwnerBlock): OwnerConfig {
-  const { name, email, aliases, opt_out: optOut, paused } = owner;
+  const { name, email, aliases, opt_out: optOut, paused, manual } = owner;
   return {
     ...{ id: ownerId(id), aliases, tokens: buildTokens(owner) },
     ...defined({
@@ -15,6 +15,7 @@ export function buildOwner(id: string, owner: OwnerBlock): OwnerConfig {
       paused: paused && { reason: paused.reason, ...defined({ until: paused.until }) },
       leaves: buildLeaving(owner.leaves),
       optOut: buildOptOut(optOut),
+      manual,
     }),
   };
 }

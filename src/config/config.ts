@@ -140,6 +140,7 @@ export type OwnerConfig = {
     readonly reason: string;
     readonly instruments?: readonly string[];
   };
+  readonly manual?: boolean;
 };
 
 /** By kind of destination: the name of the token's file, and whose token it must be. */

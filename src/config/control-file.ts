@@ -57,6 +57,6 @@ function say(problems: readonly Parameters<typeof formatProblem>[0][]): string {
 type Said = Omit<z.output<typeof controlSchema>, 'quiet'>;
 
 /** Without the keys that are undefined. */
-function defined(said: Said): Pick<Control, 'hold' | 'skip' | 'ready' | 'dataset'> {
+function defined(said: Said): Pick<Control, 'hold' | 'skip' | 'uploaded' | 'ready' | 'dataset'> {
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

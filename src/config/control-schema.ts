@@ -18,6 +18,13 @@ export const controlSchema = z
         description: 'Nothing in this folder and below is ever delivered; it is counted under this reason.',
         examples: ['alignment images'],
       }),
+    uploaded: text()
+      .optional()
+      .meta({
+        description:
+          'Its writer has uploaded it, or will: nothing in this folder and below is delivered, and it is counted as by hand.',
+        examples: ['by hand', 'by hand, with the paper'],
+      }),
     ready: z.boolean().optional().meta({
       description:
         'The writer says that it is finished: completion conditions count as met and a minute of quiet is enough. Two equal looks are still needed.',
@@ -33,9 +40,10 @@ export const controlSchema = z
         examples: ['2h'],
       }),
   })
-  .superRefine(({ hold, skip }, check) => {
-    if (hold === undefined || skip === undefined) return;
-    const message = 'expected one of hold and skip: hold and skip contradict each other';
-    check.addIssue({ code: 'custom', path: ['skip'], message });
+  .superRefine((said, check) => {
+    const [first, second] = (['hold', 'skip', 'uploaded'] as const).filter((key) => said[key] !== undefined);
+    if (first === undefined || second === undefined) return;
+    const message = `expected one of ${first} and ${second}: ${first} and ${second} contradict each other`;
+    check.addIssue({ code: 'custom', path: [second], message });
   })
   .meta({ title: CONTROL_FILE, description: 'What may not, or need not, happen to a folder yet.' });

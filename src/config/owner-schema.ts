@@ -92,5 +92,9 @@ export const owner = z.strictObject({
   paused,
   leaves,
   opt_out: optOut,
+  manual: z.boolean().optional().meta({
+    description:
+      'This owner uploads by hand: nothing is sent for them, their data is counted as by hand, and no token is needed.',
+  }),
   nomad,
 });

@@ -36,6 +36,7 @@ export type Control = {
   readonly problem?: string;
   readonly hold?: string;
   readonly skip?: string;
+  readonly uploaded?: string;
   readonly ready?: boolean;
   readonly dataset?: boolean;
   readonly quietMs?: number;

@@ -97,6 +97,17 @@ export type Assignment =
       readonly reason: string;
       readonly instrument: string;
       readonly help?: string;
+    }
+  | {
+      /** A person says that it is, or will be, uploaded by hand: it is not sent, and nobody looks whether it is there. */
+      readonly kind: 'byHand';
+      readonly reason: string;
+      readonly instrument: string;
+      readonly help: string;
+      /** Whose it is, and where it would go, where that is known. */
+      readonly owner?: OwnerId;
+      readonly dataset?: SharePath;
+      readonly destination?: DestinationName;
     };
 
 /** Says of a file on a share whose it is. `entry` is at hand wherever a look has seen the file. */

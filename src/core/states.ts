@@ -15,6 +15,7 @@ export const FILE_STATES = [
   'held',
   'rejected',
   'excluded',
+  'by-hand',
   'unreadable',
   'withdrawn',
 ] as const;
@@ -46,9 +47,9 @@ export const DELIVERED_STATES = [
  * delivered as it was planned (a file of it changed or vanished): its other files are planned again without it.
  */
 const MOVES: Readonly<Record<FileState, readonly FileState[]>> = {
-  seen: ['settled', 'excluded', 'unreadable', 'held'],
+  seen: ['settled', 'excluded', 'by-hand', 'unreadable', 'held'],
   settled: ['seen', 'mapped', 'held', 'rejected', 'unreadable'],
-  mapped: ['seen', 'planned', 'held', 'rejected'],
+  mapped: ['seen', 'planned', 'by-hand', 'held', 'rejected'],
   planned: ['queued', 'held', 'withdrawn'],
   queued: ['planned', 'delivering', 'held', 'withdrawn'],
   delivering: ['queued', 'planned', 'accepted', 'confirmed', 'verified', 'held', 'rejected', 'withdrawn'],
@@ -58,6 +59,7 @@ const MOVES: Readonly<Record<FileState, readonly FileState[]>> = {
   held: ['seen', 'planned', 'withdrawn', 'rejected'],
   rejected: ['seen', 'planned', 'withdrawn'],
   excluded: ['seen'],
+  'by-hand': ['seen'],
   unreadable: ['seen'],
   withdrawn: ['planned'],
 };

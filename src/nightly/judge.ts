@@ -32,6 +32,7 @@ export const BUCKETS = [
   'held',
   'rejected',
   'excluded',
+  'byHand',
   'unreadable',
 ] as const;
 export type Bucket = (typeof BUCKETS)[number] | 'ready';

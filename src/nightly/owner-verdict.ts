@@ -17,8 +17,13 @@ export function notOwned(assignment: Exclude<Assignment, { kind: 'owned' }>): No
   const { kind, reason, help } = assignment;
   const base = { bucket: kind, owner: NOBODY, reason, ...(help === undefined ? {} : { help }) };
   if (assignment.kind === 'excluded') return base;
+  if (assignment.kind === 'byHand') {
+    const { owner = NOBODY, dataset } = assignment;
+    return { ...base, owner, ...(dataset === undefined ? {} : { dataset }) };
+  }
   const { code, owner = NOBODY, earliest } = assignment;
   return { ...base, owner, code, ...(earliest === undefined ? {} : { earliest }) };
 }
 
-type NotOwned = Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'code' | 'help'>;
+type NotOwned = Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'code' | 'help'> &
+  Partial<Pick<Verdict, 'dataset'>>;

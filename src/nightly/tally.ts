@@ -61,7 +61,8 @@ export type Tally = {
   readonly names: NameList;
 };
 
-const QUIET: readonly string[] = ['delivered', 'unchanged'];
+/** Told in other ways, or every evening anew if they had notes. */
+const QUIET: readonly string[] = ['delivered', 'unchanged', 'byHand'];
 /** Memory stays flat: causes beyond this many are counted, not kept. */
 const MAX_KEPT = 5000;
 

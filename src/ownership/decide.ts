@@ -125,10 +125,15 @@ function assignTo(
       rules: [rule.id],
       destination,
     };
+  const dataset = datasetOf(compiled, parts.path);
+  if (standing.kind === 'manual') {
+    const reason = `${rule.id}: ${standing.reason}`;
+    return { ...standing, kind: 'byHand', reason, instrument, dataset, destination };
+  }
   return {
     kind: 'owned',
     owner: standing.owner,
-    dataset: datasetOf(compiled, parts.path),
+    dataset,
     instrument,
     rule: rule.id,
     facts,

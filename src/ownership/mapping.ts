@@ -61,6 +61,8 @@ export type Owner = {
     readonly reason: string;
     readonly instruments?: readonly string[];
   };
+  /** They upload by hand: nothing is sent for them. */
+  readonly manual?: boolean;
 };
 
 /** All that decides whose a file is. */

@@ -20,14 +20,15 @@ export function narrow(assignment: Assignment, path: SharePath, controls: readon
     return { kind: 'excluded', reason: OWN, instrument, help: 'Nothing to do.' };
   if (controls.length === 0) return assignment;
   const stop = controls.find(stops);
-  if (stop?.skip !== undefined && stop.hold === undefined && stop.problem === undefined)
+  if (stop?.skip !== undefined)
     return {
       kind: 'excluded',
       reason: `${stop.file} skips it: ${stop.skip}`,
       instrument,
       help: skipped(stop),
     };
-  if (assignment.kind === 'held') return assignment;
+  if (stop?.uploaded !== undefined) return uploaded(assignment, stop);
+  if (assignment.kind !== 'owned') return assignment;
   const reason = stop === undefined ? joinsDatasets(assignment, controls) : holds(stop);
   if (reason === undefined) return within(assignment, controls);
   const { rule, owner, destination } = assignment;
@@ -41,8 +42,29 @@ const skipped = ({ file }: Control): string =>
 
 const OWN = `the control file ${CONTROL_FILE} of this folder: what it says applies, it is not data`;
 
-const stops = ({ problem, hold, skip }: Control): boolean =>
-  problem !== undefined || hold !== undefined || skip !== undefined;
+/** At most one of these; a file with a problem says nothing else. */
+const stops = ({ problem, hold, skip, uploaded }: Control): boolean =>
+  [problem, hold, skip, uploaded].some((said) => said !== undefined);
+
+/** Whose it is stays as far as that is known. */
+function uploaded(assignment: Meant, { file, uploaded: said = '' }: Control): Assignment {
+  const { instrument } = assignment;
+  const reason = `${file} says that it was uploaded: ${said}`;
+  const help = `To have it delivered: whoever writes there takes that line out of ${file}.`;
+  return { kind: 'byHand', ...ownerOf(assignment), reason, instrument, help };
+}
+
+type Meant = Exclude<Assignment, { kind: 'excluded' }>;
+type Whose = Pick<Extract<Assignment, { kind: 'byHand' }>, 'owner' | 'dataset' | 'destination'>;
+
+function ownerOf(assignment: Meant): Whose {
+  const { owner, destination } = assignment;
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(destination === undefined ? {} : { destination }),
+    ...('dataset' in assignment && assignment.dataset !== undefined ? { dataset: assignment.dataset } : {}),
+  };
+}
 
 function holds({ file, problem, hold }: Control): string {
   return problem === undefined

@@ -14,6 +14,12 @@ export type Standing =
       readonly code?: CollectorCode;
     }
   | {
+      readonly kind: 'manual';
+      readonly owner: OwnerId;
+      readonly reason: string;
+      readonly help: string;
+    }
+  | {
       readonly kind: 'held';
       readonly owner: OwnerId;
       readonly code: HoldCode;
@@ -93,7 +99,7 @@ function afterLeaving(
     const next = standingOf(successor, asked, known);
     const reason = `${left}, the successor is ${successor}`;
     const why = next.reason === undefined ? reason : `${reason}; ${next.reason}`;
-    return next.kind === 'held' ? { ...next, reason: why } : { ...next, reason: why, insteadOf: owner };
+    return next.kind === 'receives' ? { ...next, reason: why, insteadOf: owner } : { ...next, reason: why };
   }
   const { endOf } = known.around;
   const last = collectorAfterDays === undefined ? undefined : daysAfter(on, collectorAfterDays);
@@ -112,7 +118,12 @@ function afterLeaving(
     : { ...base, reason: `${left}; after ${last} the collector gets it`, earliest: endOf(last), help };
 }
 
-function withCredential(owner: OwnerId, asked: Asked, { around }: Known): Standing {
+function withCredential(owner: OwnerId, asked: Asked, { owners, around }: Known): Standing {
+  if (owners.get(owner)?.manual === true)
+    return {
+      ...{ kind: 'manual', owner, reason: `${owner} uploads by hand` },
+      help: `To have it delivered: take manual out of owner ${owner}.`,
+    };
   const unusable = around.credential(owner, asked.destination);
   if (unusable === undefined) return { kind: 'receives', owner };
   const { message, help } = unusable;

@@ -25,6 +25,7 @@ function said(folders: string, path: string): string {
     share: shareName('lab'),
   });
   if (given.kind === 'excluded') return given.kind;
+  if (given.kind === 'byHand') return `${given.owner ?? 'nobody'} by hand`;
   if (given.kind === 'held') return `held ${given.code}`;
   if (given.code !== undefined) return `${given.owner} ${given.code}`;
   const shown = Object.entries(given.facts).filter(([name]) => ['project', 'kind', 'sample'].includes(name));
@@ -33,7 +34,7 @@ function said(folders: string, path: string): string {
 
 describe('the ownership half of docs/settling-and-ownership.md', () => {
   it('shows what its examples really say', () => {
-    expect(EXAMPLES).toHaveLength(3);
+    expect(EXAMPLES).toHaveLength(4);
     for (const { folders, answers } of EXAMPLES)
       for (const line of answers) {
         const [path = '', expected] = line.split(' | ');

@@ -10,7 +10,7 @@ import {
 
 /** Every legal move, written out a second time: a change of the table must be meant. */
 const LEGAL = new Set(
-  `seen>settled seen>excluded seen>unreadable seen>held
+  `seen>settled seen>excluded seen>by-hand by-hand>seen mapped>by-hand seen>unreadable seen>held
   settled>seen settled>mapped settled>held settled>rejected settled>unreadable
   mapped>seen mapped>planned mapped>held mapped>rejected
   planned>queued planned>held planned>withdrawn

@@ -134,7 +134,7 @@ describe('whatever the rules and names are', () => {
       const alone = list.map((rule) => assigner([rule]).assign(path)).findIndex(isMatched);
       const first = alone < 0 ? 'no rule' : `rule ${alone + 1}`;
       if (given.kind === 'held') return given.rules[0] === first;
-      return given.kind === 'excluded'
+      return given.kind === 'excluded' || given.kind === 'byHand'
         ? given.reason.startsWith(alone < 0 ? 'ignored' : first)
         : given.rule === first;
     });
@@ -211,7 +211,7 @@ describe('a segment with wildcards', () => {
 /** Matched by a rule: with one rule alone, everything but the collector's share of what no rule matched. */
 function isMatched(given: Assignment): boolean {
   if (given.kind === 'excluded') return !given.reason.startsWith('ignored');
-  return given.kind === 'held' || given.rule !== 'no rule';
+  return given.kind !== 'owned' || given.rule !== 'no rule';
 }
 
 function ownerOf(given: Assignment): string {
