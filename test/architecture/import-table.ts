@@ -60,7 +60,7 @@ export const IMPORT_TABLE: readonly ImportRule[] = [
     of: 'destinations/nomad/',
     ours: ['core/', 'destinations/', 'http/'],
     npm: ['zod'],
-    node: ['crypto'],
+    node: ['crypto', 'stream'],
   },
   {
     of: 'config/',

@@ -95,18 +95,31 @@ export function jsonOf(text: string): unknown {
 const MAX_PATH = 7_500;
 const MAX_NAME_BYTES = 255;
 
+/** Whether a file can be named in a request that puts it into that directory of the upload. */
+export function isSendable({ dir, name }: { readonly dir: string; readonly name: string }): boolean {
+  const path = `${dir}/${name}`;
+  return pathProblem(path) === undefined && encoded(path).length <= MAX_PATH;
+}
+
 /** A path of the upload as it stands in a URL; PATH_UNREPRESENTABLE for what the platform has no name for. */
 export function encodePath(path: string): string {
-  const segments = path.split('/');
-  const problem = segments.map(problemOf).find((one) => one !== undefined);
-  const encoded = problem === undefined ? segments.map(encodeURIComponent).join('/') : '';
-  const reason = problem ?? (encoded.length > MAX_PATH ? 'it is too long for a URL' : undefined);
-  if (reason === undefined) return encoded;
+  const problem = pathProblem(path);
+  const text = problem === undefined ? encoded(path) : '';
+  const reason = problem ?? (text.length > MAX_PATH ? 'it is too long for a URL' : undefined);
+  if (reason === undefined) return text;
   throw new IngestError('PATH_UNREPRESENTABLE', `NOMAD cannot have the path ${printable(path)}: ${reason}`, {
     hint: 'Rename it on the share, or leave it out by a rule.',
     context: { path: printable(path) },
   });
 }
+
+const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
+const pathProblem = (path: string): string | undefined =>
+  path
+    .split('/')
+    .map(problemOf)
+    .find((one) => one !== undefined);
 
 function problemOf(segment: string): string | undefined {
   if (segment === '' || segment === '.' || segment === '..') return 'it has an empty or dotted part';

@@ -11,6 +11,7 @@ import { type Connection, createConnection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
 import { readBack } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
+import { goesRaw, sendRaw } from './send-raw.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
 
 export type NomadParts = {
@@ -115,6 +116,9 @@ async function send(nomad: Nomad, container: RemoteContainer, content: Content, 
   const path = `/uploads/${encodePath(container.id)}/raw/${encodePath(content.targetDir)}`;
   const before = await readState(nomad.connection, container, call);
   if (before.isRunning) throw busy(attempted, before);
+  nomad.unscheduled.delete(content);
+  if (nomad.options.singleFiles === 'raw' && goesRaw(content))
+    return await sendRaw(nomad, container, content, call);
   const body = await content.parcel(call.signal);
   const headers = { 'content-type': 'application/zip' };
   const answer = await nomad.connection.ask({ method: 'PUT', path, headers, body }, call);
@@ -123,8 +127,7 @@ async function send(nomad: Nomad, container: RemoteContainer, content: Content, 
   if (after?.uploadId !== container.id) throw notNomad(answer, attempted);
   // Only this answer tells: afterwards each question sets the time of completion too, as it makes a directory.
   const isScheduled = after.isRunning || after.completedAt !== before.completedAt;
-  if (isScheduled) nomad.unscheduled.delete(content);
-  else nomad.unscheduled.add(content);
+  if (!isScheduled) nomad.unscheduled.add(content);
 }
 
 function busy(attempted: string, state: UploadState): IngestError {

@@ -52,6 +52,10 @@ export const nomadOptions = z
         'What is read back of a batch where the token may read: names and sizes of all files, besides the SHA-256 of a sample of them (at most 20 files and 256 MB a batch, the same ones on every attempt), or that of all: then everything is downloaded again.',
     }),
     max_files: countOption.default(10_000).meta({ description: 'Most files in a batch.' }),
+    single_files: z.enum(['raw', 'zip']).default('raw').meta({
+      description:
+        'How a batch of one file travels: as it is, or inside a zip. `raw` spares the platform the unpacking; `zip` spares the account of a v1.3 platform one mail a batch.',
+    }),
   })
   .transform((block) => ({
     kind: block.kind,
@@ -63,6 +67,7 @@ export const nomadOptions = z
     maxUpload: block.max_upload,
     verify: block.verify,
     maxFiles: block.max_files,
+    singleFiles: block.single_files,
   }));
 
 export type NomadOptions = Readonly<z.output<typeof nomadOptions>>;

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../core/clock.ts';
+import type { Content } from '../../core/content.ts';
+import { deliveredPath } from '../../core/delivered-path.ts';
+import { IngestError } from '../../core/errors.ts';
+import { nameOf, parentOf } from '../../core/share-path.ts';
+import type { RequestBody } from '../../http/request-body.ts';
+import type { Call, RemoteContainer } from '../destination.ts';
+import { encodePath, isSendable, uploadStateOf } from './api.ts';
+import { isThere, mismatch, type Polling, stateAtEnd } from './confirm.ts';
+import type { Connection } from './connection.ts';
+import { notNomad, refusalOf } from './refusal.ts';
+
+/**
+ * What the platform takes apart by its ending, in whatever case, and refuses when it cannot (nomad/files.py, both):
+ * .zip .eln .tar .tgz .gz .tar.gz .tar.bz2. Its relatives are held back too, for a later release may know them.
+ */
+const UNPACKED = /\.(?:zip|eln|tar|tgz|gz|bz2|tbz2?|xz|txz|zst|7z|rar)$/i;
+
+/** True when the batch is one file that the platform takes as it is; everything else goes inside a zip, where all is whole. */
+export function goesRaw({ batch, targetDir }: Pick<Content, 'batch' | 'targetDir'>): boolean {
+  const [file, ...others] = batch.files;
+  if (file === undefined || others.length > 0 || batch.compress) return false;
+  // A body without bytes is none: "Either an upload file or …" (recorded).
+  return file.size > 0 && !UNPACKED.test(nameOf(deliveredPath(file))) && isSendable(placeOf(file, targetDir));
+}
+
+/** Where a request is to put its body: a directory of the upload, and the name in it unless the body has it. */
+type Place = { readonly dir: string; readonly name?: string };
+
+function placeOf(file: Parameters<typeof deliveredPath>[0], targetDir: string): Required<Place> {
+  const path = deliveredPath(file);
+  const parent = parentOf(path);
+  return { dir: parent === '' ? targetDir : `${targetDir}/${parent}`, name: nameOf(path) };
+}
+
+export type RawParts = {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly polling: Polling;
+};
+
+/**
+ * Sends the one file as it is, to where the parcel would have been unpacked, waits until the platform is done with it,
+ * and then the two forms of the manifest. Each request makes a process on the platform and only one may run: v1.4
+ * refuses the second after taking it, v1.3 drops what waits behind a failing one.
+ */
+export async function sendRaw(
+  parts: RawParts,
+  container: RemoteContainer,
+  content: Content,
+  call: Call,
+): Promise<void> {
+  const { batch, targetDir } = content;
+  const [file] = batch.files;
+  if (file === undefined) throw new RangeError('a batch has at least one file');
+  const body = { bytes: file.size, stream: Readable.from(onlyFile(content, call.signal), RAW) };
+  const place = placeOf(file, targetDir);
+  const request = { place, type: 'application/octet-stream', body };
+  await put(parts.connection, container, { ...request, attempted: `sending batch ${batch.id}` }, call);
+  const state = await stateAtEnd(parts.connection, container, call, parts);
+  if (state === undefined) throw stillBusy(content, container);
+  if (state.status === 'FAILURE') throw mismatch(batch, container, 'processing failed there', state);
+  // Early 1.4 answered 200 and dropped files (FAIRmat-NFDI/nomad#136): a manifest beside nothing would confirm it.
+  if (!(await isThere(parts.connection, container, place, call)))
+    throw mismatch(batch, container, 'the file is not in the upload', state);
+  await putManifest(parts.connection, container, content, call);
+}
+
+const RAW = { objectMode: false } as const;
+
+/** The file's bytes; the last are held back until it is known that it was read whole and had not moved meanwhile. */
+async function* onlyFile(content: Content, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array | undefined;
+  for await (const { body } of content.files(signal)) {
+    for await (const piece of body) {
+      if (held !== undefined) yield held;
+      held = piece;
+    }
+  }
+  if (held !== undefined) yield held;
+}
+
+/** Both forms in one request, so that they cost one process; v1.4 only puts them down, and none runs (no mail). */
+async function putManifest(
+  connection: Connection,
+  container: RemoteContainer,
+  content: Content,
+  call: Call,
+): Promise<void> {
+  const { json, sha256sums } = content.manifest();
+  const { id } = content.batch;
+  const boundary = `nightjar-${randomUUID()}`;
+  const body = multipart(boundary, [
+    [`${id}.json`, json],
+    [`${id}.sha256`, sha256sums],
+  ]);
+  await put(
+    connection,
+    container,
+    {
+      place: { dir: `${content.targetDir}/.nightjar` },
+      type: `multipart/form-data; boundary=${boundary}`,
+      body,
+      query: { trigger_processing: 'false' },
+      attempted: `sending the manifest of batch ${id}`,
+    },
+    call,
+  );
+}
+
+/** `file` may come as often as there are files (recorded). The names are ours and plain, so none needs an escape. */
+function multipart(boundary: string, files: readonly (readonly [name: string, text: string])[]): Buffer {
+  const parts = files.map(
+    ([name, text]) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: text/plain\r\n\r\n${text}\r\n`,
+  );
+  return Buffer.from(`${parts.join('')}--${boundary}--\r\n`);
+}
+
+type Put = {
+  readonly place: Place;
+  readonly type: string;
+  readonly body: RequestBody;
+  readonly query?: Readonly<Record<string, string>>;
+  /** "sending …", for errors. */
+  readonly attempted: string;
+};
+
+/** One PUT into the upload's files; throws unless the platform says that this upload took it. */
+async function put(
+  connection: Connection,
+  container: RemoteContainer,
+  { place, type, body, query, attempted }: Put,
+  call: Call,
+): Promise<void> {
+  const answer = await connection.ask(
+    {
+      method: 'PUT',
+      path: `/uploads/${encodePath(container.id)}/raw/${encodePath(place.dir)}`,
+      query: { ...(place.name === undefined ? {} : { file_name: place.name }), ...query },
+      headers: { 'content-type': type },
+      body,
+    },
+    call,
+  );
+  const what = `${attempted} to NOMAD upload ${container.id}`;
+  if (answer.status !== 200) throw refusalOf(answer, what);
+  if (uploadStateOf(answer.text)?.uploadId !== container.id) throw notNomad(answer, what);
+}
+
+function stillBusy({ batch }: Content, container: RemoteContainer): IngestError {
+  return new IngestError(
+    'DESTINATION_BUSY',
+    `sending batch ${batch.id} to NOMAD upload ${container.id}: it has the file and was not done with it in time`,
+    {
+      hint: 'Nothing to do: it is tried again later, and sending it again replaces it. If it stays so for days, ask the operator of the platform.',
+      retryAfterMs: 60_000,
+    },
+  );
+}
