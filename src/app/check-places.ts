@@ -34,7 +34,7 @@ export function checkPlaces(config: Config): void {
  * The same of a share's root, without a question to the share itself: one that hangs would freeze us with it. Reading a
  * link asks nothing of what is mounted there.
  */
-function realRoot(root: string): string {
+export function realRoot(root: string): string {
   const place = join(realPath(dirname(root)), basename(root));
   try {
     return realRoot(resolve(dirname(place), readlinkSync(place)));
@@ -44,13 +44,13 @@ function realRoot(root: string): string {
 }
 
 /** The path with all links followed, as far as it exists. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   const parent = dirname(path);
   return parent === path ? path : join(realPath(parent), relative(parent, path));
 }
 
-function isWithin(inner: string, outer: string): boolean {
+export function isWithin(inner: string, outer: string): boolean {
   const way = relative(outer, inner);
   return way === '' || (!way.startsWith('..') && !way.startsWith('/'));
 }

@@ -51,7 +51,7 @@ export type Engine = AsyncDisposable & {
 
 /**
  * Takes the instance lock, starts (or reaches) Redis, the workers and the dispatcher. Throws LEDGER_LOCKED,
- * REDIS_MISSING, STATE_DIR_UNUSABLE and what else keeps it from starting; nothing is left behind then.
+ * LEDGER_CORRUPT, REDIS_MISSING, STATE_DIR_UNUSABLE and what else keeps it from starting; nothing is left behind then.
  */
 export async function startEngine(workspace: Workspace, parts: EngineParts): Promise<Engine> {
   const { config, ledger } = workspace;
@@ -62,6 +62,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   checkPlaces(config);
   const lock = takeInstanceLock(config.stateDir, parts.holder);
   stack.defer(lock.release);
+  ledger.checkIntegrity();
   const target = await openRedis(workspace, parts, stack, trouble);
   const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
   stack.defer(queue.close);

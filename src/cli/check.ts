@@ -11,7 +11,7 @@ import { answer } from './answer.ts';
 import { checkAccepted } from './check/check-accepted.ts';
 import { checkDestinations } from './check/check-destinations.ts';
 import { checkRedis, checkSchedule, checkShare } from './check/check-outside.ts';
-import { checkLedger, checkStateDir } from './check/check-state.ts';
+import { checkLedger, checkLedgerFormat, checkStateDir } from './check/check-state.ts';
 import { type Finding, ok, problem, problemOf } from './check/finding.ts';
 import { renderFindings } from './check/render-findings.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
@@ -82,8 +82,9 @@ type Opened = { readonly workspace: Workspace | undefined; readonly findings: re
 function openAnyway(config: Config, { clock }: CliContext, http: HttpClient): Opened {
   const parts = { clock, http, readOnly: true };
   try {
+    const format = checkLedgerFormat(config.stateDir);
     const workspace = openWorkspace(config, parts);
-    return { workspace, findings: [checkLedger(workspace.ledger, clock.now())] };
+    return { workspace, findings: [checkLedger(workspace.ledger, clock.now()), ...format] };
   } catch (thrown) {
     const error = asIngestError(thrown, 'read the ledger');
     if (error.code === 'CONFIG_INVALID')

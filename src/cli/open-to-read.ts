@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Workspace } from '../app/workspace.ts';
-import { LEDGER_FILE } from '../ledger/open-database.ts';
+import { ledgerIn } from '../ledger/ledger-place.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { configOf, openForCommand } from './open.ts';
 
@@ -13,6 +12,6 @@ export function openToRead(
   const config = configOf(context, options);
   return openForCommand(context, options, {
     config,
-    readOnly: !existsSync(join(config.stateDir, LEDGER_FILE)),
+    readOnly: !existsSync(ledgerIn(config.stateDir)),
   });
 }

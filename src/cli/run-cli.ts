@@ -14,6 +14,7 @@ import { addExplain } from './explain.ts';
 import { addForce } from './force.ts';
 import { addHold } from './hold.ts';
 import { addInit } from './init.ts';
+import { addLedger } from './ledger/ledger.ts';
 import { addPlan } from './plan.ts';
 import { addRequeue } from './requeue.ts';
 import { addResume } from './resume.ts';
@@ -49,6 +50,7 @@ const COMMANDS: readonly AddCommand[] = [
   addToken,
   addAcceptScan,
   addAcceptShare,
+  addLedger,
   addDemo,
 ];
 

@@ -25,6 +25,7 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const { workspace: opened, log } = await openForDaemon(context, options);
       await using workspace = opened;
       const { clock } = context;
+      workspace.ledger.checkIntegrity();
       const target = targetOf(workspace.config);
       using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'));
       const parts = {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { IngestError } from '../core/errors.ts';
-import { ledgerError } from './open-database.ts';
+import { ledgerError } from './ledger-error.ts';
 
 export type InstanceLock = { readonly release: () => void };
 

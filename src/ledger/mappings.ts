@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { textOf } from './batch-row.ts';
 import { recordEvent } from './events.ts';
-import { LEDGER_FILE, ledgerError, readOnlyUri } from './open-database.ts';
+import { ledgerError } from './ledger-error.ts';
+import { ledgerIn, readOnlyUri } from './ledger-place.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A folder mapping that counts, or once did: its text, when it was accepted, and by whom. */
@@ -53,7 +53,7 @@ function newestIn(db: DatabaseSync): AcceptedMapping | undefined {
 
 /** The accepted mapping of a state directory, without making or bringing forward its ledger; undefined: none. */
 export function acceptedMappingIn(stateDir: string): AcceptedMapping | undefined {
-  const file = join(stateDir, LEDGER_FILE);
+  const file = ledgerIn(stateDir);
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
   try {
     using db = new DatabaseSync(readOnlyUri(file), { readOnly: true });

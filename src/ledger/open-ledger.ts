@@ -14,6 +14,7 @@ import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
+import { checkIntegrity } from './integrity.ts';
 import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { createNeighbours } from './neighbours.ts';
@@ -81,6 +82,8 @@ function ledgerOn(db: DatabaseSync) {
     history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
     /** Changes whenever another process has committed something. */
     version: (): number => Number(db.prepare('PRAGMA data_version').get()?.['data_version'] ?? 0),
+    /** Throws LEDGER_CORRUPT when a page or a row of it is damaged; reads all of it and mends nothing. */
+    checkIntegrity: (): void => checkIntegrity(db, db.location() ?? 'in memory', 'quick'),
     close: (): void => {
       if (db.isOpen) db.close();
     },

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ledgerError } from './open-database.ts';
+import { ledgerError } from './ledger-error.ts';
 
 /** Runs `work` in one write transaction: all of it is durable, or none. Inside another one it joins it. */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {

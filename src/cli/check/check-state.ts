@@ -1,9 +1,12 @@
-import { constants, type Stats } from 'node:fs';
+import { constants, existsSync, type Stats } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../core/errors.ts';
 import { count, formatBytes } from '../../core/units.ts';
+import { checkLedgerFile } from '../../ledger/ledger-file.ts';
+import { ledgerIn } from '../../ledger/ledger-place.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
+import { SCHEMA_STEPS } from '../../ledger/schema.ts';
 import { freeSpace } from '../free-space.ts';
 import { clockTime } from '../style.ts';
 import { type Finding, findingOf, ok, problem, warning } from './finding.ts';
@@ -85,6 +88,18 @@ export function checkLedger(ledger: Ledger, now: number): Finding {
     );
   const when = clockTime(last.startedAt, now);
   return ok('ledger', `It opens; ${count(batches, 'batch', 'batches')}, last run ${when}.`);
+}
+
+/** Whether its pages and rows are whole, and what the next start does to one of an older format; throws LEDGER_CORRUPT. */
+export function checkLedgerFormat(stateDir: string): Finding[] {
+  if (!existsSync(ledgerIn(stateDir))) return [];
+  const { format } = checkLedgerFile(stateDir, 'quick');
+  const newest = SCHEMA_STEPS.length;
+  if (format === newest) return [];
+  const then = 'To try that on a copy: nightjar ledger migrate --dry-run';
+  return [
+    ok('ledger', `It has format ${format}; the next start copies it and brings it to ${newest}. ${then}`),
+  ];
 }
 
 async function existingAbove(dir: string): Promise<string> {

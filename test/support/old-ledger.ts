@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SCHEMA_STEPS } from '../../src/ledger/schema.ts';
+
+/** The format before events were chained. */
+export const UNCHAINED = 15;
+
+/** A ledger as a Nightjar of that format left it, with so many events in it. */
+export function makeOldLedger(stateDir: string, format: number, events: number): string {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const file = join(stateDir, 'ledger.db');
+  using db = new DatabaseSync(file);
+  db.exec('PRAGMA journal_mode = WAL');
+  for (const step of SCHEMA_STEPS.slice(0, format)) db.exec(step);
+  db.exec(`
+    PRAGMA user_version = ${format};
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${events})
+    INSERT INTO event (at, what, detail) SELECT i, 'scan.accepted', 'lab: by anna, number ' || i FROM n;
+  `);
+  return file;
+}
+
+/** What `PRAGMA user_version` and the number of events are, asked of the file itself. */
+export function stateOf(file: string): { format: number; events: number; whole: string } {
+  using db = new DatabaseSync(file, { readOnly: true });
+  return {
+    format: Number(db.prepare('PRAGMA user_version').get()?.['user_version']),
+    events: Number(db.prepare('SELECT count(*) AS n FROM event').get()?.['n']),
+    whole: String(db.prepare('PRAGMA integrity_check').get()?.['integrity_check']),
+  };
+}
