@@ -9,6 +9,7 @@ import { collectorLines, ownerLines } from './render-collector.ts';
 import { futureTimeLines } from './render-future-times.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
+import { troubleLines } from './render-troubles.ts';
 import { clockTime, columns, style } from './style.ts';
 
 const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
@@ -46,6 +47,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     head(`Run ${report.run}`) + ` (${took})`,
     '',
     ...section(head('Where everything went'), deliveries(report)),
+    ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),

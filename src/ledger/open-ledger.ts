@@ -15,6 +15,7 @@ import { EarlyLooks } from './early-looks.ts';
 import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
 import { checkIntegrity } from './integrity.ts';
+import { createKnownContainers } from './known-containers.ts';
 import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { createNeighbours } from './neighbours.ts';
@@ -72,6 +73,7 @@ function ledgerOn(db: DatabaseSync) {
       lastOfOwner(db, owner, instrument),
     scans: new Scans(db),
     containers: createContainers(db),
+    knownContainers: createKnownContainers(db),
     identities: createIdentities(db),
     credentials: createCredentials(db),
     mappings: createMappings(db),

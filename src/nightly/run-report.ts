@@ -13,6 +13,7 @@ import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
+import { type Trouble, troublesOf } from './report-troubles.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
 import {
   type Amount,
@@ -52,6 +53,8 @@ export type RunReport = {
   readonly mapping?: ScanProblem;
   readonly shares: readonly ShareLine[];
   readonly deliveries: readonly DeliveryLine[];
+  /** What went wrong at destinations: one for each cause, not for each batch. */
+  readonly troubles: readonly Trouble[];
   /** What only looked new; `moreRecognised` further lines are not listed. */
   readonly recognised: readonly RecognisedLine[];
   readonly moreRecognised: number;
@@ -143,6 +146,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
     shares,
     deliveries: deliveriesOf(parts, run),
+    troubles: troublesOf(parts, run),
     ...recognisedIn(parts.ledger, run),
     futureTimes,
     names: namesByOwner(tally.names),

@@ -180,6 +180,9 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
     expect(nomad.uploads()).toHaveLength(1);
     expect(await filesIn(nomad, nomad.uploads()[0]?.id ?? '')).toHaveLength(2);
     expect(explained.out).toContain('Limit of unpublished uploads exceeded');
+    expect(report.troubles).toMatchObject([
+      { kind: 'limit', owner: 'mueller', into: { id: nomad.uploads()[0]?.id } },
+    ]);
   });
 
   it('that were published meanwhile are replaced once, and what was delivered stays delivered', async () => {

@@ -1,0 +1,145 @@
+import type { OwnerId } from '../core/ids.ts';
+import { printable } from '../core/share-path.ts';
+import { DELIVERED_STATES } from '../core/states.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import type { KnownContainer } from '../ledger/known-containers.ts';
+import { type Pause, pauseOf } from '../ledger/pauses.ts';
+import type { Run } from '../ledger/runs.ts';
+import type { NightlyParts } from './parts.ts';
+import type { Amount } from './tally.ts';
+import { helpWith, kindOf, type TroubleKind, whatOf } from './trouble-words.ts';
+
+/** One thing that went wrong, however many batches it stops: whom it concerns, since when, what waits, what helps. */
+export type Trouble = {
+  readonly kind: TroubleKind;
+  readonly code: string;
+  readonly destination: string;
+  /** Nobody's alone where it concerns the whole destination. */
+  readonly owner?: string;
+  readonly since: number;
+  /** One sentence for a person. */
+  readonly what: string;
+  /** The error in full, with the destination's own words. */
+  readonly said?: string;
+  readonly waits: Amount & { readonly batches: number };
+  /** The first of the datasets that wait; `moreDatasets` are not listed. */
+  readonly datasets: readonly string[];
+  readonly moreDatasets: number;
+  /** What to do, one sentence each. */
+  readonly help: readonly string[];
+  /** At the limit of containers: those of the owner that we know, oldest first. */
+  readonly containers?: readonly KnownContainer[];
+  /** At the limit of containers: the one that the data went into instead of a new one. */
+  readonly into?: KnownContainer;
+};
+
+type TroubleParts = Pick<NightlyParts, 'ledger' | 'clock'>;
+
+/** Batches of one cause. */
+type Group = {
+  readonly code: string;
+  readonly heads: readonly BatchHead[];
+  readonly pause: Pause | undefined;
+};
+
+const DATASETS_SHOWN = 5;
+
+/** What went wrong at destinations, as of the end of a run: the worst for the most comes first. */
+export function troublesOf({ ledger, clock }: TroubleParts, run: Pick<Run, 'since'>): readonly Trouble[] {
+  const pauses = ledger.pauses.inForce(clock.now()).filter(({ code }) => code !== undefined);
+  const groups = new Map<string, Group>();
+  for (const head of stuckHeads(ledger, run)) {
+    const pause = pauseOf(pauses, head);
+    const code = codeOf(head, pause);
+    if (code === undefined) continue;
+    const key = keyOf(head, code, pause);
+    groups.set(key, { code, pause, heads: [...(groups.get(key)?.heads ?? []), head] });
+  }
+  const troubles = [...groups.values()].map((group) => troubleOf(ledger, group));
+  return [...troubles.toSorted((a, b) => b.waits.files - a.waits.files), ...atTheLimit(ledger, run)];
+}
+
+/** Everything that is not delivered, and what was rejected in this run. */
+function* stuckHeads(ledger: TroubleParts['ledger'], run: Pick<Run, 'since'>): Generator<BatchHead> {
+  yield* ledger.list({ states: ['planned', 'queued', 'delivering', 'held'] });
+  yield* ledger.list({ states: ['rejected'], changedSince: run.since });
+}
+
+/** What stops the batch: its own error where it is held or rejected for it, else the pause of its lane or destination. */
+function codeOf({ state, error }: BatchHead, pause: Pause | undefined): string | undefined {
+  return state === 'held' || state === 'rejected' ? error?.code : pause?.code;
+}
+
+/** A cause of an account or a destination is one for all of its batches, any other one for its own words. */
+function keyOf(
+  { owner, destination, dataset, error }: BatchHead,
+  code: string,
+  pause: Pause | undefined,
+): string {
+  switch (kindOf(code)) {
+    case 'token':
+    case 'limit':
+      return JSON.stringify([code, destination, owner]);
+    case 'destination':
+      return JSON.stringify([code, destination]);
+    default:
+      return JSON.stringify([code, destination, owner, dataset, pause === undefined ? error?.message : '']);
+  }
+}
+
+function troubleOf(ledger: TroubleParts['ledger'], { code, heads, pause }: Group): Trouble {
+  const errors = heads.flatMap(({ error }) => (error?.code === code ? [error] : []));
+  const [head] = heads as [BatchHead, ...BatchHead[]];
+  const { owner, destination } = head;
+  const kind = kindOf(code);
+  const known = kind === 'limit' ? ledger.knownContainers.ofOwner(destination, owner) : undefined;
+  const said = errors[0]?.message ?? pause?.reason;
+  return {
+    ...{ kind, code, destination },
+    ...(kind === 'destination' ? {} : { owner }),
+    since: Math.min(...errors.map(({ at }) => at), pause?.since ?? Number.POSITIVE_INFINITY),
+    what: whatOf(code, { owner, destination }, known),
+    ...(said === undefined ? {} : { said: printable(said) }),
+    ...waiting(heads),
+    help: helpWith(code, owner, { heads, known, hint: errors[0]?.hint }),
+    ...(known === undefined ? {} : { containers: known }),
+  };
+}
+
+function waiting(heads: readonly BatchHead[]): Pick<Trouble, 'waits' | 'datasets' | 'moreDatasets'> {
+  const datasets = [...new Set(heads.map(({ dataset }) => printable(dataset)))];
+  return {
+    waits: {
+      batches: heads.length,
+      files: heads.reduce((sum, { files }) => sum + files, 0),
+      bytes: heads.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+    datasets: datasets.slice(0, DATASETS_SHOWN),
+    moreDatasets: Math.max(0, datasets.length - DATASETS_SHOWN),
+  };
+}
+
+const NOTHING_WAITS = { waits: { batches: 0, files: 0, bytes: 0 }, datasets: [], moreDatasets: 0 } as const;
+
+/** Accounts that may open no container more, and whose data of this run went into an older one. */
+function atTheLimit(ledger: TroubleParts['ledger'], run: Pick<Run, 'since'>): Trouble[] {
+  const newest = new Map<string, BatchHead>();
+  for (const head of ledger.list({ states: DELIVERED_STATES, changedSince: run.since }))
+    newest.set(head.lane, head);
+  const told = new Set<OwnerId>();
+  return [...newest.values()].flatMap(({ id, lane, owner, destination }) => {
+    const into = ledger.knownContainers.reusedIn(lane);
+    if (into === undefined || into.id !== ledger.containers.ofBatch(id)?.id || told.has(owner)) return [];
+    told.add(owner);
+    const known = ledger.knownContainers.ofOwner(destination, owner);
+    const code = 'QUOTA_EXCEEDED';
+    return [
+      {
+        ...{ kind: 'limit', code, destination, owner, since: into.since, ...NOTHING_WAITS, into },
+        what: whatOf(code, { owner, destination }, known, into),
+        help: helpWith(code, owner, { heads: [], known, into, hint: undefined }),
+        containers: known,
+      },
+    ];
+  });
+}
