@@ -10,9 +10,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { answerOfThrown, Refusal, writeAnswer } from './nomad/answers.ts';
+import { answerOfThrown, writeAnswer } from './nomad/answers.ts';
 import { createAuth, userIdOf } from './nomad/auth.ts';
-import { authRoutes } from './nomad/auth-routes.ts';
 import type {
   Fault,
   FaultHook,
@@ -25,14 +24,11 @@ import type {
 } from './nomad/model.ts';
 import { createWorker } from './nomad/processing.ts';
 import { walk } from './nomad/raw-files.ts';
-import { info, openapi, readRoutes } from './nomad/read-routes.ts';
 import { Cut, receiveParts } from './nomad/receive.ts';
+import { API, createRouter } from './nomad/router.ts';
 import type { State } from './nomad/state.ts';
-import { writeRoutes } from './nomad/write-routes.ts';
 
 export type { Fault, Generation, UserName } from './nomad/model.ts';
-
-const API = '/nomad-oasis/api/v1';
 
 export type NomadServer = AsyncDisposable & {
   readonly generation: Generation;
@@ -103,6 +99,7 @@ export async function startNomadServer(
 
   const rawOf = (id: string): string => path.join(state.uploads.get(id)?.dir ?? root, 'raw');
   const close = async (): Promise<void> => {
+    worker.stop();
     http.closeAllConnections();
     const { promise, resolve: closed } = Promise.withResolvers<void>();
     http.close(() => closed());
@@ -246,60 +243,5 @@ function receivedOf(incoming: IncomingMessage, index: number): Received {
     headers: incoming.headers,
     bodyBytes: 0,
     status: undefined,
-  };
-}
-
-/** v1.4 only, and below /auth: the public how-to names another path, which is wrong. */
-function patRoute(state: State, method: string, where: string): Route | undefined {
-  if (state.generation === 'v1.3') return undefined;
-  const login = authRoutes(state);
-  const [, id, verb] = /^\/auth\/pats(?:\/([^/]+)(\/rotate)?)?$/.exec(where) ?? [];
-  if (method === 'POST' && where === '/auth/pats') return login.createPat;
-  if (id === undefined) return undefined;
-  if (method === 'POST' && verb !== undefined) return login.rotatePat(id);
-  return method === 'DELETE' && verb === undefined ? login.removePat(id) : undefined;
-}
-
-/** Method and path → route. Paths are taken as they came: `new URL` would resolve the dots that a test sends. */
-function createRouter(state: State, worker: ReturnType<typeof createWorker>, unexpected: string[]) {
-  const write = writeRoutes(state, worker);
-  const read = readRoutes(state, worker);
-  const login = authRoutes(state);
-  const plain: Readonly<Record<string, Route>> = {
-    'POST /auth/token': login.tokenPost,
-    ...(state.generation === 'v1.3' ? { 'GET /auth/token': login.tokenGet } : {}),
-    'GET /auth/app_token': login.appToken,
-    'GET /auth/signature_token': login.signatureToken,
-    'GET /uploads/command-examples': login.commandExamples,
-    'GET /openapi.json': () => openapi(state),
-    'GET /info': () => info(state),
-    'GET /uploads': read.list,
-    'POST /uploads': write.create,
-    'POST /uploads/': (visit) => ({
-      status: 307,
-      headers: { location: `${state.origin}${API}/uploads?${visit.seen.query.toString()}` },
-    }),
-    'GET outside /nomad-oasis/alive': () => ({ status: 200, json: 'I am alive' }),
-    'GET outside /-/health': () => ({ status: 200, json: { healthcheck: 'ok' } }),
-  };
-  const below: Readonly<Record<string, Route>> = {
-    'GET ': read.get,
-    'POST edit': read.edit,
-    'GET rawdir': read.rawdir,
-    'GET raw': read.rawFile,
-    'PUT raw': write.put,
-    'DELETE raw': write.remove,
-    'POST raw-create-dir': write.createDir,
-  };
-  return (visit: Visit): ReturnType<Route> => {
-    const { method, path: where } = visit.seen;
-    const known = plain[`${method} ${where}`] ?? patRoute(state, method, where);
-    if (known !== undefined) return known(visit, '');
-    const [, id = '', verb = '', rest] = /^\/uploads\/([^/]+)(?:\/([^/]+)(?:\/(.*))?)?$/s.exec(where) ?? [];
-    const handler = id === '' ? undefined : below[`${method} ${verb}`];
-    if (verb === 'raw' && rest === undefined && id !== '') throw new Refusal(405, 'Method Not Allowed');
-    if (handler !== undefined) return handler({ ...visit, rest: decodeURIComponent(rest ?? '') }, id);
-    unexpected.push(`${method} ${where}`);
-    throw new Refusal(404, 'Not Found');
   };
 }

@@ -1,4 +1,6 @@
+import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import type { Visit } from './model.ts';
 
 /** A refusal in the platform's own form: `{"detail": …}` with a status. */
 export class Refusal extends Error {
@@ -20,7 +22,8 @@ export type Answer = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly text?: string;
-  readonly bytes?: Buffer;
+  /** A part of a file on disk, streamed. */
+  readonly file?: { readonly path: string; readonly offset: number; readonly bytes: number };
 };
 
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
@@ -29,11 +32,15 @@ export function writeAnswer(response: ServerResponse, answer: Answer): void {
     ...(type === undefined ? {} : { 'content-type': type }),
     ...answer.headers,
   });
-  response.end(body);
+  if (answer.file === undefined || answer.file.bytes === 0) return void response.end(body);
+  const { path, offset, bytes } = answer.file;
+  createReadStream(path, { start: offset, end: offset + bytes - 1 })
+    .on('error', () => response.destroy())
+    .pipe(response);
 }
 
-function bodyOf(answer: Answer): [string | undefined, string | Buffer | undefined] {
-  if (answer.bytes !== undefined) return ['application/octet-stream', answer.bytes];
+function bodyOf(answer: Answer): [string | undefined, string | undefined] {
+  if (answer.file !== undefined) return ['application/octet-stream', undefined];
   if (answer.text !== undefined) return ['text/plain; charset=utf-8', answer.text];
   if (answer.json !== undefined) return ['application/json', JSON.stringify(answer.json)];
   return [undefined, undefined];
@@ -59,3 +66,12 @@ export const thanks = (origin: string): string =>
 /** One parameter error in FastAPI's form. */
 export const invalid = (where: readonly string[], msg: string, type: string, ctx?: object): Refusal =>
   new Refusal(422, [{ loc: where, msg, type, ...(ctx === undefined ? {} : { ctx }) }]);
+
+/** A query parameter as FastAPI takes an int; undefined when it is not there. */
+export function integer(visit: Visit, name: string): number | undefined {
+  const text = visit.seen.query.get(name);
+  if (text === null) return undefined;
+  if (!/^-?\d+$/.test(text))
+    throw invalid(['query', name], 'value is not a valid integer', 'type_error.integer');
+  return Number(text);
+}

@@ -4,14 +4,19 @@ import { z } from 'zod';
 import { invalid, Refusal } from './answers.ts';
 import { PASSWORD, USERS } from './auth.ts';
 import type { Route, Visit } from './model.ts';
-import { patJson } from './pats.ts';
+import { paged } from './paging.ts';
+import { listPats, patJson } from './pats.ts';
 import type { State } from './state.ts';
 
 const LONGEST_APP_TOKEN_S = 2_592_000;
 
 const wish = z.object({
-  metadata: z.object({ name: z.string(), scopes: z.array(z.string()) }),
-  expires_in_days: z.number().nullish(),
+  metadata: z.object({
+    name: z.string(),
+    scopes: z.array(z.string()),
+    description: z.string().nullish(),
+  }),
+  expires_in_days: z.int().nullish(),
 });
 
 export function authRoutes(state: State) {
@@ -51,12 +56,16 @@ export function authRoutes(state: State) {
       id_token: 'i',
     };
     const json = { access_token: user, ...(isOld ? { token_type: 'bearer' } : oidc) };
-    return { status: 200, json, headers: isOld ? {} : { 'cache-control': 'no-store' } };
+    return { status: 200, json, headers: isOld ? {} : { 'cache-control': 'no-store', pragma: 'no-cache' } };
   }
 
   const appToken: Route = (visit) => {
-    const user = state.auth.requireUser(visit, false);
+    const user = state.auth.requireUser(visit, false, 'tokens:create');
     const seconds = Number(visit.seen.query.get('expires_in'));
+    if (seconds <= 0) {
+      const what = 'ensure this value is greater than 0';
+      throw invalid(['query', 'expires_in'], what, 'value_error.number.not_gt', { limit_value: 0 });
+    }
     if (seconds > LONGEST_APP_TOKEN_S) {
       const text = `ensure this value is less than or equal to ${LONGEST_APP_TOKEN_S}`;
       const where = ['query', 'expires_in'];
@@ -66,7 +75,7 @@ export function authRoutes(state: State) {
   };
 
   const signatureToken: Route = (visit) => {
-    const user = state.auth.requireUser(visit, false, 'apps:read');
+    const user = state.auth.requireUser(visit, false, 'tokens:create');
     return { status: 200, json: { signature_token: state.auth.sign(user, 10) } };
   };
 
@@ -91,15 +100,22 @@ export function authRoutes(state: State) {
 
   const createPat: Route = async (visit) => {
     const user = state.auth.requireUser(visit, false, 'tokens:create');
-    const asked = wish.parse(JSON.parse(await textOf(visit)));
-    const pat = state.auth.pats.create(user, { ...asked.metadata, days: asked.expires_in_days });
+    const parsed = wish.safeParse(JSON.parse(await textOf(visit)));
+    if (!parsed.success)
+      throw invalid(
+        ['body', ...(parsed.error.issues[0]?.path ?? []).map(String)],
+        'Field required',
+        'missing',
+      );
+    const { metadata, expires_in_days: days } = parsed.data;
+    const pat = state.auth.pats.create(user, { ...metadata, days });
     return { status: 201, json: { pat: patJson(pat), raw_token: pat.raw } };
   };
 
   const rotatePat =
     (id: string): Route =>
     (visit) => {
-      const user = state.auth.requireUser(visit, false, 'tokens:create');
+      const user = state.auth.requireUser(visit, false, 'tokens:create', 'tokens:delete');
       const pat = state.auth.pats.rotate(user, id);
       return { status: 200, json: { pat: patJson(pat), raw_token: pat.raw } };
     };
@@ -112,9 +128,26 @@ export function authRoutes(state: State) {
       return { status: 204 };
     };
 
+  const listOwnPats: Route = (visit) => {
+    const user = state.auth.requireUser(visit, false, 'tokens:read');
+    const { query } = visit.seen;
+    const asked = Object.fromEntries([...query].filter(([name]) => !/^(?:page|order)/.test(name)));
+    const shown = listPats(state.auth.pats.ofUser(user), query);
+    const orderBy = query.get('order_by') ?? 'created_desc';
+    const { page, pagination } = paged(state, visit, shown, { order_by: orderBy });
+    return { status: 200, json: { query: asked, pagination, data: page.map(patJson) } };
+  };
+
+  const getPat =
+    (id: string): Route =>
+    (visit) => {
+      const user = state.auth.requireUser(visit, false, 'tokens:read');
+      return { status: 200, json: patJson(state.auth.pats.own(user, id)) };
+    };
+
   return {
     ...{ tokenPost, tokenGet, appToken, signatureToken, commandExamples },
-    ...{ createPat, rotatePat, removePat },
+    ...{ createPat, rotatePat, removePat, listOwnPats, getPat },
   };
 }
 

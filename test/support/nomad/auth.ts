@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { Refusal } from './answers.ts';
 import type { Generation, UserName, Visit } from './model.ts';
-import { createPats } from './pats.ts';
+import { createPats, PAT_PREFIX } from './pats.ts';
 
 export const USERS: Readonly<Record<UserName, string>> = {
   alice: '00000001-0000-0000-0000-000000000000',
@@ -27,6 +27,23 @@ const isUserId = (id: string): boolean => Object.values(USERS).includes(id);
 export const idOfUser = (text: string): string | undefined =>
   Object.entries(USERS).find((pair) => pair.includes(text))?.[1];
 
+/** The user id in the first half of an upload token. */
+function uuidOf(first: string): string | undefined {
+  const hex = Buffer.from(first, 'base64url').toString('hex');
+  return /^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/.exec(hex)?.slice(1).join('-');
+}
+
+function claimsOf(payload: string): { user: string; exp: number } | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    if (typeof claims !== 'object' || claims === null || !('user' in claims) || !('exp' in claims))
+      return undefined;
+    return { user: String(claims.user), exp: Number(claims.exp) };
+  } catch {
+    return undefined;
+  }
+}
+
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 export type Auth = ReturnType<typeof createAuth>;
@@ -48,16 +65,18 @@ export function createAuth(generation: Generation, secret: () => string, outage:
 
   function userOfUploadToken(token: string | null | undefined): string | undefined {
     if (token === null || token === undefined || token === '') return undefined;
-    const parts = token.split('.');
     const bad = isOld
       ? new Refusal(401, 'A invalid upload token was supplied.')
       : new Refusal(401, 'An invalid upload token was supplied.', challenge);
-    if (parts.length !== 2) throw bad;
-    const user = Object.values(USERS).find((id) => uploadToken(id) === token);
-    if (user === undefined && isOld) return undefined;
+    const [first = '', ...rest] = token.split('.');
+    if (rest.length !== 1) throw bad;
+    const id = uuidOf(first);
+    const isSigned = id !== undefined && uploadToken(id) === token;
+    // A wrong signature: v1.3 goes on as anonymous (recorded), 1.4 says so (tokens.py, get_user_from_upload_token).
+    if (!isSigned && isOld) return undefined;
     // Any exception of the user look-up is reported as a bad token (recorded: user management is down).
-    if (user === undefined || outage()) throw bad;
-    return user;
+    if (!isSigned || !isUserId(id) || outage()) throw bad;
+    return id;
   }
 
   function sign(user: string, seconds: number): string {
@@ -69,27 +88,30 @@ export function createAuth(generation: Generation, secret: () => string, outage:
   function userOfBearer(header: string | undefined): string | undefined {
     if (header === undefined) return undefined;
     const token = header.replace(/^Bearer\s+/i, '');
-    // A dead or unknown one is nobody, without a distinct message.
-    if (!isOld && token.startsWith('nomad_pat_')) return pats.alive(token)?.user;
-    const user = isUserId(token) ? token : userOfJwt(token);
-    if (user === undefined) {
-      const text = 'Could not validate credentials. The given token is invalid.';
-      throw new Refusal(401, text, challenge);
-    }
+    const user = !isOld && token.startsWith(PAT_PREFIX) ? pats.use(token) : userOfKeycloak(token);
+    // A dead or unknown PAT is nobody, without a distinct message.
+    if (user === undefined) return undefined;
     if (outage() && isOld) throw new Refusal(401, 'You are logged in with an unknown user');
     if (outage()) throw new Refusal(500, 'Failed to verify authenticated user');
     return user;
   }
 
+  function userOfKeycloak(token: string): string {
+    const user = isUserId(token) ? token : userOfJwt(token);
+    if (user !== undefined) return user;
+    throw new Refusal(401, 'Could not validate credentials. The given token is invalid.', challenge);
+  }
+
+  /** An app or signature token: its payload has exactly `user` and `exp` (tokens.py, get_user_from_simple_token). */
   function userOfJwt(token: string): string | undefined {
     const [head, payload, mac] = token.split('.');
+    const claims = payload === undefined ? undefined : claimsOf(payload);
+    if (claims === undefined) return undefined;
     const signed = createHmac('sha256', secret()).update(`${head}.${payload}`).digest('base64url');
-    if (payload === undefined || mac !== signed) return undefined;
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    if (typeof claims !== 'object' || claims === null || !('user' in claims) || !('exp' in claims))
-      return undefined;
-    if (Number(claims.exp) * 1000 <= Date.now()) throw new Refusal(401, 'Expired token.');
-    return String(claims.user);
+    if (mac !== signed && isOld) return undefined;
+    if (mac !== signed) throw new Refusal(401, 'Invalid token.', challenge);
+    if (claims.exp * 1000 <= Date.now()) throw new Refusal(401, 'Expired token.', isOld ? {} : challenge);
+    return claims.user;
   }
 
   /** The user of a request, or undefined for an anonymous one. A bad bearer beats a good upload token. */
@@ -100,19 +122,28 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     return userOfUploadToken(isOld ? visit.seen.query.get('token') : String(header ?? ''));
   }
 
-  /** v1.4: a personal access token opens what its scopes say, an app token everything but `tokens:*`. */
-  function requireScope(visit: Visit, scope: string): void {
+  /**
+   * v1.4 (routers/auth.py, _resolve_user_with_scopes): a personal access token opens what its scopes say, an app token
+   * everything but `tokens:*`, an upload token `uploads:*`, a login everything.
+   */
+  function requireScopes(visit: Visit, scopes: readonly string[]): void {
+    if (isOld) return;
     const token = (visit.incoming.headers.authorization ?? '').replace(/^Bearer\s+/i, '');
-    const scopes = pats.alive(token)?.scopes;
+    const own = pats.alive(token)?.scopes;
     const isApp = token.split('.').length === 3;
-    if (isOld || (scopes?.includes(scope) ?? !(isApp && scope.startsWith('tokens:')))) return;
-    throw new Refusal(403, `Missing scopes: ['${scope}']`);
+    const missing = scopes.filter(
+      (scope) => !(own?.includes(scope) ?? !(isApp && scope.startsWith('tokens:'))),
+    );
+    if (missing.length === 0) return;
+    const named = [...missing].sort().map((one) => `'${one}'`);
+    throw new Refusal(403, `Missing scopes: [${named.join(', ')}]`);
   }
 
-  function requireUser(visit: Visit, takesUploadToken: boolean, scope?: string): string {
+  function requireUser(visit: Visit, takesUploadToken: boolean, ...scopes: readonly string[]): string {
     const user = userOf(visit, takesUploadToken);
     if (user !== undefined) {
-      requireScope(visit, scope ?? (takesUploadToken ? 'uploads:write' : 'uploads:read'));
+      const implied = takesUploadToken ? 'uploads:write' : 'uploads:read';
+      requireScopes(visit, scopes.length > 0 ? scopes : [implied]);
       return user;
     }
     if (isOld) throw new Refusal(401, 'Authorization required.');
@@ -122,7 +153,7 @@ export function createAuth(generation: Generation, secret: () => string, outage:
   /** Of a call that anonymous callers may make too. */
   function readerOf(visit: Visit): string | undefined {
     const user = userOf(visit, false);
-    if (user !== undefined) requireScope(visit, 'uploads:read');
+    if (user !== undefined) requireScopes(visit, ['uploads:read']);
     return user;
   }
 

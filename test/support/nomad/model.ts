@@ -24,16 +24,21 @@ export type Upload = {
   entries: number;
   /** Temp dirs in use or leaked; the old generation has room for 99 of one upload. */
   tempDirs: number;
+  /** True: the access of its author and coauthors was taken away. */
+  isTaken: boolean;
   readonly queue: Process[];
 };
 
 /** A scheduled process. `run` changes files or fields; a throw makes it a FAILURE with that message. */
 export type Process = {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  /** With `stopAfter` it does so much of its work, and no more. */
+  readonly run: (stopAfter?: number) => Promise<void>;
   readonly done?: () => Promise<void>;
   /** publish, delete and import block what comes after them in the old generation as well. */
   readonly blocking?: boolean;
+  /** v1.4, `trigger_processing=false`: files land, and the upload is READY, not SUCCESS (nomad/workflows/activities.py). */
+  readonly onlyFiles?: boolean;
 };
 
 /** What a test may do to one request. `afterBytes` counts bytes of the body that are let in first. */

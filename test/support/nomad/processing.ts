@@ -1,6 +1,7 @@
 /** The worker: one process after another per upload, when the test lets it. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { Refusal } from './answers.ts';
 import { idOfUser } from './auth.ts';
@@ -10,26 +11,48 @@ import { isRunning, type State, timestamp } from './state.ts';
 
 export type Worker = ReturnType<typeof createWorker>;
 
+type Failure = { readonly text: string; readonly merged: number };
+
 export function createWorker(state: State) {
   let held: 'pending' | 'running' | undefined;
-  let failure: string | undefined;
+  const failures: Failure[] = [];
+  const settings = {
+    /** How long a process runs; asked anew for each. */
+    processingMs: (): number => 0,
+    /** FAIRmat-NFDI/nomad#136, 1.4 only: what comes while a process runs is answered 200 and lost. */
+    dropsWhileBusy: false,
+  };
   const busy = new Set<Upload>();
+  const ending = new AbortController();
   let onChange: (() => void)[] = [];
 
   function schedule(upload: Upload, process: Process): void {
     const blocked = upload.queue.some((queued) => queued.blocking === true);
-    if (blocked || (state.generation === 'v1.4' && isRunning(upload)))
-      throw new Refusal(400, 'The upload is currently blocked by another process.');
+    const isRefusing = state.generation === 'v1.4' && isRunning(upload);
+    if (isRefusing && settings.dropsWhileBusy) return void process.done?.();
+    if (blocked || isRefusing) throw new Refusal(400, 'The upload is currently blocked by another process.');
     upload.queue.push(process);
     if (upload.status !== 'RUNNING') announce(upload, process);
     setImmediate(() => void work(upload));
+  }
+
+  /** Runs it while the caller waits (`wait_for_processing`); nothing else may run. */
+  async function runNow(upload: Upload, process: Process): Promise<void> {
+    if (isRunning(upload))
+      throw new Refusal(400, 'The upload is currently being processed, operation not allowed.');
+    upload.currentProcess = process.name;
+    upload.queue.push(process);
+    await finish(upload, process);
+    notify();
   }
 
   async function work(upload: Upload): Promise<void> {
     if (busy.has(upload) || held === 'pending' || upload.queue.length === 0) return;
     busy.add(upload);
     upload.status = 'RUNNING';
+    await passed(settings.processingMs());
     await changed(() => held !== 'running');
+    if (ending.signal.aborted) return;
     await finish(upload, upload.queue[0]);
     busy.delete(upload);
     const next = upload.queue[0];
@@ -38,13 +61,16 @@ export function createWorker(state: State) {
     if (next !== undefined) await work(upload);
   }
 
+  async function passed(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: ending.signal }).catch(() => undefined);
+  }
+
   async function finish(upload: Upload, process: Process | undefined): Promise<void> {
     if (process === undefined) return;
     try {
-      if (failure !== undefined) throw new Error(failure);
-      await process.run();
+      await attempt(process);
       upload.errors = [];
-      upload.status = 'SUCCESS';
+      upload.status = process.onlyFiles === true ? 'READY' : 'SUCCESS';
       upload.message =
         state.generation === 'v1.3'
           ? `Process ${process.name} completed successfully`
@@ -55,12 +81,18 @@ export function createWorker(state: State) {
       upload.errors = [text];
       upload.status = 'FAILURE';
       upload.message = `Process ${process.name} failed: ${text}`;
-      failure = undefined;
       // Everything queued behind a failing process is discarded although it was answered 200 (recorded).
       for (const lost of upload.queue.splice(0).slice(1)) await lost.done?.();
     }
     await process.done?.();
-    upload.completeTime = timestamp(state);
+    if (upload.status !== 'READY') upload.completeTime = timestamp(state);
+  }
+
+  async function attempt(process: Process): Promise<void> {
+    const failure = failures.shift();
+    if (failure === undefined) return await process.run();
+    if (failure.merged > 0) await process.run(failure.merged);
+    throw new Error(failure.text);
   }
 
   function notify(): void {
@@ -79,6 +111,8 @@ export function createWorker(state: State) {
 
   return {
     schedule,
+    runNow,
+    settings,
     /** Keeps every process PENDING (not begun) or RUNNING (begun, not ended) until `release`. */
     hold: (at: 'pending' | 'running' = 'pending'): void => {
       held = at;
@@ -88,15 +122,20 @@ export function createWorker(state: State) {
       notify();
       for (const upload of state.uploads.values()) void work(upload);
     },
-    /** The next process ends as FAILURE with this text. */
-    failNext: (text: string): void => {
-      failure = text;
+    /** The next process ends as FAILURE with this text, after so many members of its archive were merged. */
+    failNext: (text: string, merged = 0): void => {
+      failures.push({ text, merged });
     },
     /** Resolves when nothing is queued or running. */
     idle: async (): Promise<void> =>
       await changed(
         () => busy.size === 0 && [...state.uploads.values()].every((one) => one.queue.length === 0),
       ),
+    /** Resolves when nothing is queued or running for this upload. */
+    ended: async (upload: Upload): Promise<void> =>
+      await changed(() => !busy.has(upload) && upload.queue.length === 0),
+    /** The server is closed: what runs is left as it is. */
+    stop: (): void => ending.abort(),
   };
 }
 
@@ -105,6 +144,9 @@ function announce(upload: Upload, process: Process): void {
   upload.status = 'PENDING';
   upload.message = `Pending: ${process.name}`;
 }
+
+/** What this server's only parser recognises. */
+export const isMainfile = (name: string): boolean => /\.archive\.(?:yaml|json)$/.test(name);
 
 const METADATA_FILES = ['nomad.json', 'nomad.yaml', 'nomad.yml'];
 
@@ -115,7 +157,7 @@ export async function match(upload: Upload, publishDirectly: boolean, now: strin
   const metadata = METADATA_FILES.find((name) => files.has(name));
   if (upload.entries === 0 && metadata !== undefined)
     applyMetadata(upload, parse(await readFile(path.join(raw, metadata), 'utf8')));
-  upload.entries = [...files.keys()].filter((name) => /\.archive\.(?:yaml|json)$/.test(name)).length;
+  upload.entries = [...files.keys()].filter((name) => isMainfile(name)).length;
   if (publishDirectly && upload.entries > 0) upload.publishTime = now;
 }
 

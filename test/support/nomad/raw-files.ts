@@ -1,10 +1,9 @@
 /** The raw files of an upload on a real disk, changed the way each generation changes them. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Refusal } from './answers.ts';
 import type { Generation } from './model.ts';
-import { extractEntry, type ZipEntry } from './zip.ts';
 
 export type Found = { readonly bytes: number; readonly isFile: boolean };
 
@@ -38,7 +37,8 @@ export const statOf = async (target: string): Promise<Found | undefined> =>
  */
 export function checkPath(generation: Generation, target: string): void {
   const bad = new Refusal(400, 'Bad path provided.');
-  if (target.startsWith('/') || target.includes('//')) throw bad;
+  if (target.startsWith('/') || target.includes('//') || (generation === 'v1.4' && target.includes('\n')))
+    throw bad;
   let depth = 0;
   for (const part of target.split('/')) {
     if (part === '..') depth -= 1;
@@ -48,37 +48,61 @@ export function checkPath(generation: Generation, target: string): void {
   if (depth < 0) throw bad;
 }
 
-/** Unpacks and merges. v1.3: all into a temp dir, then file by file. v1.4: member by member straight into place. */
-export async function mergeZip(
+/** One file or directory of an archive. */
+export type Member = {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly extract: (target: string) => Promise<void>;
+};
+
+export type Merging = {
+  readonly raw: string;
+  readonly target: string;
+  /** So many members, then nothing more: what a process leaves that dies in the middle. */
+  readonly stopAfter?: number | undefined;
+};
+
+/**
+ * v1.3 unpacks all into a temp dir and then moves file by file, in whatever order the disk lists them: what clashes does
+ * not keep the rest out. v1.4 takes member by member by name straight into place and ends at the first that clashes.
+ */
+export async function merge(
   generation: Generation,
-  zip: string,
-  entries: readonly ZipEntry[],
-  place: { readonly raw: string; readonly target: string },
+  members: readonly Member[],
+  merging: Merging,
 ): Promise<void> {
-  await using handle = await open(zip, 'r');
-  const scratch = path.join(path.dirname(place.raw), `unzip-${randomUUID()}`);
+  if (generation === 'v1.3') return await mergeByTempDir(members, merging);
+  const sorted = [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const member of sorted.slice(0, merging.stopAfter)) {
+    const name = path.join(merging.target, neutral(member.name));
+    if (await isClash(merging.raw, name, member.isDirectory)) throw clash(generation, name);
+    await extractTo(member, path.join(merging.raw, name));
+  }
+}
+
+async function mergeByTempDir(
+  members: readonly Member[],
+  { raw, target, stopAfter }: Merging,
+): Promise<void> {
+  const scratch = path.join(path.dirname(raw), `unzip-${randomUUID()}`);
   const clashes: string[] = [];
   try {
-    if (generation === 'v1.3') {
-      for (const entry of entries) await extractTo(handle, entry, path.join(scratch, neutral(entry.name)));
-    }
-    for (const entry of entries) {
-      const name = path.join(place.target, neutral(entry.name));
-      const destination = path.join(place.raw, name);
-      if (await isClash(place.raw, name, entry.isDirectory)) clashes.push(name);
-      else if (entry.isDirectory) await mkdir(destination, { recursive: true });
-      else if (generation === 'v1.3') await moveFile(path.join(scratch, neutral(entry.name)), destination);
-      else await extractEntry(handle, entry, destination);
+    for (const member of members) await extractTo(member, path.join(scratch, neutral(member.name)));
+    for (const { name: own, isDirectory } of members.slice(0, stopAfter)) {
+      const name = path.join(target, neutral(own));
+      if (await isClash(raw, name, isDirectory)) clashes.push(name);
+      else if (isDirectory) await mkdir(path.join(raw, name), { recursive: true });
+      else await moveFile(path.join(scratch, neutral(own)), path.join(raw, name));
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  if (clashes.length > 0) throw clash(clashes[0] ?? '');
+  if (clashes[0] !== undefined) throw clash('v1.3', clashes[0]);
 }
 
-async function extractTo(zip: FileHandle, entry: ZipEntry, target: string): Promise<void> {
-  if (entry.isDirectory) await mkdir(target, { recursive: true });
-  else await extractEntry(zip, entry, target);
+async function extractTo({ isDirectory, extract }: Member, target: string): Promise<void> {
+  if (isDirectory) await mkdir(target, { recursive: true });
+  else await extract(target);
 }
 
 /** `../` and absolute names inside a zip become plain names (recorded: contract §3, Merge). */
@@ -88,8 +112,10 @@ const neutral = (name: string): string =>
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .join('/');
 
-const clash = (name: string): Error =>
-  new Error(`AssertionError: Cannot merge a file with a directory or vice versa: ${name}`);
+const clash = (generation: Generation, name: string): Error =>
+  new Error(
+    `${generation === 'v1.3' ? 'AssertionError' : 'ValueError'}: Cannot merge a file with a directory or vice versa: ${name}${generation === 'v1.3' ? '' : '.'}`,
+  );
 
 /** True when a directory is to become a file, or a file a directory, anywhere along `name`. */
 async function isClash(raw: string, name: string, isDirectory: boolean): Promise<boolean> {
@@ -103,8 +129,13 @@ async function isClash(raw: string, name: string, isDirectory: boolean): Promise
   return false;
 }
 
-export async function putFile(raw: string, name: string, source: string): Promise<void> {
-  if (await isClash(raw, name, false)) throw clash(name);
+export async function putFile(
+  generation: Generation,
+  raw: string,
+  name: string,
+  source: string,
+): Promise<void> {
+  if (await isClash(raw, name, false)) throw clash(generation, name);
   await moveFile(source, path.join(raw, name));
 }
 

@@ -1,69 +1,20 @@
 /** What only a bearer may do: listing, reading back, editing. Facts: contract of uploads.py, both generations. */
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { type Answer, invalid, Refusal } from './answers.ts';
+import { type Answer, integer, invalid, Refusal } from './answers.ts';
 import { idOfUser } from './auth.ts';
-import type { Route, Visit } from './model.ts';
-import { applyMetadata, type Worker } from './processing.ts';
+import { listRoute } from './list-uploads.ts';
+import type { Route, Upload, Visit } from './model.ts';
+import { paged } from './paging.ts';
+import { applyMetadata, isMainfile, type Worker } from './processing.ts';
 import { checkPath, statOf, walk } from './raw-files.ts';
-import { dataOf, isRunning, rawOf, readableUpload, type State, writableUpload } from './state.ts';
+import { dataOf, rawOf, readableUpload, type State, writableUpload } from './state.ts';
 
 /** get_upload_raw_path, uploads.py (v1.3) and uploads/default.py (1.4): zero is no length. */
 const BAD_LENGTH =
-  'Invalid length provided. Should be greater than 0, or -1 if the remainder of the file should be read.';
-const ORDERS = ['upload_create_time', 'publish_time', 'upload_name', 'last_status_message'];
+  'Invalid length provided. Should be greater than 0, or -1 if the remainder\nof the file should be read.';
 
 export function readRoutes(state: State, worker: Worker) {
-  const list: Route = (visit) => {
-    const user = state.auth.requireUser(visit, false);
-    const query = visit.seen.query;
-    const orderBy = query.get('order_by') ?? 'upload_create_time';
-    if (!ORDERS.includes(orderBy))
-      throw invalid(['query', 'order_by'], 'order_by must be a valid attribute', 'assertion_error');
-    const names = query.getAll('upload_name');
-    const processing = query.get('is_processing');
-    const echo: Record<string, unknown> = {};
-    if (names.length > 0) echo['upload_name'] = names;
-    if (processing !== null) echo['is_processing'] = processing === 'true';
-    const shown = [...state.uploads.values()]
-      .filter((one) => [one.mainAuthor, ...one.coauthors, ...one.reviewers].includes(user))
-      .filter((one) => names.length === 0 || names.includes(one.name ?? ''))
-      .filter((one) => processing === null || isRunning(one) === (processing === 'true'));
-    if (query.get('order') === 'desc') shown.reverse();
-    const { page, pagination } = paged(visit, shown, { order_by: orderBy });
-    return {
-      status: 200,
-      json: { query: echo, pagination, data: page.map((one) => dataOf(state, one, false)) },
-    };
-  };
-
-  function paged<T>(visit: Visit, items: readonly T[], more: object): { page: T[]; pagination: object } {
-    const query = visit.seen.query;
-    const size = Number(query.get('page_size') ?? 10);
-    const after = query.get('page_after_value');
-    const number = after === null ? Number(query.get('page') ?? 1) : (Number(after) + 1) / size + 1;
-    const start = (number - 1) * size;
-    if (number > 1 && start >= items.length) throw new Refusal(400, 'Page out of range requested.');
-    const kept = new URLSearchParams(query);
-    kept.delete('page_after_value');
-    kept.delete('page');
-    const first = `${state.origin}/nomad-oasis/api/v1${visit.seen.path}${kept.size === 0 ? '' : `?${kept.toString()}`}`;
-    const last = start + size - 1;
-    const hasMore = start + size < items.length;
-    const next = `${first}${first.includes('?') ? '&' : '?'}page_after_value=${last}`;
-    const pagination = {
-      page_size: size,
-      ...more,
-      order: query.get('order') ?? 'asc',
-      page: number,
-      total: items.length,
-      ...(hasMore ? { next_page_after_value: String(last), next_page_url: next } : {}),
-      page_url: first,
-      first_page_url: first,
-    };
-    return { page: items.slice(start, start + size), pagination };
-  }
-
   const get: Route = (visit, id) => {
     const upload = readableUpload(state, id, state.auth.readerOf(visit));
     return { status: 200, json: { upload_id: upload.id, data: dataOf(state, upload, false) } };
@@ -76,31 +27,52 @@ export function readRoutes(state: State, worker: Worker) {
     const found = await statOf(path.join(rawOf(upload), where));
     if (found === undefined) throw new Refusal(404, 'Not found. Invalid path?');
     const name = path.basename(where);
-    const head = { path: where, access: upload.publishTime === null ? 'unpublished' : 'public' };
+    const head = { path: where, access: accessOf(upload) };
     if (found.isFile) return { status: 200, json: { ...head, file_metadata: { name, size: found.bytes } } };
     const below = await walk(path.join(rawOf(upload), where));
     const level = [...below].filter(([one]) => !one.includes('/'));
     const size = level.reduce((sum, [, one]) => sum + one.bytes, 0);
     const content = level.map(([one, what]) => ({ name: one, size: what.bytes, is_file: what.isFile }));
-    const { page, pagination } = paged(visit, content, {});
+    const { page, pagination } = paged(state, visit, content, {});
     return { status: 200, json: { ...head, directory_metadata: { name, size, content: page }, pagination } };
   };
 
+  /** One file, or a part of it; a directory only as a zip, which this server does not make. */
   const rawFile: Route = async (visit, id) => {
+    const query = visit.seen.query;
+    const [offset, length] = [integer(visit, 'offset') ?? 0, integer(visit, 'length') ?? -1];
+    if (query.get('compress') === 'true' && (offset !== 0 || length !== -1))
+      throw new Refusal(400, 'Cannot specify `offset` or `length` when `compress` is true');
     const upload = readableUpload(state, id, state.auth.readerOf(visit));
     checkPath(state.generation, visit.rest);
-    const found = await statOf(path.join(rawOf(upload), visit.rest));
-    if (found?.isFile !== true) throw new Refusal(404, 'Not found. Invalid path?');
-    const offset = Number(visit.seen.query.get('offset') ?? 0);
-    const length = Number(visit.seen.query.get('length') ?? -1);
+    const file = path.join(rawOf(upload), visit.rest);
+    const found = await statOf(file);
+    if (found === undefined) throw new Refusal(404, 'Not found. Invalid path?');
+    if (!found.isFile) throw new Refusal(400, 'Path is a directory, `compress` must be set to true');
     if (offset < 0) throw new Refusal(400, 'Invalid offset provided.');
     if (length <= 0 && length !== -1) throw new Refusal(400, BAD_LENGTH);
-    const bytes = await readFile(path.join(rawOf(upload), visit.rest));
-    return { status: 200, bytes: bytes.subarray(offset, length === -1 ? undefined : offset + length) };
+    return { status: 200, file: { path: file, offset, bytes: length === -1 ? found.bytes : length } };
+  };
+
+  /** What was recognised: this server takes `*.archive.yaml` and `*.archive.json` for entries, and all succeed. */
+  const entries: Route = async (visit, id) => {
+    const upload = readableUpload(state, id, state.auth.readerOf(visit));
+    const mainfiles = [...(await walk(rawOf(upload))).keys()].filter((name) => isMainfile(name));
+    const all = mainfiles.map((mainfile) => ({
+      process_running: false,
+      process_status: 'SUCCESS',
+      ...{ errors: [], warnings: [], mainfile },
+      entry_id: createHash('sha256').update(`${id}/${mainfile}`).digest('base64url').slice(0, 28),
+      upload_id: id,
+      parser_name: 'parsers/archive',
+    }));
+    const { page, pagination } = paged(state, visit, all, { order_by: 'mainfile' });
+    const counts = { processing_successful: all.length, processing_failed: 0 };
+    return { status: 200, json: { pagination, ...counts, upload: dataOf(state, upload, false), data: page } };
   };
 
   const edit: Route = async (visit, id) => {
-    const user = state.auth.requireUser(visit, false);
+    const user = state.auth.requireUser(visit, false, 'uploads:write');
     const upload = writableUpload(state, id, user);
     const metadata = await metadataOf(visit);
     for (const name of namesOf(metadata['coauthors'])) {
@@ -116,7 +88,12 @@ export function readRoutes(state: State, worker: Worker) {
     return { status: 200, json: { upload_id: upload.id, data: dataOf(state, upload, false) } };
   };
 
-  return { list, get, rawdir, rawFile, edit };
+  return { list: listRoute(state), get, rawdir, rawFile, entries, edit };
+}
+
+function accessOf(upload: Upload): string {
+  if (upload.publishTime === null) return 'unpublished';
+  return upload.embargoLength > 0 ? 'embargoed' : 'public';
 }
 
 const namesOf = (value: unknown): string[] =>

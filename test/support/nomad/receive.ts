@@ -5,7 +5,9 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Refusal } from './answers.ts';
+import { USERS } from './auth.ts';
 import type { Visit } from './model.ts';
+import type { State } from './state.ts';
 
 /** One received file; `name` undefined for a streamed body without `file_name`. */
 export type Part = { readonly name: string | undefined; readonly file: string; readonly bytes: number };
@@ -28,6 +30,14 @@ export async function receiveParts(visit: Visit, spool: string): Promise<Part[]>
   if (name !== null && (Buffer.byteLength(name) > 255 || name.includes('\0')))
     throw new Refusal(400, IO_WENT_WRONG);
   return [{ name: name ?? undefined, file, bytes }];
+}
+
+/** Only an admin's may name a path of the server: utils.py (1.4) says 403, v1.3 said 401 (contract §0). */
+export function checkLocalPath(state: State, visit: Visit, user: string): void {
+  if (!visit.seen.query.has('local_path')) return;
+  if (user !== USERS.admin)
+    throw new Refusal(state.generation === 'v1.3' ? 401 : 403, 'You are not authorized to access this path.');
+  throw new Error('this test server does not read its own files for an admin');
 }
 
 async function take(visit: Visit, file: string): Promise<number> {

@@ -17,7 +17,9 @@ export type State = {
 
 /** v1.3 writes UTC without saying so, v1.4 with its zone. */
 export function timestamp(state: State): string {
-  const text = `${new Date().toISOString().slice(0, -1)}000`;
+  const now = performance.timeOrigin + performance.now();
+  const micros = String(Math.floor((now % 1) * 1000)).padStart(3, '0');
+  const text = `${new Date(Math.floor(now)).toISOString().slice(0, -1)}${micros}`;
   return state.generation === 'v1.3' ? text : `${text}Z`;
 }
 
@@ -40,6 +42,7 @@ export async function newUpload(state: State, mainAuthor: string, name: string |
     errors: [],
     entries: 0,
     tempDirs: 0,
+    isTaken: false,
     queue: [],
   };
   await mkdir(path.join(upload.dir, 'raw'), { recursive: true });
@@ -68,22 +71,26 @@ export function writableUpload(state: State, id: string, user: string): Upload {
   const isOld = state.generation === 'v1.3';
   const upload = state.uploads.get(id);
   if (upload === undefined) throw new Refusal(404, 'The specified upload_id was not found.');
-  if (user !== upload.mainAuthor && !upload.coauthors.includes(user))
+  const isWriter = !upload.isTaken && [upload.mainAuthor, ...upload.coauthors].includes(user);
+  if (!isWriter && user !== USERS.admin)
     throw new Refusal(isOld ? 401 : 403, 'You do not have write access to the specified upload.');
   if (upload.publishTime !== null)
     throw new Refusal(isOld ? 401 : 400, 'Upload is already published, operation not possible.');
   return upload;
 }
 
+/** Viewers always, others once it is published without embargo (get_upload_with_read_access, both generations). */
 export function readableUpload(state: State, id: string, user: string | undefined): Upload {
   const upload = state.uploads.get(id);
   if (upload === undefined) throw new Refusal(404, 'The specified upload_id was not found.');
-  if (user === undefined) throw new Refusal(401, 'You need to log in to access the specified upload.');
-  if (![upload.mainAuthor, ...upload.coauthors, ...upload.reviewers].includes(user))
-    throw new Refusal(
-      state.generation === 'v1.3' ? 401 : 403,
-      'You do not have access to the specified upload.',
-    );
+  const viewers = upload.isTaken ? [] : [upload.mainAuthor, ...upload.coauthors, ...upload.reviewers];
+  if (user !== undefined && [...viewers, USERS.admin].includes(user)) return upload;
+  const refused = state.generation === 'v1.3' ? 401 : 403;
+  const words = 'You do not have access to the specified upload';
+  if (upload.publishTime === null && user === undefined)
+    throw new Refusal(401, 'You need to log in to access the specified upload.');
+  if (upload.publishTime === null) throw new Refusal(refused, `${words}.`);
+  if (upload.embargoLength > 0) throw new Refusal(refused, `${words} - published with embargo.`);
   return upload;
 }
 
