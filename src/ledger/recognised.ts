@@ -56,6 +56,16 @@ export function createRecognised(db: DatabaseSync) {
     /** What was known again in a directory, newest first. */
     into: (share: ShareName, dir: SharePath): RecognisedIn[] => [...rowsOf(into.all(share, sortKey(dir)))],
 
+    /** Every directory that a batch's files in `dir` were moved from, the nearest first; without `dir`, however they went. */
+    cameFrom: (share: ShareName, dir: SharePath, batch: number): SharePath[] => {
+      const found = new Set([dir]);
+      for (const at of found)
+        for (const row of into.all(share, sortKey(at)))
+          if (row['kind'] === 'moved' && row['batch'] === batch)
+            found.add(pathOfSortKey(bytesOf(row['was'])));
+      return [...found].slice(1);
+    },
+
     /** What of a directory was known again elsewhere, newest first. */
     outOf: (share: ShareName, was: SharePath): RecognisedIn[] => [...rowsOf(outOf.all(share, sortKey(was)))],
 

@@ -1,6 +1,6 @@
 import type { ShareName } from '../core/ids.ts';
 import type { PlannedFile } from '../core/model.ts';
-import { joinPath, parentOf, type SharePath } from '../core/share-path.ts';
+import { joinPath, nameOf, parentOf, type SharePath } from '../core/share-path.ts';
 import { isToCompare } from '../ledger/facts.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -62,20 +62,30 @@ export async function holdTrue(
   signal: AbortSignal,
 ): Promise<ReadonlySet<Claim>> {
   const delivered = parts.ledger.deliveredContent();
-  const expected = new Map<Claim, Uint8Array>();
+  const expected = new Map<Claim, readonly Uint8Array[]>();
   for (const claim of claims) {
-    const content = delivered(claim.batch, claim.was);
-    if (content?.size === claim.file.size) expected.set(claim, content.sha256);
+    // The batch lists its files as they lay when it was planned, and they may have been moved more than once since.
+    const hashes = pathsOf(parts.ledger, share, claim).flatMap((path) => {
+      const content = delivered(claim.batch, path);
+      return content?.size === claim.file.size ? [content.sha256] : [];
+    });
+    if (hashes.length > 0) expected.set(claim, hashes);
   }
   const files = [...expected.keys()].map(({ file }) => file);
   const hashes =
     files.length === 0 ? new Map<SharePath, Uint8Array>() : await parts.hashFiles(share, files, signal);
   return new Set(
     claims.filter((claim) => {
-      const [is, was] = [hashes.get(claim.file.path), expected.get(claim)];
-      return is !== undefined && was !== undefined && Buffer.compare(is, was) === 0;
+      const is = hashes.get(claim.file.path);
+      return is !== undefined && expected.get(claim)?.some((was) => Buffer.compare(is, was) === 0) === true;
     }),
   );
+}
+
+/** Every path that the batch may have delivered the file of a claim from, the nearest first. */
+function pathsOf({ recognised }: Ledger, share: ShareName, { was, batch }: Claim): SharePath[] {
+  const [dir, name] = [parentOf(was), nameOf(was)];
+  return [was, ...recognised.cameFrom(share, dir, batch).map((earlier) => joinPath(earlier, name))];
 }
 
 /** Records what a comparison found: true claims keep their delivered batch, the others are planned like new files. */

@@ -1,5 +1,5 @@
 import type { ShareName } from '../core/ids.ts';
-import { printable, type SharePath } from '../core/share-path.ts';
+import { parentOf, printable, type SharePath } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { isToCompare, type Mark } from '../ledger/facts.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -9,18 +9,39 @@ import type { Verdict } from './judge.ts';
 export type RecognisedView = {
   /** Where the files of a directory were delivered from, as far as names, sizes and times tell. */
   readonly expected: (share: ShareName, dir: SharePath) => SharePath | undefined;
-  /** Where a batch delivered the files from that it holds in this directory. */
+  /** Where a batch delivered the files from that it holds in this directory; undefined: from here. */
   readonly origin: (share: ShareName, dir: SharePath, batch: number) => SharePath | undefined;
 };
 
 /** Remembers the answers for one directory: files are judged directory by directory. */
-export function recognisedView({ into, expected }: Ledger['recognised']): RecognisedView {
-  const rows = lastOf((share: ShareName, dir: SharePath) => into(share, dir));
+export function recognisedView({
+  recognised,
+  batches,
+}: Pick<Ledger, 'recognised' | 'batches'>): RecognisedView {
+  const origins = lastOf((share: ShareName, dir: SharePath) => {
+    const known = new Map<number, SharePath | undefined>();
+    return (batch: number): SharePath | undefined => {
+      if (!known.has(batch))
+        known.set(batch, originOf(recognised.cameFrom(share, dir, batch), batch, batches));
+      return known.get(batch);
+    };
+  });
   return {
-    expected: lastOf(expected),
-    origin: (share, dir, batch) =>
-      rows(share, dir).find((row) => row.kind === 'moved' && row.batch === batch)?.was,
+    expected: lastOf(recognised.expected),
+    origin: (share, dir, batch) => origins(share, dir)(batch),
   };
+}
+
+/** Of the directories that files went through, the one that the batch has them listed in. */
+function originOf(
+  through: readonly SharePath[],
+  batch: number,
+  batches: Ledger['batches'],
+): SharePath | undefined {
+  const head = through.length === 0 ? undefined : batches.headByNo(batch);
+  if (head === undefined) return undefined;
+  const listed = new Set(batches.get(head.id).files.map(({ path }) => parentOf(path)));
+  return through.find((dir) => listed.has(dir));
 }
 
 function lastOf<T>(ask: (share: ShareName, dir: SharePath) => T): (share: ShareName, dir: SharePath) => T {

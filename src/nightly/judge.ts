@@ -117,7 +117,7 @@ export function judgeParts(
       if (!suspicions.has(share)) suspicions.set(share, parts.ledger.scans.suspicionOf(share));
       return suspicions.get(share);
     },
-    recognised: recognisedView(parts.ledger.recognised),
+    recognised: recognisedView(parts.ledger),
     firstBatchOf: firstBatches(parts.ledger),
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));

@@ -41,6 +41,19 @@ describe('a delivered folder that is moved', () => {
     expect(explained.out).toContain('moved from SEM1/mueller/run1/raw, delivered there as b-');
   });
 
+  it('on, on again, and back is known each time', async () => {
+    await using lab = await labWith(3);
+    const names = ['run1', 'run1_b', 'run1_c', 'run1'];
+
+    for (const [at, name] of names.slice(1).entries()) {
+      await rename(inShare(lab, `SEM1/mueller/${names[at]}`), inShare(lab, `SEM1/mueller/${name}`));
+      expect(files(await lab.evening()), `${names[at]} to ${name}`).toEqual({ unchanged: 4, excluded: 1 });
+    }
+
+    const explained = await lab.nightjar('explain', 'SEM1/mueller/run1/notes.txt');
+    expect(explained.out).not.toContain('moved from SEM1/mueller/run1,');
+  });
+
   it('to another owner is sent to that owner, and the report says to whom it was delivered before', async () => {
     await using lab = await labWith(3);
     await mkdir(inShare(lab, 'SEM1/schmidt'));

@@ -1,0 +1,62 @@
+import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Random } from './random.ts';
+
+export const OWNERS = ['mueller', 'schmidt', 'chen', 'garcia'] as const;
+export type OwnerName = (typeof OWNERS)[number];
+
+/** What the instruments did on one day: new datasets, late files, new versions, deleted files, moved folders. */
+export async function changeShare(share: string, day: number, random: Random): Promise<string[]> {
+  const done: string[] = [];
+  for (let n = random.between(1, 4); n > 0; n--) done.push(await addDataset(share, `day${day}_${n}`, random));
+  const old = await datasets(share);
+  for (const dataset of old.filter(() => random.chance(0.15)))
+    done.push(await changeDataset(join(share, dataset), dataset, day, random));
+  return done;
+}
+
+async function datasets(share: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const owner of OWNERS)
+    for (const name of await readdir(join(share, 'SEM1', owner)).catch(() => []))
+      found.push(`SEM1/${owner}/${name}`);
+  return found;
+}
+
+async function addDataset(share: string, name: string, random: Random): Promise<string> {
+  const owner = random.pick(OWNERS);
+  const dir = join(share, 'SEM1', owner, name);
+  await mkdir(join(dir, 'raw ü'), { recursive: true });
+  const files = random.between(1, 8);
+  for (let n = 0; n < files; n++) {
+    const file = join(dir, random.chance(0.3) ? 'raw ü' : '.', `img ${n}.tif`);
+    // Never empty, never alike: the same bytes twice at the destination are then a file sent twice.
+    await writeFile(
+      file,
+      random.bytes(random.chance(0.1) ? random.between(60_000, 200_000) : random.between(20, 4_000)),
+    );
+  }
+  return `new ${owner}/${name} (${files} files)`;
+}
+
+async function changeDataset(dir: string, name: string, day: number, random: Random): Promise<string> {
+  const files = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const [some] = files;
+  switch (random.pick(['late', 'version', 'delete', 'grow', 'move'])) {
+    case 'version':
+      if (some !== undefined) await writeFile(join(dir, some.name), random.bytes(random.between(20, 4_000)));
+      return `another version of ${name}/${some?.name}`;
+    case 'grow':
+      if (some !== undefined) await appendFile(join(dir, some.name), random.bytes(50));
+      return `${name}/${some?.name} grew`;
+    case 'delete':
+      if (files.length > 1 && some !== undefined) await rm(join(dir, some.name));
+      return `${name}/${some?.name} deleted`;
+    case 'move':
+      await rename(dir, `${dir}_moved${day}`);
+      return `${name} moved`;
+    default:
+      await writeFile(join(dir, `late ${day}.dat`), random.bytes(random.between(20, 4_000)));
+      return `a late file in ${name}`;
+  }
+}
