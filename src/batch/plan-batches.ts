@@ -43,14 +43,18 @@ function* planDataset(
   for (const key of [...groups.keys()].sort()) {
     const group = groups.get(key) ?? [];
     const first = group[0];
-    if (first !== undefined) yield* planGroup(group, limitsOf(first.assignment.destination));
+    if (first === undefined) continue;
+    const { destination, pack } = first.assignment;
+    const caps = limitsOf(destination);
+    yield* planGroup(group, pack === 'files' ? { ...caps, maxFiles: 1 } : caps);
   }
 }
 
 /** What all files of one batch have in common. Names have no '/', so the parts cannot run into each other. */
 function groupKey(file: OwnedFile): string {
-  const { owner, destination, compress } = file.assignment;
-  return [owner, destination, file.addendum ? 'addendum' : 'first', compress ? 'deflate' : 'store'].join('/');
+  const { owner, destination, compress, pack = 'zip' } = file.assignment;
+  const kind = file.addendum ? 'addendum' : 'first';
+  return [owner, destination, kind, compress ? 'deflate' : 'store', pack].join('/');
 }
 
 function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<BatchPlan | RejectedFile> {

@@ -6,6 +6,7 @@ import type { Note } from '../nightly/tally.ts';
 import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { errorCodeOf } from './error-code-of.ts';
+import { manyOneByOne, oneByOneLines } from './one-by-one.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -34,6 +35,7 @@ export function renderPlan(
   return [
     ...section(head('Would go'), [...groupLines(preview.batches), totals(preview)]),
     ...(listBatches ? section(head('Batches'), batchLines(preview.batches)) : []),
+    ...section(head('Go one by one'), oneByOneLines(manyOneByOne(preview.batches))),
     ...section(head('Still to go from earlier evenings'), earlierLines(preview)),
     ...section(head('Would stay, and why'), noteLines(preview)),
     ...section(head(NAMES_TITLE), nameLines(namesByOwner(preview.tally.names))),
@@ -161,6 +163,7 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
       ...group,
       ...(onHold === undefined ? {} : { onHold }),
     })),
+    oneByOne: manyOneByOne(batches),
     ...(listBatches ? { batches: batches.map(batchJson) } : {}),
     earlier,
     stays: tally.buckets,

@@ -149,6 +149,7 @@ function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): Ru
         ...defined({ field: rule.sidecar.field, line: rule.sidecar.line }),
       },
       translate: rule.translate,
+      pack: rule.pack === 'files' ? rule.pack : undefined,
       instruments,
       hold,
       exclude,

@@ -121,6 +121,7 @@ export type RuleConfig = {
   readonly translate?: Readonly<Record<string, string>>;
   readonly withoutToken: 'hold' | 'collector';
   readonly compress: boolean;
+  readonly pack?: 'files';
 };
 
 export type OwnerConfig = {

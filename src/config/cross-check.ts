@@ -2,6 +2,7 @@ import { checkComplete } from './check-complete.ts';
 import { checkDefaultDestination, checkOwners } from './check-owners.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkRules } from './check-rules.ts';
+import { checkSending } from './check-sending.ts';
 import { checkSources } from './check-sources.ts';
 import type { Outline } from './outline.ts';
 import type { Finding } from './problem.ts';
@@ -21,6 +22,7 @@ export function crossCheck(
       ...checkRules(outline),
       ...checkComplete(outline, recipes),
       ...checkOwners(outline),
+      ...checkSending(outline),
       ...checkSources(outline),
     ],
   };

@@ -100,6 +100,10 @@ const rule = z.strictObject({
   compress: z.boolean().default(false).meta({
     description: 'Compress the parcel: worth it for text on a slow line, costs processor time.',
   }),
+  pack: z.enum(['zip', 'files']).default('zip').meta({
+    description:
+      'At NOMAD: `zip` sends the files of a dataset together, `files` each by itself and without a zip. The platform processes the upload, and may mail its owner, once a file: for few large files only.',
+  }),
 });
 
 /** folders.yaml: whose data is what, the file that is edited weekly. */

@@ -45,6 +45,8 @@ export type RuleLine = {
   readonly recipe: string | undefined;
   /** As it stands there. */
   readonly complete: unknown;
+  readonly pack: string | undefined;
+  readonly compresses: boolean;
   readonly holds: boolean;
   readonly excludes: boolean;
   /** Undefined: the key is not there. */
@@ -100,6 +102,8 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     destination: textOf(rule['destination']),
     recipe: textOf(rule['recipe']),
     complete: rule['complete'],
+    pack: textOf(rule['pack']),
+    compresses: rule['compress'] === true,
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,
     ownerFrom: Array.isArray(rule['owner_from']) ? textsOf(rule['owner_from']) : undefined,

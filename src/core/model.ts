@@ -66,6 +66,8 @@ export type Assignment =
       readonly complete?: Completion;
       readonly destination: DestinationName;
       readonly compress: boolean;
+      /** `files`: each file is a batch of its own. */
+      readonly pack?: 'files';
       /** Why the collector got it, who claimed it for its owner, or why somebody other than whom the rule means gets it. */
       readonly reason?: string;
       /** It would go to the collector, and a person has claimed it for its owner. */

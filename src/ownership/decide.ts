@@ -141,6 +141,7 @@ function assignTo(
     ...completeBy(compiled, parts.path, match.read),
     destination,
     compress: rule.compress ?? false,
+    ...(rule.pack === undefined ? {} : { pack: rule.pack }),
     ...whyNotTheOwner(standing, rule.id),
   };
 }

@@ -35,6 +35,8 @@ export type Rule = {
   readonly exclude?: string;
   readonly destination?: DestinationName;
   readonly compress?: boolean;
+  /** `files`: each file is a batch of its own; default: a dataset's files go together. */
+  readonly pack?: 'files';
 };
 
 /** `file`: its name, with `*` and `?`. Of JSON or YAML the value at `field` names the owner, of any text a `line`. */

@@ -11,6 +11,7 @@ export type OwnedOptions = {
   readonly dataset?: string;
   readonly addendum?: boolean;
   readonly compress?: boolean;
+  readonly pack?: 'files';
 };
 
 /** A planned file with an owner, as ownership would hand it on; the file facts default to something plausible. */
@@ -42,6 +43,7 @@ export function ownedFile(
       settleMs: 0,
       destination: destinationName(options.destination ?? 'nomad'),
       compress: options.compress ?? false,
+      ...(options.pack === undefined ? {} : { pack: options.pack }),
     },
   };
 }

@@ -33,13 +33,16 @@ const anyName = fc.constantFrom(
   'a'.repeat(256),
 );
 const anyPath = fc.array(anyName, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
-const anyOptions: fc.Arbitrary<OwnedOptions> = fc.record({
-  owner: fc.constantFrom('mueller', 'collector'),
-  destination: fc.constantFrom('nomad', 'archive'),
-  dataset: fc.constantFrom('d1', 'd2'),
-  addendum: fc.boolean(),
-  compress: fc.boolean(),
-});
+const anyOptions: fc.Arbitrary<OwnedOptions> = fc
+  .record({
+    owner: fc.constantFrom('mueller', 'collector'),
+    destination: fc.constantFrom('nomad', 'archive'),
+    dataset: fc.constantFrom('d1', 'd2'),
+    addendum: fc.boolean(),
+    compress: fc.boolean(),
+    pack: fc.constantFrom('files' as const, undefined),
+  })
+  .map(({ pack, ...rest }) => (pack === undefined ? rest : { ...rest, pack }));
 const anyFile = fc
   .tuple(anyPath, fc.integer({ min: 0, max: 120 }), anyOptions)
   .map(([path, size, options]) => ownedFile(path, { size, mtimeNs: BigInt(size) }, options));
@@ -119,6 +122,18 @@ describe('planning', () => {
       ['a', 'b', 'c'],
       ['d', 'e'],
     ]);
+  });
+
+  test('each file is a batch of its own where its rule packs files, and no other is', () => {
+    const apart = { dataset: 'd1', pack: 'files' as const };
+    const files = [
+      ...['a', 'b', 'c'].map((path) => ownedFile(path, { size: 1 }, apart)),
+      ...['x', 'y'].map((path) => ownedFile(path, { size: 1 }, { dataset: 'd1' })),
+    ];
+
+    const made = batches(files).map((batch) => batch.files.map(({ path }) => path));
+
+    expect(made).toEqual([['a'], ['b'], ['c'], ['x', 'y']]);
   });
 
   test('a file over the cap is rejected with the numbers and does not hold its neighbours', () => {

@@ -1,0 +1,29 @@
+import type { Outline, RuleLine } from './outline.ts';
+import type { Finding, KeyPath } from './problem.ts';
+
+/** Keys of a rule that say how its data goes, where its destination has no use for them or another key forbids it. */
+export function checkSending(outline: Outline): Finding[] {
+  return outline.rules.flatMap((rule) => checkPack(outline, rule));
+}
+
+function checkPack(outline: Outline, rule: RuleLine): Finding[] {
+  if (rule.pack !== 'files') return [];
+  const path = [...rule.path, 'pack'];
+  if (rule.compresses) {
+    const message =
+      'expected either `compress: true` or `pack: files`, found both: what is compressed is in a zip';
+    return [{ path, message }];
+  }
+  return onlyAtNomad(outline, rule, path);
+}
+
+/** A directory gets the files as they are anyway. Nothing is said where the destination itself is not known. */
+function onlyAtNomad(outline: Outline, rule: RuleLine, path: KeyPath): Finding[] {
+  const { destinations = [], defaultDestination } = outline;
+  const name = rule.destination ?? defaultDestination ?? destinations[0]?.name;
+  const kind = destinations.find((one) => one.name === name)?.kind;
+  if (kind === undefined || kind === 'nomad') return [];
+  const key = path.at(-1);
+  const message = `expected it only in a rule whose data goes to NOMAD, found it in one for "${name}", a destination of kind ${kind}: take \`${key}\` out`;
+  return [{ path, onKey: true, message }];
+}
