@@ -7,7 +7,7 @@ import { runNightly } from '../nightly/run-nightly.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import { createBatchQueue } from '../queue/batch-queue.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
-import { createDispatcher } from '../queue/dispatcher.ts';
+import { createDispatcher, type Dispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
@@ -15,8 +15,10 @@ import { createFileHasher } from './hash-files.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
 import { refusalOf } from './mapping-in-force.ts';
+import { openRefusedWatch } from './open-refused-watch.ts';
 import { type MappingEvent, tellOfMapping } from './tell-of-mapping.ts';
 import { createTrouble } from './tell-trouble.ts';
+import type { LaneEvent, RefusedWatch } from './watch-refused.ts';
 import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -24,7 +26,8 @@ export type EngineEvent =
   | NightlyEvent
   | DeliveryEvent
   | { readonly name: 'engine.trouble'; readonly error: IngestError }
-  | MappingEvent;
+  | MappingEvent
+  | LaneEvent;
 
 export type EngineParts = {
   readonly clock: Clock;
@@ -88,13 +91,19 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   stack.defer(dispatcher.close);
   delivery.onFinished(dispatcher.wake);
 
+  const refused = stack.use(
+    openRefusedWatch(workspace, {
+      ...{ env: parts.env, token: delivery.token, emit },
+      ...{ onResumed: dispatcher.wake, onError: trouble },
+    }),
+  );
   const hasher = stack.use(createFileHasher(config.shares, { clock, stateDir: config.stateDir }));
-  const drained = async (): Promise<void> => {
-    if (parts.stop?.aborted !== true) return;
-    await dispatcher.close();
-    await delivery.drain();
-  };
-  const nightly = nightlyParts(workspace, emit, { wake: dispatcher.wake, hashFiles: hasher.hash, drained });
+  const nightly = nightlyParts(workspace, emit, {
+    wake: dispatcher.wake,
+    hashFiles: hasher.hash,
+    drained: drainedOn(parts.stop, dispatcher, delivery),
+    mayHeal: refused.mayHeal,
+  });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
     dispatcher.wake();
@@ -113,10 +122,23 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   };
 }
 
+/** A run that is stopped lets what is in flight end, and nothing new begin. */
+function drainedOn(
+  stop: AbortSignal | undefined,
+  dispatcher: Pick<Dispatcher, 'close'>,
+  delivery: Pick<Deliveries, 'drain'>,
+): () => Promise<void> {
+  return async () => {
+    if (stop?.aborted !== true) return;
+    await dispatcher.close();
+    await delivery.drain();
+  };
+}
+
 function nightlyParts(
   workspace: Workspace,
   emit: NightlyParts['emit'],
-  made: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'>,
+  { mayHeal, ...made }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'> & Pick<RefusedWatch, 'mayHeal'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources } = workspace;
   return {
@@ -127,7 +149,11 @@ function nightlyParts(
     collectorWarnAbove: () => mapping.current().mapping.collector.warnAboveBytes,
     mappingKey: () => mapping.current().key,
     hasOwners: () => mapping.current().mapping.owners.length > 0,
-    delivered: (signal) => allDelivered(ledger, clock, signal),
+    delivered: async (signal) => {
+      await allDelivered({ ledger, clock, mayHeal }, signal);
+      // A token may have appeared meanwhile: what it kept from being planned can go in this evening.
+      await workspace.renew();
+    },
     maxWaitMs: config.settleWaitMs,
     compareMs: config.compareLimitMs,
     settleNights: config.settleNights,

@@ -59,6 +59,14 @@ const LINES: Lines = {
     level: decided === 'hold' ? 'error' : 'warn',
     fields: { ...batchFields(batch), decided, error },
   }),
+  'lane.refused': ({ lane, owner, destination, error, nextAt }) => ({
+    level: 'warn',
+    fields: { lane, owner, destination, next: new Date(nextAt).toISOString(), error },
+  }),
+  'lane.resumed': ({ lane, owner, destination, batches }) => ({
+    level: 'info',
+    fields: { lane, owner, destination, batches },
+  }),
   'engine.trouble': ({ error }) => ({ level: 'warn', fields: { error } }),
   'mapping.taken-over': ({ change }) => ({ level: 'info', fields: changeFields(change) }),
   'mapping.refused': ({ error }) => ({ level: 'error', fields: { error } }),

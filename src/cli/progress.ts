@@ -95,7 +95,8 @@ function keepTotals(state: State, event: EngineEvent, now: number): void {
 }
 
 /** The line an event deserves; undefined for those that only move the bar. */
-function sentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
+function sentence(event: EngineEvent, context: CliContext): string | undefined {
+  const { err, clock } = context;
   const dim = (text: string): string => style(err, 'dim', text);
   switch (event.name) {
     case 'run.started':
@@ -118,12 +119,22 @@ function sentence(event: EngineEvent, { err, clock }: CliContext): string | unde
     case 'engine.trouble':
       return style(err, 'yellow', `${event.error.code}: ${event.error.message}`);
     default:
-      return comparison(event, err);
+      return comparison(event, context);
   }
 }
 
+/** What is said of a lane that waits for its token. */
+function laneSentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
+  if (event.name !== 'lane.refused' && event.name !== 'lane.resumed') return undefined;
+  if (event.name === 'lane.resumed')
+    return `${style(err, 'green', 'resumed')}   ${event.owner.padEnd(12)} the token is taken again`;
+  const again = `asked again at ${clockTime(event.nextAt, clock.now())}`;
+  return style(err, 'dim', `waiting   ${event.owner.padEnd(12)} ${again}: ${event.error.message}`);
+}
+
 /** What is said of files that are compared with what was delivered. */
-function comparison(event: EngineEvent, err: NodeJS.WriteStream): string | undefined {
+function comparison(event: EngineEvent, context: CliContext): string | undefined {
+  const { err } = context;
   switch (event.name) {
     case 'content.comparing':
       return `comparing ${count(event.files, 'file')} (${formatBytes(event.bytes)}) of ${event.share} with what was delivered`;
@@ -136,7 +147,7 @@ function comparison(event: EngineEvent, err: NodeJS.WriteStream): string | undef
     case 'content.failed':
       return style(err, 'yellow', `  ${event.error.message}\n  ${event.error.hint}`);
     default:
-      return undefined;
+      return laneSentence(event, context);
   }
 }
 

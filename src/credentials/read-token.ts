@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IngestError, systemCode } from '../core/errors.ts';
 import { isName } from '../core/ids.ts';
@@ -10,6 +10,8 @@ export type TokenStore = {
   readonly token: (name: string) => Promise<Secret>;
   /** What is wrong with it, or undefined; never throws for the token's sake. */
   readonly check: (name: string) => Promise<IngestError | undefined>;
+  /** Changes whenever the token may be another, or may be usable when it was not; nothing of the token is in it. */
+  readonly stamp: (name: string) => Promise<string>;
 };
 
 type Place = { readonly file: string; readonly fromSystemd: boolean };
@@ -50,19 +52,30 @@ export function createTokenStore(options: {
         throw error;
       }
     },
+    stamp: async (name) =>
+      isName(name) ? (await Promise.all(places(name).map(({ file }) => stampOf(file)))).join(' ') : '',
   };
+}
+
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { ino, size, ctimeNs } = await stat(file, { bigint: true });
+    return `${ino}:${size}:${ctimeNs}`;
+  } catch (error) {
+    return systemCode(error) ?? 'unknown';
+  }
 }
 
 /** Undefined when there is no such file. Checks and reads one open file, so that nothing can change in between. */
 async function readToken(name: string, place: Place): Promise<Secret | undefined> {
   await using handle = await openToken(name, place.file);
   if (handle === undefined) return undefined;
-  const stat = await handle.stat();
-  if (!stat.isFile()) throw unsafe(name, place.file, 'is not a regular file', 'Put a plain file there.');
-  checkOwner(name, place, stat.uid);
-  checkMode(name, place, stat);
-  if (stat.size > MAX_BYTES) {
-    throw unsafe(name, place.file, `has ${stat.size} bytes`, 'It must hold the token alone, on one line.');
+  const found = await handle.stat();
+  if (!found.isFile()) throw unsafe(name, place.file, 'is not a regular file', 'Put a plain file there.');
+  checkOwner(name, place, found.uid);
+  checkMode(name, place, found);
+  if (found.size > MAX_BYTES) {
+    throw unsafe(name, place.file, `has ${found.size} bytes`, 'It must hold the token alone, on one line.');
   }
   return new Secret(oneLine(name, place.file, await handle.readFile('utf8')));
 }
@@ -97,10 +110,10 @@ function checkOwner(name: string, place: Place, uid: number): void {
  * No rights for group and others. Under systemd root owns the file and the service reads it by an access list, whose
  * mask shows as the group's read bit (systemd.exec(5), credentials): that bit means nobody else there.
  */
-function checkMode(name: string, place: Place, stat: { readonly mode: number; readonly uid: number }): void {
-  const refused = place.fromSystemd && stat.uid === 0 ? 0o037 : 0o077;
-  if ((stat.mode & refused) === 0) return;
-  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+function checkMode(name: string, place: Place, found: { readonly mode: number; readonly uid: number }): void {
+  const refused = place.fromSystemd && found.uid === 0 ? 0o037 : 0o077;
+  if ((found.mode & refused) === 0) return;
+  const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
   throw unsafe(name, place.file, `can be used by other people (mode ${mode})`, `chmod 600 ${place.file}`);
 }
 

@@ -1,0 +1,46 @@
+import { createTokenStore } from '../credentials/read-token.ts';
+import type { Deliveries } from './deliveries.ts';
+import { tokenRef } from './owner-token.ts';
+import { createRefusedWatch, type LaneEvent, type RefusedWatch } from './watch-refused.ts';
+import { ownersAt } from './watch-tokens.ts';
+import type { Workspace } from './workspace.ts';
+
+type OpenParts = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly token: Deliveries['token'];
+  readonly emit: (event: LaneEvent) => void;
+  readonly onResumed: () => void;
+  readonly onError: (thrown: unknown) => void;
+};
+
+/** Asks about refused tokens until it is closed: by the mapping in force and the token files as they are then. */
+export function openRefusedWatch(
+  { config, ledger, clock, mapping, destination }: Workspace,
+  { env, token, ...told }: OpenParts,
+): Pick<RefusedWatch, 'mayHeal'> & AsyncDisposable {
+  const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
+  const store = createTokenStore({ dir: config.credentials.dir, env });
+  const inForce = () => ({ mapping: mapping.current().mapping });
+  const kinds = new Map(config.destinations.map(({ name, kind }) => [name, kind]));
+  const watch = createRefusedWatch({
+    ...{ ledger, clock, ...told },
+    ask: async (account, signal) => {
+      await destination(account.destination).check({ token: await token(account), signal });
+    },
+    stamp: async ({ owner, destination: name }) => {
+      const ref = tokenRef(inForce(), owner, kinds.get(name) ?? '');
+      return ref === undefined ? 'none' : `${ref.token} ${ref.userId ?? ''} ${await store.stamp(ref.token)}`;
+    },
+    ownersAt: (name) => ownersAt(inForce(), { name }),
+    retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },
+  });
+  const closed = new AbortController();
+  const watching = watch.run(closed.signal);
+  return {
+    mayHeal: watch.mayHeal,
+    [Symbol.asyncDispose]: async () => {
+      closed.abort();
+      await watching;
+    },
+  };
+}
