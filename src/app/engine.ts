@@ -5,7 +5,7 @@ import { takeInstanceLock } from '../ledger/instance-lock.ts';
 import type { NightlyEvent, NightlyParts } from '../nightly/parts.ts';
 import { runNightly } from '../nightly/run-nightly.ts';
 import type { RunReport } from '../nightly/run-report.ts';
-import { createBatchQueue } from '../queue/batch-queue.ts';
+import { type BatchQueue, createBatchQueue } from '../queue/batch-queue.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { createDispatcher, type Dispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
@@ -69,12 +69,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   const target = await openRedis(workspace, parts, stack, trouble);
   const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
   stack.defer(queue.close);
-  if (config.redis.url === undefined) {
-    // Our own Redis has no other workers: whatever it remembers is of a process that is gone.
-    await queue.clear();
-    const left = ledger.dispatch.inFlight().map(({ id }) => id);
-    ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
-  }
+  if (config.redis.url === undefined) await putBackLeft(queue, workspace);
 
   tellOfMapping(workspace.mapping.takeOver(parts.holder), workspace, emit);
   withdrawOutdated(workspace);
@@ -160,6 +155,13 @@ function nightlyParts(
     stallMs: 60_000,
     refusedMapping: () => refusalOf(mapping.standing(), config),
   };
+}
+
+/** Our own Redis has no other workers: whatever it remembers is of a process that is gone. */
+async function putBackLeft(queue: Pick<BatchQueue, 'clear'>, { ledger, clock }: Workspace): Promise<void> {
+  await queue.clear();
+  const left = ledger.dispatch.inFlight().map(({ id }) => id);
+  ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
 }
 
 async function openRedis(
