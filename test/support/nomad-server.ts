@@ -7,27 +7,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { answerOfThrown, writeAnswer } from './nomad/answers.ts';
 import { createAuth, userIdOf } from './nomad/auth.ts';
-import type {
-  Fault,
-  FaultHook,
-  Generation,
-  Received,
-  Route,
-  Upload,
-  UserName,
-  Visit,
-} from './nomad/model.ts';
+import { listen } from './nomad/listen.ts';
+import { createMisbehaviour, type Misbehaviour, type Reach } from './nomad/misbehave.ts';
+import type { FaultHook, Generation, Received, Upload, UserName } from './nomad/model.ts';
 import { createWorker } from './nomad/processing.ts';
 import { walk } from './nomad/raw-files.ts';
-import { Cut, receiveParts } from './nomad/receive.ts';
 import { API, createRouter } from './nomad/router.ts';
-import type { State } from './nomad/state.ts';
+import { serve } from './nomad/serve.ts';
+import { type State, timestamp } from './nomad/state.ts';
 
+export { comeBack, proxyPage } from './nomad/misbehave.ts';
 export type { Fault, Generation, UserName } from './nomad/model.ts';
 
 export type NomadServer = AsyncDisposable & {
@@ -57,6 +49,13 @@ export type NomadServer = AsyncDisposable & {
   readonly uploads: () => readonly Readonly<Upload>[];
   readonly publish: (uploadId: string) => void;
   readonly removeUpload: (uploadId: string) => void;
+  /** Its author and coauthors may neither write nor read it any more. */
+  readonly takeAccess: (uploadId: string) => void;
+  /** So many temp dirs are leaked (99 unless told): v1.3 answers 500 to every further body at 99. */
+  readonly fillTempDirs: (uploadId: string, count?: number) => void;
+  /** The platform is gone: connections are cut, new ones refused, until it is `back` at the same port. */
+  readonly away: () => Promise<void>;
+  readonly back: () => Promise<void>;
   /** The delivered files (no directories) by path below the raw root. */
   readonly filesOf: (uploadId: string) => Promise<Map<string, Buffer>>;
   readonly sha256Of: (uploadId: string) => Promise<Map<string, string>>;
@@ -66,16 +65,12 @@ export type NomadServer = AsyncDisposable & {
 };
 
 export async function startNomadServer(
-  options: { generation?: Generation; port?: number } = {},
+  options: { generation?: Generation; port?: number; misbehave?: Misbehaviour } = {},
 ): Promise<NomadServer> {
   const generation = options.generation ?? 'v1.3';
   const root = await mkdtemp(path.join(tmpdir(), 'nightjar-nomad-'));
-  const http = createServer();
-  const { promise: listening, resolve } = Promise.withResolvers<void>();
-  http.listen(options.port ?? 0, '127.0.0.1', resolve);
-  await listening;
-  const address = http.address();
-  const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const listening = await listen(options.port ?? 0);
+  const { http, origin } = listening;
 
   const switches = {
     fault: undefined as FaultHook | undefined,
@@ -92,18 +87,28 @@ export async function startNomadServer(
   const requests: Received[] = [];
   const unexpected: string[] = [];
   const route = createRouter(state, worker, unexpected);
-  http.requestTimeout = 0;
   http.on('request', (incoming, response) => {
     void serve({ incoming, response, requests, route, fault: switches.fault, root });
   });
+  const publish = (id: string): void => {
+    const upload = state.uploads.get(id);
+    if (upload !== undefined) upload.publishTime = timestamp(state);
+  };
+  const takeAccess = (id: string): void => {
+    const upload = state.uploads.get(id);
+    if (upload !== undefined) upload.isTaken = true;
+  };
+  const fillTempDirs = (id: string, count = 99): void => {
+    const upload = state.uploads.get(id);
+    if (upload !== undefined) upload.tempDirs = count;
+  };
 
   const rawOf = (id: string): string => path.join(state.uploads.get(id)?.dir ?? root, 'raw');
+  let isClosed = false;
   const close = async (): Promise<void> => {
+    isClosed = true;
     worker.stop();
-    http.closeAllConnections();
-    const { promise, resolve: closed } = Promise.withResolvers<void>();
-    http.close(() => closed());
-    await promise;
+    await listening.away();
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   };
   const server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit'> = {
@@ -118,10 +123,11 @@ export async function startNomadServer(
     pats: auth.pats,
     appToken: (user, seconds) => auth.sign(userIdOf(user), seconds),
     uploads: () => [...state.uploads.values()],
-    publish: (id) => {
-      const upload = state.uploads.get(id);
-      if (upload !== undefined) upload.publishTime = new Date().toISOString();
-    },
+    publish,
+    takeAccess,
+    fillTempDirs,
+    away: listening.away,
+    back: listening.back,
     removeUpload: (id) => {
       state.uploads.delete(id);
     },
@@ -132,6 +138,26 @@ export async function startNomadServer(
     close,
     [Symbol.asyncDispose]: close,
   };
+  const { misbehave } = options;
+  if (misbehave !== undefined) {
+    const outage: Reach['outage'] = (kind, ms) => {
+      if (kind === 'users-unknown') switches.outage = true;
+      else setImmediate(() => void listening.away());
+      const over = async (): Promise<void> => {
+        switches.outage = false;
+        if (!isClosed) await listening.back();
+      };
+      setTimeout(() => void over(), ms).unref();
+    };
+    switches.fault = createMisbehaviour(misbehave, {
+      userOf: auth.userOfRequest,
+      upload: (id) => state.uploads.get(id),
+      forget: (id) => state.uploads.delete(id),
+      ...{ publish, takeAccess, fillTempDirs },
+      outage,
+      isOld: generation === 'v1.3',
+    });
+  }
   return withSwitches(server, switches, state);
 }
 
@@ -181,67 +207,4 @@ async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of createReadStream(file)) hash.update(piece);
   return hash.digest('hex');
-}
-
-type Serving = {
-  readonly incoming: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly requests: Received[];
-  readonly route: (visit: Visit) => ReturnType<Route>;
-  readonly fault: FaultHook | undefined;
-  readonly root: string;
-};
-
-/** One request, with what the test does to it before, inside and after. */
-async function serve(serving: Serving): Promise<void> {
-  const { incoming, response, requests } = serving;
-  // Kept: a request that was read to a cut forgets its socket.
-  const socket = incoming.socket;
-  const seen = receivedOf(incoming, requests.length);
-  requests.push(seen);
-  const fault = serving.fault?.(seen);
-  const visit: Visit = { incoming, seen, fault, rest: '' };
-  incoming.on('error', () => undefined);
-  response.on('error', () => undefined);
-  if (await isTakenByFault(visit, response, serving.root)) return;
-  const answer = await Promise.resolve(visit)
-    .then(serving.route)
-    .catch((thrown: unknown) => {
-      if (thrown instanceof Cut) return undefined;
-      return answerOfThrown(thrown);
-    });
-  if (answer === undefined || fault?.kind === 'answer-lost' || fault?.kind === 'reset')
-    return fault?.kind === 'stall' ? undefined : void socket.resetAndDestroy();
-  if (fault?.kind === 'stall') return;
-  seen.status = answer.status;
-  writeAnswer(response, answer);
-}
-
-async function isTakenByFault(visit: Visit, response: ServerResponse, root: string): Promise<boolean> {
-  const fault: Fault | undefined = visit.fault;
-  if (fault?.kind === 'reset' && fault.afterBytes === undefined) {
-    visit.incoming.socket.resetAndDestroy();
-    return true;
-  }
-  if (fault?.kind === 'stall' && fault.afterBytes === undefined) return true;
-  if (fault?.kind !== 'answer') return false;
-  if (fault.afterBody === true) await receiveParts(visit, path.join(root, 'spool')).catch(() => undefined);
-  visit.seen.status = fault.status;
-  response.writeHead(fault.status, fault.headers);
-  response.end(fault.body);
-  return true;
-}
-
-function receivedOf(incoming: IncomingMessage, index: number): Received {
-  const [target = '', query = ''] = (incoming.url ?? '').split(/\?(.*)/s, 2);
-  const where = target.startsWith(API) ? target.slice(API.length) : `outside ${target}`;
-  return {
-    index,
-    method: incoming.method ?? '',
-    path: where,
-    query: new URLSearchParams(query),
-    headers: incoming.headers,
-    bodyBytes: 0,
-    status: undefined,
-  };
 }

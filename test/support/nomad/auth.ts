@@ -1,7 +1,7 @@
 /** Users and credentials. Facts: nomad/app/v1/routers/auth.py (v1.3.10), nomad/auth/tokens.py (1.4). */
 import { createHmac } from 'node:crypto';
 import { Refusal } from './answers.ts';
-import type { Generation, UserName, Visit } from './model.ts';
+import type { Generation, Received, UserName, Visit } from './model.ts';
 import { createPats, PAT_PREFIX } from './pats.ts';
 
 export const USERS: Readonly<Record<UserName, string>> = {
@@ -157,5 +157,13 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     return user;
   }
 
-  return { uploadToken, sign, readerOf, requireUser, pats };
+  /** Whose credential a request carries, without judging it. */
+  function userOfRequest({ query, headers }: Received): string | undefined {
+    const token = isOld ? query.get('token') : headers['upload-token'];
+    if (typeof token === 'string') return uuidOf(token.split('.')[0] ?? '');
+    const bearer = (headers.authorization ?? '').replace(/^Bearer\s+/i, '');
+    return pats.alive(bearer)?.user ?? claimsOf(bearer.split('.')[1] ?? '')?.user;
+  }
+
+  return { uploadToken, sign, readerOf, requireUser, userOfRequest, pats };
 }

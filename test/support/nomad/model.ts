@@ -39,6 +39,8 @@ export type Process = {
   readonly blocking?: boolean;
   /** v1.4, `trigger_processing=false`: files land, and the upload is READY, not SUCCESS (nomad/workflows/activities.py). */
   readonly onlyFiles?: boolean;
+  /** It ends as FAILURE, whatever the test said of the next one. */
+  readonly failure?: { readonly text: string; readonly merged: number };
 };
 
 /** What a test may do to one request. `afterBytes` counts bytes of the body that are let in first. */
@@ -52,7 +54,13 @@ export type Fault =
       readonly body?: string;
       /** Answers only after the whole body was taken, like a proxy that spools. */
       readonly afterBody?: boolean;
+      /** Everything happens, and then this is said, like a proxy whose patience is over. */
+      readonly afterEffect?: boolean;
     }
+  /** The platform's own answer, so much later. */
+  | { readonly kind: 'slow'; readonly ms: number }
+  /** 200, and its process ends as FAILURE with this text, after so many members of the archive were merged. */
+  | { readonly kind: 'fails'; readonly text: string; readonly merged: number }
   /** Everything happens, and then the connection is cut before the answer. */
   | { readonly kind: 'answer-lost' }
   /** 200, and the files are thrown away (FAIRmat-NFDI/nomad#136); with `process` a process runs and succeeds. */

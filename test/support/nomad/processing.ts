@@ -89,7 +89,7 @@ export function createWorker(state: State) {
   }
 
   async function attempt(process: Process): Promise<void> {
-    const failure = failures.shift();
+    const failure = process.failure ?? failures.shift();
     if (failure === undefined) return await process.run();
     if (failure.merged > 0) await process.run(failure.merged);
     throw new Error(failure.text);

@@ -128,6 +128,7 @@ export function writeRoutes(state: State, worker: Worker) {
   /** Schedules, unless the test has this parcel dropped. */
   function accept(visit: Visit, upload: Upload, process: Process): void {
     const fault = visit.fault;
+    if (fault?.kind === 'fails') return worker.schedule(upload, { ...process, failure: fault });
     if (fault?.kind !== 'drop-files') return worker.schedule(upload, process);
     void process.done?.();
     if (fault.process) worker.schedule(upload, { name: processName, run: async () => undefined });
