@@ -9,7 +9,7 @@ import { collectorLines, ownerLines } from './render-collector.ts';
 import { futureTimeLines } from './render-future-times.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { recognisedLines } from './render-recognised.ts';
-import { troubleLines } from './render-troubles.ts';
+import { isToldBy, toldAbove, troubleLines } from './render-troubles.ts';
 import { clockTime, columns, style } from './style.ts';
 
 const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
@@ -26,7 +26,8 @@ const WORDS: Readonly<Record<(typeof BUCKETS)[number], string>> = {
 
 const OUTCOMES: Readonly<Record<RunReport['outcome'], string>> = {
   done: 'Everything that could go has gone.',
-  attention: 'It ran, but something needs a person: see "Why the rest did not go".',
+  attention:
+    'It ran, but something needs a person: "What went wrong" and "Why the rest did not go" say what.',
   waiting: 'Some batches are not delivered yet; they will be tried again.',
   cut: 'The run was stopped before its end; the next one goes on where it was.',
   empty:
@@ -95,7 +96,11 @@ function overdue({ notes }: RunReport): string[] {
 }
 
 function notes(report: RunReport): string[] {
-  const lines = report.notes.flatMap((note) => noteLines(note, report.finishedAt));
+  const isTold = (note: Note): boolean => isToldBy(report.troubles, note);
+  const lines = [
+    ...toldAbove(report.notes.filter(isTold)),
+    ...report.notes.filter((note) => !isTold(note)).flatMap((note) => noteLines(note, report.finishedAt)),
+  ];
   return report.moreNotes > 0
     ? [...lines, `… and ${count(report.moreNotes, 'more cause')}: nightjar why`]
     : lines;

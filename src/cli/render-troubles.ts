@@ -1,6 +1,7 @@
 import { printable } from '../core/share-path.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { Trouble } from '../nightly/report-troubles.ts';
+import type { Note } from '../nightly/tally.ts';
 import { clockTime } from './style.ts';
 
 /** A paragraph for each trouble: what, since when, the destination's own words, what waits, what helps. */
@@ -17,4 +18,29 @@ function waitingText({ waits, datasets, moreDatasets }: Trouble): string {
   if (waits.batches === 0) return '';
   const more = moreDatasets > 0 ? ` and ${moreDatasets} more` : '';
   return ` · not delivered: ${count(waits.files, 'file')}, ${formatBytes(waits.bytes)} of ${datasets.join(', ')}${more}`;
+}
+
+/** One line for all that is held, or rejected, for what is told as a trouble: it says why, and what helps. */
+export function toldAbove(notes: readonly Note[]): string[] {
+  if (notes.length === 0) return [];
+  const [files, bytes] = [sum(notes.map((one) => one.files)), sum(notes.map((one) => one.bytes))];
+  return [
+    `held or rejected for what went wrong (above): ${count(files, 'file')}, ${formatBytes(bytes)} in ${count(notes.length, 'place')}`,
+  ];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** Whether the note is of files that a trouble tells of. */
+export function isToldBy(
+  troubles: readonly Trouble[],
+  { bucket, owner, code, batch, reason }: Note,
+): boolean {
+  if (batch === undefined || (bucket !== 'held' && bucket !== 'rejected')) return false;
+  return troubles.some((trouble) => {
+    if (trouble.waits.batches === 0 || (trouble.owner ?? owner) !== owner) return false;
+    return code === undefined
+      ? trouble.said !== undefined && reason.endsWith(`: ${trouble.said}`)
+      : trouble.code === code;
+  });
 }

@@ -97,13 +97,28 @@ function troubleOf(ledger: TroubleParts['ledger'], { code, heads, pause }: Group
   return {
     ...{ kind, code, destination },
     ...(kind === 'destination' ? {} : { owner }),
-    since: Math.min(...errors.map(({ at }) => at), pause?.since ?? Number.POSITIVE_INFINITY),
+    since: sinceWhen(ledger, code, heads, pause),
     what: whatOf(code, { owner, destination }, known),
     ...(said === undefined ? {} : { said: printable(said) }),
     ...waiting(heads),
     help: helpWith(code, owner, { heads, known, hint: errors[0]?.hint }),
     ...(known === undefined ? {} : { containers: known }),
   };
+}
+
+const LOOKED_AT = 20;
+
+/** The first time that one of them failed so: each further attempt overwrites the error, and not the history. */
+function sinceWhen(
+  ledger: TroubleParts['ledger'],
+  code: string,
+  heads: readonly BatchHead[],
+  pause: Pause | undefined,
+): number {
+  const failures = heads
+    .slice(0, LOOKED_AT)
+    .flatMap(({ id }) => ledger.history(id).find(({ detail }) => detail.startsWith(`${code}:`)) ?? []);
+  return Math.min(...failures.map(({ at }) => at), pause?.since ?? Number.POSITIVE_INFINITY);
 }
 
 function waiting(heads: readonly BatchHead[]): Pick<Trouble, 'waits' | 'datasets' | 'moreDatasets'> {

@@ -163,6 +163,22 @@ describe('what went wrong, in the report of a run', () => {
     expect(found[0]?.help.join('\n')).toMatch(/publish[\s\S]*"name old" https:\/\/x\/old\n[\s\S]*"name new"/);
   });
 
+  it('tells since when it is so, however often it was tried again since', async () => {
+    await using temp = await tempLedger();
+    const { ledger } = temp;
+    const [first, again] = [NOW - 50 * 3_600_000, NOW - 60_000];
+    const refused = { to: 'held', code: 'TOKEN_REJECTED', destination: 'nomad' } as const;
+    const [plan] = seedLedger(ledger, [{ dir: 'SEM1/bert', owner: 'bert', ...refused, at: first }], NOW);
+    const id = plan?.id;
+    if (id === undefined) throw new Error('nothing was seeded');
+    ledger.batches.requeue(id, again);
+    ledger.batches.markQueued(id, again);
+    const error = { code: 'TOKEN_REJECTED', message: 'answered 401', hint: 'h', at: again };
+    ledger.batches.fail(ledger.batches.begin(id, again), { to: 'held', error });
+
+    expect(troubles(ledger)).toMatchObject([{ since: first, said: 'answered 401' }]);
+  });
+
   it('says no more of a limit once the data goes into another container again', async () => {
     await using temp = await tempLedger();
     const { ledger } = temp;
