@@ -25,6 +25,10 @@ export function createCredentials(db: DatabaseSync) {
       ).run(name, kind, remoteId ?? null, userId ?? null, enrolledAt, expiresAt ?? null);
     },
 
+    forget: (name: string): void => {
+      db.prepare('DELETE FROM credential WHERE name = ?').run(name);
+    },
+
     find: (name: string): CredentialRecord | undefined => {
       const row = db.prepare('SELECT * FROM credential WHERE name = ?').get(name);
       if (row === undefined) return undefined;

@@ -154,6 +154,25 @@ describe('the tokens of a lab', () => {
   });
 });
 
+describe('a token that is no longer wanted', () => {
+  it('is removed from this host after a preview, and is said to live on at the platform', async () => {
+    await using nomad = await startNomadServer({ generation: 'v1.4' });
+    await using lab = await labAt(nomad);
+    await lab.nightjarWith('pw\n', 'token', 'enrol', 'mueller', '--user', 'alice', '--pat');
+
+    const preview = await lab.nightjar('token', 'remove', 'jm');
+    const kept = await readdir(join(lab.root, 'tokens'));
+    const removed = await lab.nightjar('token', 'remove', 'jm', '--yes');
+    const again = await lab.nightjar('token', 'remove', 'jm', '--yes', '--json');
+
+    expect(preview.out).toContain('Would remove');
+    expect(kept).toEqual(['mueller']);
+    expect(removed.out).toContain(`personal access token ${nomad.pats.all()[0]?.id} is revoked there`);
+    expect(await readdir(join(lab.root, 'tokens'))).toEqual([]);
+    expect(JSON.parse(again.out)).toMatchObject({ found: false, done: false });
+  });
+});
+
 describe('a personal access token', () => {
   it('is made with the least scopes, delivers, is remembered with its end, and is exchanged by a login', async () => {
     await using nomad = await startNomadServer({ generation: 'v1.4' });

@@ -1,12 +1,8 @@
-import { tokenRef } from '../../app/owner-token.ts';
-import { type ProvenToken, proveToken } from '../../app/prove-token.ts';
+import { proveToken } from '../../app/prove-token.ts';
 import { VERSION } from '../../app/version.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { asIngestError, IngestError } from '../../core/errors.ts';
-import type { OwnerId } from '../../core/ids.ts';
 import { createTokenStore } from '../../credentials/read-token.ts';
-import { storeToken } from '../../credentials/store-token.ts';
-import { KIND_WORDS } from '../../destinations/nomad/token.ts';
 import { createHttpClient } from '../../http/http-client.ts';
 import { answer } from '../answer.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
@@ -14,21 +10,11 @@ import { EXIT } from '../exit-code.ts';
 import { openForCommand, optionsOf } from '../open.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { stopSignals } from '../stop-signals.ts';
+import { type Enrolled, enrolledJson, keepToken, refuseTerminal, renderEnrolled } from './keep.ts';
 import { type Obtained, obtainToken, type Source } from './obtain.ts';
 import { nomadCalled, ownerCalled } from './which.ts';
 
 type EnrolOptions = GlobalOptions & Source & { readonly destination?: string; readonly stdout?: boolean };
-
-/** What came of an enrolment; never the token. Times in ms since 1970. */
-export type Enrolled = {
-  readonly owner: OwnerId;
-  readonly name: string;
-  readonly file: string | undefined;
-  readonly proven: ProvenToken;
-  readonly expiresAt: number | undefined;
-  /** A line for folders.yaml, where it does not name the token yet. */
-  readonly missingLine: string | undefined;
-};
 
 export const addEnrol: AddCommand = (program, context, finish) => {
   program
@@ -65,8 +51,8 @@ async function enrol(
   workspace: Workspace,
   { name, options, signal }: Wanted,
 ): Promise<Enrolled> {
-  const { config, ledger, clock } = workspace;
-  if (options.stdout === true && context.out.isTTY) throw shownOnTerminal();
+  const { config, clock } = workspace;
+  refuseTerminal(context, options.stdout);
   const owner = ownerCalled(config, name);
   const destination = nomadCalled(config, options.destination);
   const store = createTokenStore({ dir: config.credentials.dir, env: context.env });
@@ -76,23 +62,10 @@ async function enrol(
     const proven = await orphanTold(got, () =>
       proveToken(workspace, store, { owner, destination, token: got.token, userId: got.userId }, signal),
     );
-    const file = tokenRef(config, owner, 'nomad')?.token ?? String(owner);
-    const stored = await orphanTold(got, async () => {
-      if (options.stdout !== true) return await storeToken(config.credentials.dir, file, got.token);
-      context.out.write(`${got.token.reveal()}\n`);
-      return undefined;
-    });
-    const { kind, expiresAt = got.pat?.expiresAt } = proven.facts;
-    const record = { name: file, kind, remoteId: got.pat?.id, userId: proven.userId, expiresAt };
-    ledger.credentials.save({ ...record, enrolledAt: clock.now() });
-    return {
-      owner,
-      name: file,
-      file: stored,
-      proven,
-      expiresAt,
-      missingLine: lineFor(workspace, owner, file),
-    };
+    const toPipe = options.stdout === true;
+    return await orphanTold(got, () =>
+      keepToken(context, workspace, { owner, token: got.token, proven, pat: got.pat, toPipe }),
+    );
   } finally {
     await http.close();
   }
@@ -112,39 +85,3 @@ async function orphanTold<T>({ pat }: Obtained, work: () => Promise<T>): Promise
     });
   }
 }
-
-function shownOnTerminal(): IngestError {
-  return new IngestError('USAGE', '--stdout would show the token on the terminal', {
-    hint: 'Send it into a pipe: … --stdout | systemd-creds encrypt --name=OWNER - FILE',
-  });
-}
-
-function lineFor({ config }: Workspace, owner: OwnerId, name: string): string | undefined {
-  if (tokenRef(config, owner, 'nomad') !== undefined) return undefined;
-  const block = `nomad: { token: ${name} }`;
-  return owner === 'collector' ? `collector: { ${block} }` : `${owner}: { ${block} }`;
-}
-
-export function enrolledJson({ owner, name, file, proven, expiresAt, missingLine }: Enrolled): object {
-  const { facts, userId } = proven;
-  return {
-    ...{ format: 1, owner, name, file: file ?? null, kind: facts.kind },
-    generation: facts.generation ?? null,
-    userId: userId ?? null,
-    expiresAt: expiresAt ?? null,
-    ...(missingLine === undefined ? {} : { missingLine }),
-  };
-}
-
-export function renderEnrolled({ owner, file, proven, expiresAt, missingLine }: Enrolled): string {
-  const { facts, said, userId } = proven;
-  const end = expiresAt === undefined ? 'It does not end.' : `It ends on ${dayOf(expiresAt)}.`;
-  return [
-    `Enrolled the ${KIND_WORDS[facts.kind]}${userId === undefined ? '' : ` of user ${userId}`} for ${owner}. ${end}`,
-    ...(file === undefined ? [] : [`Stored in ${file}, readable for Nightjar alone.`]),
-    said,
-    ...(missingLine === undefined ? [] : ['', 'folders.yaml does not name it yet. Add:', `  ${missingLine}`]),
-  ].join('\n');
-}
-
-export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

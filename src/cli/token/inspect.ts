@@ -19,7 +19,7 @@ import { optionsOf } from '../open.ts';
 import { openToRead } from '../open-to-read.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { columns } from '../style.ts';
-import { dayOf } from './enrol.ts';
+import { dayOf } from './keep.ts';
 import { ownerCalled } from './which.ts';
 
 /** One owner's token as it can be judged without asking anybody. Times in ms since 1970. */

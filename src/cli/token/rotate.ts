@@ -15,7 +15,7 @@ import { EXIT } from '../exit-code.ts';
 import { openForCommand, optionsOf } from '../open.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { type Enrolled, enrolledJson, renderEnrolled } from './enrol.ts';
+import { type Enrolled, enrolledJson, renderEnrolled } from './keep.ts';
 import { accessToken, type Source } from './obtain.ts';
 import { nomadCalled, ownerCalled } from './which.ts';
 
