@@ -38,9 +38,9 @@ const LINES: Lines = {
     fields: { ...batchFields(plan), files: plan.files.length },
   }),
   'run.delivering': () => ({ level: 'info', fields: {} }),
-  'run.finished': ({ report: { run, outcome, balanced, seen, buckets } }) => ({
+  'run.finished': ({ report: { run, outcome, balanced, seen, buckets, historyHead } }) => ({
     level: balanced ? 'info' : 'error',
-    fields: { run, outcome, balanced, seen, buckets },
+    fields: { run, outcome, balanced, seen, buckets, historyHead },
   }),
   'delivery.attempt': ({ batch }) => ({
     level: 'debug',

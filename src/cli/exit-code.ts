@@ -40,6 +40,7 @@ const CONFIGURATION: readonly string[] = [
   'STATE_DIR_UNUSABLE',
   'LEDGER_TOO_NEW',
   'LEDGER_CORRUPT',
+  'HISTORY_BROKEN',
 ];
 
 export function exitCodeOfError(error: IngestError): number {

@@ -4,6 +4,7 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import { addAcceptMapping } from './accept-mapping.ts';
 import { addAcceptScan } from './accept-scan.ts';
 import { addAcceptShare } from './accept-share.ts';
+import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addClaim } from './claim.ts';
 import type { CliContext } from './context.ts';
@@ -12,6 +13,7 @@ import { addExclude } from './exclude.ts';
 import { EXIT, exitCodeOfError } from './exit-code.ts';
 import { addExplain } from './explain.ts';
 import { addForce } from './force.ts';
+import { addHistory } from './history.ts';
 import { addHold } from './hold.ts';
 import { addInit } from './init.ts';
 import { addLedger } from './ledger/ledger.ts';
@@ -40,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorker,
   addStatus,
   addWhy,
+  addHistory,
   addAcceptMapping,
   addClaim,
   addRequeue,
@@ -50,6 +53,7 @@ const COMMANDS: readonly AddCommand[] = [
   addToken,
   addAcceptScan,
   addAcceptShare,
+  addAudit,
   addLedger,
   addDemo,
 ];

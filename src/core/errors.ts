@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   MAPPING_NOT_ACCEPTED: 'operator',
   LEDGER_TOO_NEW: 'operator',
   LEDGER_CORRUPT: 'operator',
+  HISTORY_BROKEN: 'operator',
   RUN_UNBALANCED: 'operator',
   USAGE: 'operator',
   UNEXPECTED: 'operator',

@@ -4,7 +4,6 @@ import type { BatchId, ShareName } from '../core/ids.ts';
 import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
-import { count } from '../core/units.ts';
 import {
   type BatchError,
   type BatchHead,
@@ -13,7 +12,7 @@ import {
   headOf,
   mayHaveArrived,
 } from './batch-row.ts';
-import { tellClaimed } from './claims.ts';
+import { digestOf } from './chain.ts';
 import type { StoredContainer } from './containers.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
@@ -21,6 +20,7 @@ import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import type { Looks } from './looks.ts';
 import { dirsMovedInto } from './recognised.ts';
+import { tellPlanned } from './tell-planned.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A move of a batch's state, as the history will tell it. */
@@ -29,6 +29,8 @@ type Move = {
   readonly at: number;
   readonly what: string;
   readonly detail?: string;
+  /** SHA-256 of what is recorded with it. */
+  readonly digest?: Uint8Array;
   /** Only the attempt of this epoch may make the move; any if undefined. */
   readonly epoch?: number | undefined;
   /** Narrows the states from which the table allows the move. */
@@ -108,9 +110,7 @@ export class Batches {
     if (known !== undefined) this.#revive(plan.id, at, runNo);
     const no = known ?? insertBatch(this.#db, plan, planned);
     keepGivenNames(this.#db, plan);
-    const detail = `${count(plan.files.length, 'file')}, ${plan.bytes} bytes`;
-    recordEvent(this.#db, { at, batch: plan.id, what: 'batch.planned', detail });
-    tellClaimed(this.#db, plan, at);
+    tellPlanned(this.#db, plan, at);
     return Number(no);
   }
 
@@ -145,7 +145,8 @@ export class Batches {
     const { id, epoch } = batch;
     inTransaction(this.#db, () => {
       const { evidence, how } = receipt;
-      this.#mustMove(id, { to: evidence, at, epoch, what: `delivery.${evidence}`, detail: how });
+      const digest = digestOf(hashes);
+      this.#mustMove(id, { to: evidence, at, epoch, what: `delivery.${evidence}`, detail: how, digest });
       this.#db
         .prepare('UPDATE batch SET receipt = ?, hashes = ?, error = NULL, not_before = 0 WHERE id = ?')
         .run(JSON.stringify(receipt), hashes, id);
@@ -257,7 +258,7 @@ export class Batches {
   }
 
   /** False when the batch is in no state from which the move is legal, or the attempt is not the newest. */
-  #move(id: BatchId, { to, at, what, detail, epoch, from }: Move): boolean {
+  #move(id: BatchId, { to, at, what, detail, digest, epoch, from }: Move): boolean {
     const legal = statesBefore(to).filter((state) => from === undefined || from.includes(state));
     const moved = this.#db
       .prepare(
@@ -266,7 +267,8 @@ export class Batches {
       )
       .run(to, at, id, epoch ?? null, JSON.stringify(legal));
     if (moved.changes === 0) return false;
-    recordEvent(this.#db, { at, batch: id, what, detail: detail ?? '' });
+    const covered = digest === undefined ? {} : { digest };
+    recordEvent(this.#db, { at, batch: id, what, detail: detail ?? '', ...covered });
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { IngestError } from '../core/errors.ts';
+import { teachChain } from './chain.ts';
 import { keepCopy } from './copy-ledger.ts';
 import { instanceHolder } from './instance-lock.ts';
 import { checkIntegrity } from './integrity.ts';
@@ -40,6 +41,7 @@ export function bringForward(db: DatabaseSync, stateDir: string): void {
 
 /** Each step whole or not at all; another process may be doing the same. */
 export function takeSteps(db: DatabaseSync, upTo: number): void {
+  teachChain(db);
   for (const [index, step] of SCHEMA_STEPS.slice(0, upTo).entries()) {
     if (index < formatOf(db)) continue;
     db.exec('BEGIN IMMEDIATE');

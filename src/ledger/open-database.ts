@@ -58,7 +58,8 @@ function copyFrom(db: DatabaseSync, file: string): void {
   for (const { name } of tables.all())
     if (name !== 'event') db.exec(`INSERT INTO main.${String(name)} SELECT * FROM disk.${String(name)}`);
   // A first start that found the disk full left an empty file: nothing is known yet.
-  if (version > 0) db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*'");
+  if (version > 0)
+    db.exec("INSERT INTO main.event SELECT * FROM disk.event WHERE what GLOB 'delivery.*' ORDER BY no");
   db.exec('DETACH disk');
 }
 

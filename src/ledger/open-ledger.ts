@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
+import { type Audit, auditChain, type HistoryLine } from './audit.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
 import { createClaims } from './claims.ts';
@@ -12,8 +14,9 @@ import { createDecisions } from './decisions.ts';
 import { type DeliveredContent, deliveredContent } from './delivered-content.ts';
 import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
-import { historyOf, type LedgerEvent, recordEvent } from './events.ts';
+import { headOfHistory, historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
+import { batchesAbout, type HistoryFilter, historyOn } from './history.ts';
 import { checkIntegrity } from './integrity.ts';
 import { createKnownContainers } from './known-containers.ts';
 import { Looks } from './looks.ts';
@@ -82,6 +85,10 @@ function ledgerOn(db: DatabaseSync) {
     counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),
     history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
+    historyHead: (): string | undefined => headOfHistory(db),
+    audit: (notedHead?: string): Audit => auditChain(db, notedHead),
+    historyOn: (about: HistoryFilter): Generator<HistoryLine> => historyOn(db, about),
+    batchesAbout: (share: ShareName, path: SharePath): string[] => batchesAbout(db, share, path),
     /** Changes whenever another process has committed something. */
     version: (): number => Number(db.prepare('PRAGMA data_version').get()?.['data_version'] ?? 0),
     /** Throws LEDGER_CORRUPT when a page or a row of it is damaged; reads all of it and mends nothing. */

@@ -3,6 +3,7 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import { pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
 import { bytesOf } from './bytes-of.ts';
+import { recordEvent } from './events.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -44,9 +45,7 @@ export function createRecognised(db: DatabaseSync) {
          ON CONFLICT (share, dir, was, batch, kind, run) DO UPDATE SET files = files + excluded.files,
            bytes = bytes + excluded.bytes`,
       ).run(runNo, at, kind, share, sortKey(dir), sortKey(was), batch, files, bytes);
-      db.prepare('INSERT INTO event (at, batch, what, detail) VALUES (?, ?, ?, ?)').run(
-        ...[at, batch, `delivery.${kind}`, detailOf(found)],
-      );
+      recordEvent(db, { at, batch, what: `delivery.${kind}`, detail: detailOf(found) });
     },
 
     /** What a run knew again, in the order in which it did. */

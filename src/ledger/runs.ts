@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type RunId, runId } from '../core/ids.ts';
 import { textOf } from './batch-row.ts';
+import { recordEvent } from './events.ts';
 import { inTransaction } from './transaction.ts';
 
 /** One evening's pass. `outcome` undefined: it is going on, or its process died. */
@@ -34,6 +35,7 @@ export function createRuns(db: DatabaseSync) {
         );
         const id = same === 0 ? `r-${stamp}` : `r-${stamp}-${same + 1}`;
         db.prepare('INSERT INTO run (id, due_at, started_at) VALUES (?, ?, ?)').run(id, dueAt ?? null, at);
+        recordEvent(db, { at, what: 'run.started', detail: id });
         const row = db.prepare(`${RUNS} WHERE id = ?`).get(id);
         return runOf(row ?? {});
       }),
@@ -47,6 +49,9 @@ export function createRuns(db: DatabaseSync) {
              SELECT max(at) FROM (SELECT at FROM event ORDER BY no DESC LIMIT 1000) WHERE at < ?1 + ${CLOCKS_APART_MS}
            ), 0)) WHERE no = ?4`,
         ).run(at, outcome, report, no);
+        const { id, finished_at: end } =
+          db.prepare('SELECT id, finished_at FROM run WHERE no = ?').get(no) ?? {};
+        recordEvent(db, { at: Number(end), what: 'run.finished', detail: `${String(id)}: ${outcome}` });
       }),
 
     /** The newest runs first. */

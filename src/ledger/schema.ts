@@ -1,3 +1,5 @@
+import { CHAIN_EVENTS } from './chain.ts';
+
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
 export const SCHEMA_STEPS: readonly string[] = [
   `
@@ -289,4 +291,5 @@ export const SCHEMA_STEPS: readonly string[] = [
     PRIMARY KEY (share, dataset, rule, source)
   ) STRICT, WITHOUT ROWID;
   `,
+  CHAIN_EVENTS,
 ];

@@ -18,3 +18,14 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     throw ledgerError(error, 'write to the ledger');
   }
 }
+
+/** Runs `work` on the ledger as it is now, whoever writes to it meanwhile; `work` writes nothing. */
+export function inSnapshot<T>(db: DatabaseSync, work: () => T): T {
+  if (db.isTransaction) return work();
+  db.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    if (db.isTransaction) db.exec('ROLLBACK');
+  }
+}

@@ -43,6 +43,8 @@ export type RunReport = {
   readonly run: string;
   readonly startedAt: number;
   readonly finishedAt: number;
+  /** Hash of the newest event of the history when this was made; for `audit verify --head`. */
+  readonly historyHead?: string;
   readonly outcome: RunOutcome;
   readonly balanced: boolean;
   readonly seen: Amount;
@@ -128,6 +130,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     run: run.id,
     startedAt: run.startedAt,
     finishedAt: parts.clock.now(),
+    ...headOf(parts.ledger),
     outcome: outcomeOf({
       balanced,
       stopped,
@@ -275,4 +278,9 @@ function notesOf(tally: Tally): { notes: Note[]; moreNotes: number } {
     notes: all.slice(0, MAX_NOTES),
     moreNotes: Math.max(0, all.length - MAX_NOTES) + tally.droppedNotes,
   };
+}
+
+function headOf(ledger: Pick<ReportParts['ledger'], 'historyHead'>): Pick<RunReport, 'historyHead'> {
+  const historyHead = ledger.historyHead();
+  return historyHead === undefined ? {} : { historyHead };
 }

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { CHAIN_EVENTS } from '../../src/ledger/chain.ts';
+import { takeSteps } from '../../src/ledger/migrate.ts';
 import { SCHEMA_STEPS } from '../../src/ledger/schema.ts';
 
 /** The format before events were chained. */
-export const UNCHAINED = 15;
+export const UNCHAINED = SCHEMA_STEPS.indexOf(CHAIN_EVENTS);
 
 /** A ledger as a Nightjar of that format left it, with so many events in it. */
 export function makeOldLedger(stateDir: string, format: number, events: number): string {
@@ -12,12 +14,12 @@ export function makeOldLedger(stateDir: string, format: number, events: number):
   const file = join(stateDir, 'ledger.db');
   using db = new DatabaseSync(file);
   db.exec('PRAGMA journal_mode = WAL');
-  for (const step of SCHEMA_STEPS.slice(0, format)) db.exec(step);
+  takeSteps(db, Math.min(format, UNCHAINED));
   db.exec(`
-    PRAGMA user_version = ${format};
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${events})
     INSERT INTO event (at, what, detail) SELECT i, 'scan.accepted', 'lab: by anna, number ' || i FROM n;
   `);
+  takeSteps(db, format);
   return file;
 }
 
