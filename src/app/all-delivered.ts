@@ -1,20 +1,28 @@
 import type { Clock } from '../core/clock.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
+import type { Pause } from '../ledger/pauses.ts';
 
 const LOOK_MS = 200;
 
+type Waiting = {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly outageWaitMs: number;
+  readonly mayHeal: () => boolean;
+};
+
 /**
  * Resolves when no batch waits or is in flight, but for those a pause keeps back that is not about to end (`mayHeal`);
- * rejects with the signal's reason.
+ * rejects with the signal's reason. A destination that is away is waited for, but from the later of its going and our
+ * coming no longer than `outageWaitMs`.
  */
 export async function allDelivered(
-  {
-    ledger,
-    clock,
-    mayHeal,
-  }: { readonly ledger: Ledger; readonly clock: Clock; readonly mayHeal: () => boolean },
+  { ledger, clock, outageWaitMs, mayHeal }: Waiting,
   signal: AbortSignal,
 ): Promise<void> {
-  while (ledger.dispatch.isMoving(clock.now()) || mayHeal()) await clock.sleep(LOOK_MS, signal);
+  const from = clock.now();
+  const isPassing = ({ probes, since }: Pause): boolean =>
+    probes !== undefined && clock.now() < Math.max(since, from) + outageWaitMs;
+  while (ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) await clock.sleep(LOOK_MS, signal);
   signal.throwIfAborted();
 }

@@ -6,6 +6,7 @@ import type { BatchId, ShareName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
+import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
@@ -21,6 +22,8 @@ export type Deliveries = AsyncDisposable & {
   /** The owner's credential at the destination, as the deliveries use it. */
   readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
+  /** What outages of destinations are known and told by. */
+  readonly breaker: BreakerParts;
   readonly onFinished: (listener: () => void) => void;
   /** Takes nothing new and lets what runs end, within a bound; for good. */
   readonly drain: () => Promise<void>;
@@ -66,6 +69,7 @@ export function startDeliveries(
   return {
     drain,
     token: delivery.token,
+    breaker: delivery.breakerParts,
     running: workers.running,
     onFinished: (listener) => listeners.add(listener),
     [Symbol.asyncDispose]: async () => {
@@ -76,7 +80,7 @@ export function startDeliveries(
   };
 }
 
-type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'>;
+type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'> & { readonly breakerParts: BreakerParts };
 
 function deliveryParts(
   workspace: Workspace,
@@ -87,10 +91,15 @@ function deliveryParts(
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
   const roots = new Map(config.shares.map(({ name, root }) => [name, root]));
+  const token: Deliveries['token'] = (batch) =>
+    ownerToken({ ...config, mapping: workspace.mapping.current().mapping }, store, batch);
+  const breakerParts = breakerOf(workspace, token, { clock, emit });
   return {
     ledger,
     destination: workspace.destination,
-    token: (batch) => ownerToken({ ...config, mapping: workspace.mapping.current().mapping }, store, batch),
+    token,
+    breakerParts,
+    breaker: createBreaker(breakerParts),
     checkOwner: (batch) => {
       follow?.();
       const error = outdated(batch, workspace.assign, ledger);
@@ -105,6 +114,20 @@ function deliveryParts(
     clock,
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },
     emit,
+  };
+}
+
+function breakerOf(
+  { config, ledger, destination }: Workspace,
+  token: Deliveries['token'],
+  parts: Pick<DeliveringParts, 'clock' | 'emit'>,
+): BreakerParts {
+  return {
+    ...parts,
+    outages: ledger.outages,
+    check: async (of, signal) => await destination(of.destination).check({ token: await token(of), signal }),
+    probe: { firstMs: config.deliveries.probeFirstMs, maxMs: config.deliveries.probeMaxMs },
+    random: Math.random,
   };
 }
 

@@ -12,6 +12,7 @@ import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
 import { createFileHasher } from './hash-files.ts';
+import { keepProbing } from './keep-probing.ts';
 import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
 import { refusalOf } from './mapping-in-force.ts';
@@ -85,6 +86,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   });
   stack.defer(dispatcher.close);
   delivery.onFinished(dispatcher.wake);
+  stack.use(keepProbing(ledger, { ...delivery.breaker, onWell: dispatcher.wake }, trouble));
 
   const refused = stack.use(
     openRefusedWatch(workspace, {
@@ -145,7 +147,8 @@ function nightlyParts(
     mappingKey: () => mapping.current().key,
     hasOwners: () => mapping.current().mapping.owners.length > 0,
     delivered: async (signal) => {
-      await allDelivered({ ledger, clock, mayHeal }, signal);
+      const { outageWaitMs } = config.deliveries;
+      await allDelivered({ ledger, clock, outageWaitMs, mayHeal }, signal);
       // A token may have appeared meanwhile: what it kept from being planned can go in this evening.
       await workspace.renew();
     },

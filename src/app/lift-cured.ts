@@ -1,7 +1,7 @@
 import type { Batch } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
-import { pauseOf } from '../ledger/pauses.ts';
+import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import { heldByCause, releaseHeld } from './release-held.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -26,9 +26,12 @@ export async function liftCured(
     else ill.push(sample);
   }
   for (const pause of ledger.pauses.inForce(clock.now()))
-    if (pause.code !== undefined && !ill.some((head) => pauseOf([pause], head) !== undefined))
+    if (isMadeByError(pause) && !ill.some((head) => pauseOf([pause], head) !== undefined))
       ledger.pauses.lift(pause.kind, pause.name, clock.now());
 }
+
+/** A destination that is away has its own probes. */
+const isMadeByError = ({ code, probes }: Pause): boolean => code !== undefined && probes === undefined;
 
 async function isWell(
   { destination }: Pick<Workspace, 'destination'>,

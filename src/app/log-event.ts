@@ -55,6 +55,22 @@ const LINES: Lines = {
     level: 'warn',
     fields: { ...batchFields(batch), container: container.name, location: container.location, error },
   }),
+  'destination.away': ({ destination, error, probeAt, waiting }) => ({
+    level: 'warn',
+    fields: { destination, waiting, probeAt: new Date(probeAt).toISOString(), error },
+  }),
+  'destination.probed': ({ outage, error }) => ({
+    level: 'debug',
+    fields: { destination: outage.destination, probes: outage.probes, error },
+  }),
+  'destination.back': ({ outage: { destination, since, until = since, probes, waited } }) => ({
+    level: 'info',
+    fields: { destination, since: new Date(since).toISOString(), awayMs: until - since, probes, waited },
+  }),
+  'delivery.put-back': ({ batch, error }) => ({
+    level: 'debug',
+    fields: { ...batchFields(batch), error },
+  }),
   'delivery.failed': ({ batch, error, decided }) => ({
     level: decided === 'hold' ? 'error' : 'warn',
     fields: { ...batchFields(batch), decided, error },

@@ -3,6 +3,7 @@ import { printable } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { acceptHelp, underSuspicion } from '../nightly/by-suspicion.ts';
 import type { CliContext } from './context.ts';
+import { outageSentence } from './render-outages.ts';
 import { clockTime, style } from './style.ts';
 
 export type Progress = { readonly show: (event: EngineEvent) => void; readonly end: () => void };
@@ -86,6 +87,9 @@ function keepTotals(state: State, event: EngineEvent, now: number): void {
       state.done += 1;
       state.doneBytes += event.batch.bytes;
       return;
+    case 'delivery.put-back':
+      state.sent.delete(event.batch.id);
+      return;
     case 'delivery.failed':
       state.sent.delete(event.batch.id);
       state.failed += 1;
@@ -123,8 +127,10 @@ function sentence(event: EngineEvent, context: CliContext): string | undefined {
   }
 }
 
-/** What is said of a lane that waits for its token. */
-function laneSentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
+/** What is said of a destination that is away, and of a lane that waits for its token. */
+function waitSentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
+  if (event.name === 'destination.away' || event.name === 'destination.back')
+    return style(err, 'yellow', outageSentence(event, clock.now()));
   if (event.name !== 'lane.refused' && event.name !== 'lane.resumed') return undefined;
   if (event.name === 'lane.resumed')
     return `${style(err, 'green', 'resumed')}   ${event.owner.padEnd(12)} the token is taken again`;
@@ -147,7 +153,7 @@ function comparison(event: EngineEvent, context: CliContext): string | undefined
     case 'content.failed':
       return style(err, 'yellow', `  ${event.error.message}\n  ${event.error.hint}`);
     default:
-      return laneSentence(event, context);
+      return waitSentence(event, context);
   }
 }
 

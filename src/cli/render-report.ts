@@ -8,6 +8,7 @@ import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
 import { futureTimeLines } from './render-future-times.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
+import { outageLines } from './render-outages.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { isToldBy, toldAbove, troubleLines } from './render-troubles.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -53,6 +54,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),
     ...section(head('Dated in the future'), futureTimeLines(report)),
+    ...section(head('Destinations that were away'), outageLines(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Collector'), collectorLines(report.collector, report.finishedAt)),
     ...section(head('Owners'), ownerLines(report)),

@@ -27,6 +27,11 @@ export type Config = {
     readonly retryLimit: number;
     readonly retryFirstMs: number;
     readonly retryMaxMs: number;
+    /** Waits between two questions to a destination that is away. */
+    readonly probeFirstMs: number;
+    readonly probeMaxMs: number;
+    /** The longest that a run waits for a destination that is away. */
+    readonly outageWaitMs: number;
   };
   /** Without a URL Redis is embedded. The URL may hold a password: never log it. */
   readonly redis: { readonly url?: string };

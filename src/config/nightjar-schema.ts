@@ -104,6 +104,19 @@ const deliveries = z.strictObject({
     .meta({ description: 'Pause before the second attempt; it doubles with every further one.' })
     .prefault('30s'),
   retry_max: duration().meta({ description: 'Longest pause between attempts.' }).prefault('30m'),
+  probe_first: duration()
+    .meta({
+      description:
+        'A destination that is away is asked again after about so long, whether it is back; the wait doubles each time.',
+    })
+    .prefault('30s'),
+  probe_max: duration().meta({ description: 'Longest wait between two such questions.' }).prefault('10m'),
+  outage_wait: duration({ zero: true })
+    .meta({
+      description:
+        'The longest that a run waits for a destination that is away; then it ends with a report of what waits. The daemon delivers it when the destination is back.',
+    })
+    .prefault('2h'),
 });
 
 /** nightjar.yaml: what the machine needs to know. Every key has its description and default here and nowhere else. */

@@ -7,9 +7,11 @@ import type { Secret } from '../core/secret.ts';
 import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
+import type { Breaker } from './breaker.ts';
 import type { RetryPolicy } from './decide.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
 import { openContainer } from './open-container.ts';
+import { putBack } from './put-back.ts';
 import { recordFailure } from './record-failure.ts';
 
 export type DeliveryParts = {
@@ -23,6 +25,7 @@ export type DeliveryParts = {
   readonly tier: Tier;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
+  readonly breaker: Breaker;
   readonly emit: (event: DeliveryEvent) => void;
 };
 
@@ -47,9 +50,11 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     checkReceipt(batch, receipt);
     parts.ledger.batches.deliver(batch, receipt, hashesInOrder(batch, content), parts.clock.now()); // 11 record
     parts.emit({ name: 'delivery.done', batch, receipt });
+    parts.breaker.delivered(batch);
   } catch (thrown) {
     const error = signal.aborted ? stopped(signal, thrown) : asIngestError(thrown, `deliver batch ${id}`);
-    recordFailure(batch, error, parts, { stopped: signal.aborted });
+    if (!signal.aborted && (await parts.breaker.met(batch, error, signal))) putBack(batch, error, parts);
+    else recordFailure(batch, error, parts, { stopped: signal.aborted });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { IngestError } from '../core/errors.ts';
-import type { BatchId } from '../core/ids.ts';
+import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { RemoteContainer } from '../destinations/destination.ts';
+import type { Outage, Waited } from '../ledger/outages.ts';
 import type { Decision } from './decide.ts';
 
 /** What a delivery tells the log and the screen. */
@@ -16,6 +17,18 @@ export type DeliveryEvent =
       readonly container: RemoteContainer;
       readonly error: IngestError;
     }
+  /** A destination is away: told once for all of its batches. */
+  | {
+      readonly name: 'destination.away';
+      readonly destination: DestinationName;
+      readonly error: IngestError;
+      readonly probeAt: number;
+      readonly waiting: Waited;
+    }
+  | { readonly name: 'destination.probed'; readonly outage: Outage; readonly error: IngestError }
+  | { readonly name: 'destination.back'; readonly outage: Outage }
+  /** The attempt met an outage and does not count. */
+  | { readonly name: 'delivery.put-back'; readonly batch: Batch; readonly error: IngestError }
   | {
       readonly name: 'delivery.failed';
       readonly batch: Batch;

@@ -153,21 +153,24 @@ export class Batches {
     });
   }
 
-  /** The end of an attempt that failed: again from `notBefore` on, or waits for a person, or never. */
+  /** The end of an attempt that failed: again from `notBefore` on (whether it `counts` or not), or held, or never. */
   fail(
     { id, epoch }: Pick<Batch, 'id' | 'epoch'>,
     outcome: {
       readonly to: 'planned' | 'held' | 'rejected';
       readonly error: BatchError;
       readonly notBefore?: number;
+      readonly counts?: boolean;
     },
   ): void {
-    const { to, error, notBefore } = outcome;
+    const { to, error, notBefore = 0, counts = true } = outcome;
     inTransaction(this.#db, () => {
       const what = `delivery.${to === 'planned' ? 'retry' : to}`;
       this.#mustMove(id, { to, at: error.at, epoch, what, detail: `${error.code}: ${error.message}` });
       this.#setError(id, error);
-      this.#db.prepare('UPDATE batch SET not_before = ? WHERE id = ?').run(notBefore ?? 0, id);
+      this.#db
+        .prepare('UPDATE batch SET not_before = ?, attempts = max(attempts - ?, 0) WHERE id = ?')
+        .run(notBefore, counts ? 0 : 1, id);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
-import { type Pauses, pauseOf } from './pauses.ts';
+import { type Pause, type Pauses, pauseOf } from './pauses.ts';
 
 /** The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. */
 export type LaneHead = {
@@ -54,10 +54,10 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
         state: row['state'] === 'queued' ? 'queued' : 'delivering',
       })),
 
-    /** True while a batch is in flight, or waits for anything but the end of a pause. */
-    isMoving: (now: number): boolean => {
+    /** True while a batch is in flight, or waits for anything but the end of a pause; one that is `passing` is none. */
+    isMoving: (now: number, isPassing: (pause: Pause) => boolean = () => false): boolean => {
       if (inFlight.get() !== undefined) return true;
-      const paused = pauses.inForce(now);
+      const paused = pauses.inForce(now).filter((pause) => !isPassing(pause));
       return waiting
         .all()
         .map(waitingOf)

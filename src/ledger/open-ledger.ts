@@ -23,6 +23,7 @@ import { Looks } from './looks.ts';
 import { createMappings } from './mappings.ts';
 import { createNeighbours } from './neighbours.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
+import { createOutages } from './outages.ts';
 import { createPauses } from './pauses.ts';
 import { createRecognised } from './recognised.ts';
 import { createResolutions } from './resolutions.ts';
@@ -55,6 +56,7 @@ function ledgerOn(db: DatabaseSync) {
     watches: createWatches(db),
     neighbours: createNeighbours(db),
     pauses,
+    outages: createOutages(db),
     controls: createControls(db),
     decisions: createDecisions(db),
     batches,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { recordEvent } from './events.ts';
+import { goingOn, type Outage, tryAnyway } from './outages.ts';
 import { inTransaction } from './transaction.ts';
 
 export const PAUSE_KINDS = ['owner', 'destination', 'instrument', 'lane'] as const;
@@ -13,6 +14,9 @@ export type Pause = {
   readonly since: number;
   readonly until: number | undefined;
   readonly code: string | undefined;
+  /** Of an outage: how often the destination was asked whether it is back, and when it is asked next. */
+  readonly probes?: number;
+  readonly probeAt?: number;
 };
 
 export type Pauses = ReturnType<typeof createPauses>;
@@ -37,15 +41,16 @@ export function createPauses(db: DatabaseSync) {
     /** True when there was one to lift. */
     lift: (kind: PauseKind, name: string, at: number): boolean =>
       inTransaction(db, () => {
-        const lifted =
+        const deleted =
           db.prepare('DELETE FROM pause WHERE kind = ? AND name = ?').run(kind, name).changes > 0;
+        const lifted = (kind === 'destination' && tryAnyway(db, name, at)) || deleted;
         if (lifted) recordEvent(db, { at, what: 'pause.lifted', detail: `${kind} ${name}` });
         return lifted;
       }),
 
-    /** The pauses in force at `now`. */
-    inForce: (now: number): Pause[] =>
-      db
+    /** The pauses in force at `now`, and the destinations that are away. */
+    inForce: (now: number): Pause[] => [
+      ...db
         .prepare(
           'SELECT kind, name, reason, since, until, code FROM pause WHERE until IS NULL OR until > ? ORDER BY kind, name',
         )
@@ -58,7 +63,14 @@ export function createPauses(db: DatabaseSync) {
           until: row['until'] === null ? undefined : Number(row['until']),
           code: row['code'] === null ? undefined : String(row['code']),
         })),
+      ...goingOn(db).flatMap(pauseFor),
+    ],
   };
+}
+
+function pauseFor({ destination, code, reason, since, probes, probeAt, wellAt }: Outage): Pause[] {
+  if (wellAt !== undefined) return [];
+  return [{ kind: 'destination', name: destination, reason, since, until: undefined, code, probes, probeAt }];
 }
 
 /** The pause that stops a batch of this owner, destination, instrument and lane, if any. */

@@ -1,4 +1,5 @@
 import { CHAIN_EVENTS } from './chain.ts';
+import { OUTAGE_STEP } from './schema-outage.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
 export const SCHEMA_STEPS: readonly string[] = [
@@ -292,4 +293,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   CHAIN_EVENTS,
+  OUTAGE_STEP,
 ];

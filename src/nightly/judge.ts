@@ -237,8 +237,8 @@ function byBatch(
 }
 
 function pausedFor(pause: Pause): Judged {
-  const earliest = pause.until === undefined ? {} : { earliest: pause.until };
-  return { bucket: 'held', reason: pauseReason(pause), ...earliest };
+  const end = pause.until ?? pause.probeAt;
+  return { bucket: 'held', reason: pauseReason(pause), ...(end === undefined ? {} : { earliest: end }) };
 }
 
 function onItsWay({ state, error, notBefore }: BatchHead): Judged {
@@ -247,7 +247,8 @@ function onItsWay({ state, error, notBefore }: BatchHead): Judged {
   return { bucket: 'waiting', reason: `will be tried again: ${error.message}`, earliest: notBefore };
 }
 
-export function pauseReason({ kind, name, reason }: Pause): string {
+export function pauseReason({ kind, name, reason, probes }: Pause): string {
+  if (probes !== undefined) return `destination ${name} is away: ${reason}`;
   return `deliveries of ${kind} ${name} are on hold: ${reason}`;
 }
 

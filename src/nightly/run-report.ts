@@ -12,6 +12,7 @@ import { namesByOwner, type OwnerNames } from './name-list.ts';
 import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
+import { type OutageLine, outagesIn } from './report-outages.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { type Trouble, troublesOf } from './report-troubles.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
@@ -57,6 +58,8 @@ export type RunReport = {
   readonly deliveries: readonly DeliveryLine[];
   /** What went wrong at destinations: one for each cause, not for each batch. */
   readonly troubles: readonly Trouble[];
+  /** Destinations that were away. */
+  readonly outages: readonly OutageLine[];
   /** What only looked new; `moreRecognised` further lines are not listed. */
   readonly recognised: readonly RecognisedLine[];
   readonly moreRecognised: number;
@@ -150,6 +153,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     shares,
     deliveries: deliveriesOf(parts, run),
     troubles: troublesOf(parts, run),
+    outages: outagesIn(parts.ledger, run),
     ...recognisedIn(parts.ledger, run),
     futureTimes,
     names: namesByOwner(tally.names),

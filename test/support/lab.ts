@@ -35,6 +35,8 @@ export type LabOptions = {
   readonly share?: string;
   /** Lines of nightjar.yaml below `destinations:`; default: a directory. */
   readonly destinations?: string;
+  /** Further keys of `deliveries`. */
+  readonly deliveries?: string;
   /** Further top-level lines of nightjar.yaml. */
   readonly extra?: string;
 };
@@ -65,7 +67,7 @@ shares: { lab: { root: ${JSON.stringify(share)}, ${options.share ?? ''} } }
 destinations:
 ${destinations}
 settle: ${options.settle ?? '0s'}
-deliveries: { retry_first: 100ms, retry_max: 500ms }
+deliveries: { retry_first: 100ms, retry_max: 500ms, probe_first: 100ms, probe_max: 500ms, ${options.deliveries ?? 'outage_wait: 5s'} }
 ${options.extra ?? ''}
 `,
   );

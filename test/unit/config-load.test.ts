@@ -43,6 +43,9 @@ describe('a good configuration', () => {
       retryLimit: 6,
       retryFirstMs: 30_000,
       retryMaxMs: 1_800_000,
+      probeFirstMs: 30_000,
+      probeMaxMs: 600_000,
+      outageWaitMs: 7_200_000,
     });
     expect(config.schedule.evening).toBe('20:00');
     expect(config.schedule.days).toHaveLength(7);
