@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ConfigKind, schemaOf } from '../../src/config/json-schema.ts';
 import { configPage } from './config-page.ts';
+import { faultMatrixPage } from './fault-matrix-page.ts';
 
 /** A file of the repository that is made from the code, by its path from the root. */
 export type GeneratedFile = { readonly file: string; readonly content: () => string };
@@ -13,6 +14,7 @@ export const GENERATED: readonly GeneratedFile[] = [
   { file: 'config/control-file.schema.json', content: () => jsonSchema('control-file') },
   { file: 'config/recipe.schema.json', content: () => jsonSchema('recipe') },
   { file: 'docs/configuration.md', content: configPage },
+  { file: 'docs/fault-matrix.md', content: faultMatrixPage },
 ];
 
 const jsonSchema = (kind: ConfigKind): string => `${JSON.stringify(schemaOf(kind), null, 2)}\n`;

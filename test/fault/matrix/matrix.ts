@@ -1,0 +1,7 @@
+import { NETWORK } from './network.ts';
+import { PROCESSES } from './processes.ts';
+import { QUEUE } from './queue.ts';
+import { SHARE } from './share.ts';
+
+/** Every fault of docs/fault-matrix.md, in its order. */
+export const FAULTS = [...PROCESSES, ...QUEUE, ...NETWORK, ...SHARE];

@@ -1,0 +1,42 @@
+/**
+ * Which fault, at which step of the line, ends in which state, and the test that shows it. docs/fault-matrix.md is made
+ * from this folder, and test/architecture/fault-matrix.test.ts holds it against the tests that there are.
+ */
+
+/** The steps of docs/architecture.md, as far as a fault can tell them apart. */
+export const STEPS = {
+  look: 'look (1–4a)',
+  plan: 'plan and record (5–6)',
+  queue: 'queue (6)',
+  open: 'open (7–8)',
+  send: 'pack and send (9)',
+  close: 'close (10)',
+  record: 'record and report (11–12)',
+} as const;
+export type Step = keyof typeof STEPS;
+
+/** A test by its file below test/ and its name, without the group it stands in. */
+export type TestName = readonly [file: string, name: string];
+
+/** `end`: the state that is required, for a person. A step that is missing has not been shown yet. */
+export type Cell = { readonly end: string; readonly tests: readonly TestName[] };
+
+export type Fault = {
+  readonly group: 'processes' | 'queue' | 'network' | 'platform' | 'share' | 'disk' | 'clock';
+  readonly fault: string;
+  readonly cells: Readonly<Partial<Record<Step, Cell>>>;
+  /** Steps that the fault cannot reach, and why. */
+  readonly never?: { readonly steps: readonly Step[]; readonly why: string };
+};
+
+export const shown = (end: string, ...tests: readonly TestName[]): Cell => ({ end, tests });
+
+/** Reasons why a fault cannot reach a step. */
+export const NOT_SPOKEN_TO = {
+  steps: ['look', 'plan', 'queue', 'record'],
+  why: 'nothing is asked of the destination there',
+} as const;
+export const NO_SHARE = {
+  steps: ['plan', 'queue', 'open', 'close', 'record'],
+  why: 'the share is not touched there',
+} as const;

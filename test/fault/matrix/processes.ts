@@ -1,0 +1,102 @@
+import { type Fault, NO_SHARE, shown } from './model.ts';
+
+export const PROCESSES: readonly Fault[] = [
+  {
+    group: 'processes',
+    fault: 'the evening is killed with -9',
+    cells: {
+      look: shown('the walk counts for nothing; no process stays behind', [
+        'integration/share/scan-failures.test.ts',
+        'ends when the one that started it is killed',
+      ]),
+      queue: shown('the next start puts back what was queued or delivering', [
+        'integration/dispatcher.test.ts',
+        'puts back what an earlier daemon left queued or delivering, and removes jobs nobody knows',
+      ]),
+      send: shown(
+        'the next evening sends it again; nothing is lost, doubled or left behind',
+        [
+          'fault/evening.test.ts',
+          'when it is killed with SIGKILL, with nothing lost, doubled or left behind',
+        ],
+        ['fault/batch/reading.test.ts', 'a reader does not outlive a parent that was killed'],
+      ),
+      close: shown('what is there is whole, and the rest follows', [
+        'fault/directory.test.ts',
+        'dies while files are being put in their places: what is there is whole, and the rest follows',
+      ]),
+    },
+  },
+  {
+    group: 'processes',
+    fault: 'a reading child is killed or runs out of memory',
+    cells: {
+      look: shown(
+        'the walk fails and leaves no totals',
+        ['integration/share/scan-failures.test.ts', 'whose process is killed fails and leaves no totals'],
+        ['integration/share/prove-share.test.ts', 'fails when its process is killed'],
+      ),
+      send: shown('the batch is tried again', [
+        'fault/batch/reading.test.ts',
+        'a reader killed from outside is INTERRUPTED',
+      ]),
+    },
+    never: NO_SHARE,
+  },
+  {
+    group: 'processes',
+    fault: 'a worker process is killed with -9',
+    cells: {
+      send: shown('the next worker delivers the batch', [
+        'fault/queue.test.ts',
+        'the batch of a worker process that was killed is delivered by the next one',
+      ]),
+    },
+    never: { steps: ['look', 'plan', 'queue'], why: 'a worker only delivers' },
+  },
+  {
+    group: 'processes',
+    fault: 'SIGTERM',
+    cells: {
+      look: shown('the walk ends and leaves no process', [
+        'integration/share/scan-failures.test.ts',
+        'that is aborted ends with the reason of the abort and leaves no process',
+      ]),
+      queue: shown('what runs may end, the rest waits in the ledger', [
+        'integration/work-batches.test.ts',
+        'drain takes nothing new, lets what runs finish and leaves the rest waiting',
+      ]),
+      send: shown(
+        'ends in order, and the next evening goes on',
+        ['e2e/evening.test.ts', 'that is asked to stop ends in order, and the next one goes on'],
+        ['fault/batch/reading.test.ts', 'a stopped delivery fails as INTERRUPTED and its reader is gone'],
+      ),
+      record: shown(
+        'the report says what the last delivery came to',
+        [
+          'e2e/stopped-run.test.ts',
+          'a run that is stopped reports what its last delivery came to, not what it was at the signal',
+        ],
+        ['e2e/outcomes.test.ts', 'that was cut says so, and so does its exit code'],
+      ),
+    },
+  },
+  {
+    group: 'processes',
+    fault: 'frozen (SIGSTOP) for longer than the lock of a batch holds',
+    cells: {
+      send: shown('the worker is told that it lost the batch', [
+        'integration/work-batches.test.ts',
+        'a delivery whose lock is lost is told so',
+      ]),
+      close: shown('fails as LEASE_LOST; the newer attempt delivers', [
+        'fault/directory.test.ts',
+        'fails as LEASE_LOST when its files were cleared, and the newer one delivers',
+      ]),
+      record: shown('the older result is refused', [
+        'integration/ledger.test.ts',
+        'refuses the result of an attempt when a newer one has begun',
+      ]),
+    },
+  },
+];
