@@ -71,6 +71,11 @@ const LINES: Lines = {
     level: 'debug',
     fields: { ...batchFields(batch), error },
   }),
+  'container.lost': ({ batch, error }) => ({ level: 'warn', fields: { ...batchFields(batch), error } }),
+  'container.doubtful': ({ batch, container }) => ({
+    level: 'warn',
+    fields: { ...batchFields(batch), container },
+  }),
   'delivery.failed': ({ batch, error, decided }) => ({
     level: decided === 'hold' ? 'error' : 'warn',
     fields: { ...batchFields(batch), decided, error },

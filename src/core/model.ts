@@ -139,6 +139,8 @@ export type BatchPlan = {
   readonly addendum: boolean;
   /** The first batch of the dataset, where this one comes after it; no part of the id. */
   readonly follows?: BatchId;
+  /** The batch it was cut from, where that decides the directory it goes into; no part of the id. */
+  readonly cutFrom?: BatchId;
   readonly compress: boolean;
   /** Sorted by path bytes. */
   readonly files: readonly PlannedFile[];

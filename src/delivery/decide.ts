@@ -1,4 +1,6 @@
 import type { ErrorCode, IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
+import type { OtherHalf } from '../ledger/cuts.ts';
 
 /** What happens to a batch after an attempt that failed. */
 export type Decision =
@@ -14,6 +16,10 @@ export type Decision =
       readonly paths: readonly string[];
       readonly mark: 'none' | 'unreadable' | 'refused';
     }
+  /** Cut in halves, each tried by itself, to find what the destination fails on. */
+  | { readonly do: 'halve' }
+  /** What was cut in halves is put together again and waits for a person: the destination fails on whatever it gets. */
+  | { readonly do: 'rejoin'; readonly whole: BatchId }
   /** Its files are planned again under the mapping of today. */
   | { readonly do: 'withdraw' }
   | { readonly do: 'interrupt' }
@@ -28,6 +34,14 @@ export type Attempt = {
   readonly now: number;
   readonly random: () => number;
   readonly stopped: boolean;
+  /** Files of the batch. */
+  readonly files: number;
+  /** How often it was put off with the same code before, since it was planned or a person put it back. */
+  readonly before: number;
+  /** Where it is a half of another batch. */
+  readonly otherHalf?: OtherHalf | undefined;
+  /** Whether its lane may have a new container for one that was lost. */
+  readonly mayReplace?: boolean;
 };
 
 /** The one place where an error becomes what is done about it. */
@@ -44,9 +58,23 @@ export function decide(error: IngestError, attempt: Attempt, policy: RetryPolicy
 }
 
 function decideOperator(error: IngestError, attempt: Attempt): Decision {
-  if (error.code === 'CONTAINER_LOST' && attempt.attempts <= 1)
+  if (error.code === 'CONTAINER_LOST' && attempt.mayReplace === true)
     return { do: 'retry', notBefore: attempt.now, forgetContainer: true };
+  if (error.code === 'PROCESSING_FAILED') return decideProcessing(error, attempt);
   return { do: 'hold', pause: pausedBy(error.code) };
+}
+
+/**
+ * The destination took the parcel and failed on it. A file that it names is taken out; else halves find it, unless it
+ * fails on everything: then nothing is torn apart. A single file has a second chance before it is given up.
+ */
+function decideProcessing(error: IngestError, { now, before, files, otherHalf }: Attempt): Decision {
+  if (error.context['ofPlatform'] === true) return { do: 'hold', pause: undefined };
+  const paths = badPaths(error);
+  if (paths.length > 0) return { do: 'recut', paths, mark: 'refused' };
+  if (otherHalf?.saidAlike === true) return { do: 'rejoin', whole: otherHalf.whole };
+  if (files > 1) return { do: 'halve' };
+  return before === 0 ? { do: 'retry', notBefore: now, forgetContainer: false } : { do: 'reject' };
 }
 
 const OF_THE_ACCOUNT: readonly ErrorCode[] = [
@@ -71,10 +99,14 @@ function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy):
   const paths = badPaths(error);
   if (paths.length > 0 && FILE_CODES.includes(error.code))
     return { do: 'recut', paths, mark: error.code === 'FILE_UNREADABLE' ? 'unreadable' : 'none' };
-  if (attempt.attempts > policy.limit) return { do: 'hold', pause: undefined };
+  const isOften = error.code === 'PARCEL_DROPPED' && attempt.before >= DROPPED_LIMIT;
+  if (isOften || attempt.attempts > policy.limit) return { do: 'hold', pause: undefined };
   const wait = error.retryAfterMs ?? backoffMs(attempt, policy);
   return { do: 'retry', notBefore: attempt.now + wait, forgetContainer: false };
 }
+
+/** A platform that drops a parcel so often after the first time drops the next too. */
+const DROPPED_LIMIT = 3;
 
 const FILE_CODES: readonly ErrorCode[] = ['FILE_CHANGED', 'FILE_VANISHED', 'FILE_UNREADABLE'];
 

@@ -4,18 +4,22 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Call, Destination } from '../destinations/destination.ts';
+import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
 import type { Breaker } from './breaker.ts';
 import type { RetryPolicy } from './decide.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
+import { type Found, findSent, hashesInOrder, noteWhole } from './find-sent.ts';
 import { openContainer } from './open-container.ts';
 import { putBack } from './put-back.ts';
 import { recordFailure } from './record-failure.ts';
 
 export type DeliveryParts = {
-  readonly ledger: Pick<Ledger, 'batches' | 'containers' | 'pauses' | 'looks'>;
+  readonly ledger: Pick<
+    Ledger,
+    'batches' | 'containers' | 'lostContainers' | 'outcomes' | 'cuts' | 'pauses' | 'looks'
+  >;
   readonly destination: (name: DestinationName) => Destination;
   /** The owner's credential for the destination; undefined where none is needed. Throws TOKEN_MISSING, TOKEN_UNSAFE. */
   readonly token: (batch: Batch) => Promise<Secret | undefined>;
@@ -43,12 +47,12 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     const destination = parts.destination(batch.destination);
     const call: Call = { token: await parts.token(batch), signal };
     const container = await openContainer({ batch, destination, call, parts }); // 8 open
-    const content = parts.content(batch); // 9 pack …
-    parts.ledger.batches.sending(batch, container);
-    await destination.send(container, content, call); // … and send
-    const receipt = await destination.close(container, content, call); // 10 close
+    const content = noteWhole(parts.content(batch), (hashes) => parts.ledger.outcomes.wentOut(batch, hashes));
+    const { receipt, hashes } =
+      (await findSent({ content, destination, call, parts })) ??
+      (await sendAndClose({ content, container, destination, call, parts })); // 9 pack and send, 10 close
     checkReceipt(batch, receipt);
-    parts.ledger.batches.deliver(batch, receipt, hashesInOrder(batch, content), parts.clock.now()); // 11 record
+    parts.ledger.batches.deliver(batch, receipt, hashes, parts.clock.now()); // 11 record
     parts.emit({ name: 'delivery.done', batch, receipt });
     parts.breaker.delivered(batch);
   } catch (thrown) {
@@ -56,6 +60,21 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     if (!signal.aborted && (await parts.breaker.met(batch, error, signal))) putBack(batch, error, parts);
     else recordFailure(batch, error, parts, { stopped: signal.aborted });
   }
+}
+
+type Sending = {
+  readonly content: Content;
+  readonly container: RemoteContainer;
+  readonly destination: Destination;
+  readonly call: Call;
+  readonly parts: Pick<DeliveryParts, 'ledger'>;
+};
+
+async function sendAndClose({ content, container, destination, call, parts }: Sending): Promise<Found> {
+  parts.ledger.batches.sending(content.batch, container);
+  await destination.send(container, content, call);
+  const receipt = await destination.close(container, content, call);
+  return { receipt, hashes: hashesInOrder(content) };
 }
 
 /** The batch as a new attempt of ours; undefined for a stale job, whose batch is not queued any more. */
@@ -77,17 +96,6 @@ function checkReceipt(batch: Batch, receipt: Receipt): void {
     {
       hint: 'Look at the destination, then `nightjar requeue` the batch: sending again replaces, it never doubles.',
     },
-  );
-}
-
-function hashesInOrder(batch: Batch, content: Content): Buffer {
-  const hashes = content.hashes();
-  return Buffer.concat(
-    batch.files.map(({ path }) => {
-      const hash = hashes.get(path);
-      if (hash === undefined) throw new Error(`no hash for a file of batch ${batch.id}`);
-      return Buffer.from(hash, 'hex');
-    }),
   );
 }
 

@@ -29,6 +29,10 @@ export type DeliveryEvent =
   | { readonly name: 'destination.back'; readonly outage: Outage }
   /** The attempt met an outage and does not count. */
   | { readonly name: 'delivery.put-back'; readonly batch: Batch; readonly error: IngestError }
+  /** The destination no longer has, or takes, the container of the batch: a new one is made for its lane. */
+  | { readonly name: 'container.lost'; readonly batch: Batch; readonly error: IngestError }
+  /** A container may have been made of which nobody was told: perhaps there is an empty one too many. */
+  | { readonly name: 'container.doubtful'; readonly batch: Batch; readonly container: string }
   | {
       readonly name: 'delivery.failed';
       readonly batch: Batch;

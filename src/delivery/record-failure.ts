@@ -1,9 +1,9 @@
-import { batchIdOf } from '../batch/batch-id.ts';
 import { IngestError } from '../core/errors.ts';
-import type { Batch, BatchPlan } from '../core/model.ts';
+import type { Batch } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchError, batchError } from '../ledger/batch-row.ts';
-import { type Decision, decide } from './decide.ts';
+import { halvesOf, joined, pieceOf, withoutNames } from './cut.ts';
+import { type Attempt, type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
 
 /** Records what is done about an attempt that failed, and says so. */
@@ -13,12 +13,10 @@ export function recordFailure(
   parts: DeliveryParts,
   { stopped }: { readonly stopped: boolean },
 ): void {
-  const now = parts.clock.now();
-  const decision = decide(
-    error,
-    { attempts: batch.attempts, now, random: Math.random, stopped },
-    parts.retry,
-  );
+  if (error.code === 'PROCESSING_FAILED') parts.ledger.cuts.note(batch.id, wordsOf(error));
+  if (error.context['refusedWhole'] === true)
+    parts.ledger.containers.countRefused(batch.destination, batch.id);
+  const decision = decide(error, { ...attemptOf(batch, error, parts), stopped }, parts.retry);
   try {
     carryOut(batch, error, decision, parts);
   } catch (thrown) {
@@ -28,14 +26,32 @@ export function recordFailure(
   parts.emit({ name: 'delivery.failed', batch, error, decided: decision.do });
 }
 
+/** All that the decision goes by, from the ledger. */
+function attemptOf(batch: Batch, error: IngestError, parts: DeliveryParts): Omit<Attempt, 'stopped'> {
+  const { outcomes, cuts, lostContainers } = parts.ledger;
+  const now = parts.clock.now();
+  const isLost = error.code === 'CONTAINER_LOST';
+  return {
+    ...{ attempts: batch.attempts, now, random: Math.random, files: batch.files.length },
+    before: outcomes.timesPutOff(batch.id, error.code),
+    otherHalf: cuts.otherHalf(batch.id, wordsOf(error)),
+    mayReplace: isLost && lostContainers.mayReplace(laneOf(batch, parts), batch.id, now),
+  };
+}
+
+/** What the destination said, so that two failures can be compared. */
+function wordsOf({ message, context }: IngestError): string {
+  const { said } = context;
+  return withoutNames(Array.isArray(said) ? said.join('; ') : message);
+}
+
 function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: DeliveryParts): void {
-  const { batches, containers } = parts.ledger;
+  const { batches, cuts } = parts.ledger;
   const now = parts.clock.now();
   const words = batchError(error, now);
   switch (decision.do) {
     case 'retry': {
-      if (decision.forgetContainer)
-        containers.forget(batch.destination, laneContainer(batch, parts), batch.id);
+      if (decision.forgetContainer) forgetContainer(batch, error, parts);
       batches.fail(batch, { to: 'planned', error: words, notBefore: decision.notBefore });
       return;
     }
@@ -49,6 +65,12 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
     case 'recut':
       recut(batch, words, decision, parts);
       return;
+    case 'halve':
+      cuts.halve(batch, words, halvesOf(batch));
+      return;
+    case 'rejoin':
+      cuts.rejoin(decision.whole, words, joined);
+      return;
     case 'withdraw':
       batches.withdraw(batch, words, { paths: [], mark: 'none' });
       return;
@@ -60,8 +82,21 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
   }
 }
 
-function laneContainer(batch: Batch, parts: DeliveryParts): string {
-  return parts.destination(batch.destination).containerName(batch);
+/** Its next delivery, and that of every other batch there, goes into a new one. */
+function forgetContainer(batch: Batch, error: IngestError, parts: DeliveryParts): void {
+  parts.ledger.lostContainers.forget(laneOf(batch, parts), batch.id, {
+    why: error.message,
+    at: parts.clock.now(),
+  });
+  parts.emit({ name: 'container.lost', batch, error });
+}
+
+function laneOf(
+  batch: Batch,
+  parts: DeliveryParts,
+): { readonly destination: Batch['destination']; readonly name: string } {
+  const { destination } = batch;
+  return { destination, name: parts.destination(destination).containerName(batch) };
 }
 
 function pause(
@@ -91,9 +126,10 @@ function recut(
   { ledger }: DeliveryParts,
 ): void {
   const bad = new Set(paths);
-  const files = batch.files.filter(({ path }) => !bad.has(path));
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const plan: BatchPlan = { ...batch, files, bytes };
-  const rest = files.length === 0 ? undefined : { ...plan, id: batchIdOf(plan) };
-  ledger.batches.recut(batch, words, { paths: paths as readonly SharePath[], mark }, rest);
+  const rest = pieceOf(
+    batch,
+    batch.files.filter(({ path }) => !bad.has(path)),
+  );
+  const pieces = rest === undefined ? [] : [rest];
+  ledger.batches.recut(batch, words, { paths: paths as readonly SharePath[], mark }, pieces);
 }

@@ -38,4 +38,9 @@ export interface Destination {
   send(container: RemoteContainer, content: Content, call: Call): Promise<void>;
   /** Reports what the destination says it has, never more. */
   close(container: RemoteContainer, content: Content, call: Call): Promise<Receipt>;
+  /**
+   * The receipt of a batch that went out whole and was never answered for, if it is there all the same; undefined: it
+   * has to be sent. Asked only where nothing was sent into the container since. Without it, it is always sent again.
+   */
+  find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | undefined>;
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../core/clock.ts';
+import type { Content } from '../core/content.ts';
 import { asIngestError, type ErrorCode } from '../core/errors.ts';
 import type { BatchId, OwnerId } from '../core/ids.ts';
 import type { Evidence } from '../core/states.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, RemoteContainer } from './destination.ts';
 
 /** One call of a destination, for the log: `started`, then exactly one of `done` and `failed`. Holds no secret. */
 export type DestinationEvent = {
   readonly event: 'destination.started' | 'destination.done' | 'destination.failed';
   readonly kind: string;
-  readonly call: 'check' | 'open' | 'send' | 'close';
+  readonly call: 'check' | 'open' | 'send' | 'close' | 'find';
   readonly container?: string;
   readonly batchId?: BatchId;
   readonly owner?: OwnerId;
@@ -19,7 +20,7 @@ export type DestinationEvent = {
   readonly durationMs?: number;
   /** With `failed`; the error itself is logged once, where it is decided. */
   readonly code?: ErrorCode;
-  /** With `done` of `close`. */
+  /** With `done` of `close`, and of `find` when it found the batch. */
   readonly evidence?: Evidence;
 };
 
@@ -32,11 +33,12 @@ export function withLog(
   clock: Pick<Clock, 'monotonic'>,
 ): Destination {
   const { kind } = destination;
+  const find = destination.find?.bind(destination);
 
   async function told<T>(
     subject: Subject,
     work: () => Promise<T>,
-    outcome?: (answer: T) => Evidence,
+    outcome?: (answer: T) => Evidence | undefined,
   ): Promise<T> {
     const begun = clock.monotonic();
     emit({ event: 'destination.started', kind, ...subject });
@@ -48,8 +50,9 @@ export function withLog(
       emit({ event: 'destination.failed', kind, ...subject, durationMs: clock.monotonic() - begun, code });
       throw thrown;
     }
-    const evidence = outcome === undefined ? {} : { evidence: outcome(answer) };
-    emit({ event: 'destination.done', kind, ...subject, durationMs: clock.monotonic() - begun, ...evidence });
+    const evidence = outcome?.(answer);
+    const told = evidence === undefined ? {} : { evidence };
+    emit({ event: 'destination.done', kind, ...subject, durationMs: clock.monotonic() - begun, ...told });
     return answer;
   }
 
@@ -60,30 +63,31 @@ export function withLog(
     check: async (call) => await told({ call: 'check' }, async () => await destination.check(call)),
     open: async (name, call) =>
       await told({ call: 'open', container: name }, async () => await destination.open(name, call)),
-    send: async (container, content, call) => {
-      const { id, owner, files, bytes } = content.batch;
-      const subject = {
-        call: 'send',
-        container: container.name,
-        batchId: id,
-        owner,
-        files: files.length,
-        bytes,
-      } as const;
-      await told(subject, async () => await destination.send(container, content, call));
-    },
-    close: async (container, content, call) => {
-      const { id, owner, files, bytes } = content.batch;
-      const subject = {
-        call: 'close',
-        container: container.name,
-        batchId: id,
-        owner,
-        files: files.length,
-        bytes,
-      } as const;
-      const work = async () => await destination.close(container, content, call);
-      return await told(subject, work, (receipt) => receipt.evidence);
-    },
+    send: async (container, content, call) =>
+      await told(
+        subjectOf('send', container, content),
+        async () => await destination.send(container, content, call),
+      ),
+    close: async (container, content, call) =>
+      await told(
+        subjectOf('close', container, content),
+        async () => await destination.close(container, content, call),
+        (receipt) => receipt.evidence,
+      ),
+    ...(find === undefined
+      ? {}
+      : {
+          find: async (container, content, call) =>
+            await told(
+              subjectOf('find', container, content),
+              async () => await find(container, content, call),
+              (receipt) => receipt?.evidence,
+            ),
+        }),
   };
+}
+
+function subjectOf(call: Subject['call'], { name: container }: RemoteContainer, { batch }: Content): Subject {
+  const { id: batchId, owner, files, bytes } = batch;
+  return { call, container, batchId, owner, files: files.length, bytes };
 }

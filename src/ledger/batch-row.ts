@@ -60,6 +60,7 @@ export type BatchHead = {
   readonly addendum: boolean;
   /** The first batch of its dataset, where that was delivered or on its way before this one was planned. */
   readonly follows: BatchId | undefined;
+  readonly cutFrom: BatchId | undefined;
   readonly files: number;
   readonly bytes: number;
   readonly state: BatchState;
@@ -76,7 +77,7 @@ export type BatchHead = {
 };
 
 export const HEAD_COLUMNS =
-  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, code, addendum, follows, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
+  'no, id, lane, share, owner, destination, dataset, instrument, rule, reason, code, addendum, follows, cut_from, files, bytes, state, sent, epoch, attempts, not_before, planned_at, changed_at, run, error, receipt';
 
 type Row = Record<string, unknown>;
 
@@ -95,6 +96,7 @@ export function headOf(row: Row): BatchHead {
     code: textOf(row['code']) as CollectorCode | undefined,
     addendum: row['addendum'] === 1,
     follows: textOf(row['follows']) as BatchId | undefined,
+    cutFrom: textOf(row['cut_from']) as BatchId | undefined,
     files: Number(row['files']),
     bytes: Number(row['bytes']),
     state: String(row['state']) as BatchState,
@@ -133,6 +135,7 @@ export function batchOf(row: Row): Batch {
     code,
     addendum,
     follows,
+    cutFrom,
     bytes,
     ...head
   } = headOf(row);
@@ -148,6 +151,7 @@ export function batchOf(row: Row): Batch {
     bytes,
     ...(reason === undefined ? {} : { reason }),
     ...(follows === undefined ? {} : { follows }),
+    ...(cutFrom === undefined ? {} : { cutFrom }),
     ...(code === undefined ? {} : { code }),
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,

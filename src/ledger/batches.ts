@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { IngestError } from '../core/errors.ts';
 import type { BatchId, ShareName } from '../core/ids.ts';
 import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
+import { leaseLost, unknownBatch } from './batch-errors.ts';
 import {
   type BatchError,
   type BatchHead,
@@ -19,6 +19,7 @@ import type { Mark } from './facts.ts';
 import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import type { Looks } from './looks.ts';
+import { forgetKnownOutcome, forgetSent } from './outcomes.ts';
 import { dirsMovedInto } from './recognised.ts';
 import { tellPlanned } from './tell-planned.ts';
 import { inTransaction } from './transaction.ts';
@@ -56,7 +57,7 @@ export class Batches {
   /** The batch without its list; throws USAGE when there is none of that id. */
   head(id: BatchId): BatchHead {
     const row = this.#db.prepare(`SELECT ${HEAD_COLUMNS} FROM batch WHERE id = ?`).get(id);
-    if (row === undefined) throw unknown(id);
+    if (row === undefined) throw unknownBatch(id);
     return headOf(row);
   }
 
@@ -70,7 +71,7 @@ export class Batches {
     const row = this.#db
       .prepare(`SELECT ${HEAD_COLUMNS}, facts, compress, list FROM batch WHERE id = ?`)
       .get(id);
-    if (row === undefined) throw unknown(id);
+    if (row === undefined) throw unknownBatch(id);
     return batchOf(row);
   }
 
@@ -133,7 +134,8 @@ export class Batches {
     inTransaction(this.#db, () => {
       const marked = this.#db
         .prepare(
-          "UPDATE batch SET sent = 1, container = ? WHERE id = ? AND epoch = ? AND state = 'delivering'",
+          `UPDATE batch SET sent = 1, container = ?, sent_order = (SELECT coalesce(max(sent_order), 0) + 1 FROM batch)
+             WHERE id = ? AND epoch = ? AND state = 'delivering'`,
         )
         .run(JSON.stringify(container), id, epoch);
       if (marked.changes === 0) throw leaseLost(id, 'be sent');
@@ -168,6 +170,7 @@ export class Batches {
       const what = `delivery.${to === 'planned' ? 'retry' : to}`;
       this.#mustMove(id, { to, at: error.at, epoch, what, detail: `${error.code}: ${error.message}` });
       this.#setError(id, error);
+      forgetKnownOutcome(this.#db, id, error.code);
       this.#db
         .prepare('UPDATE batch SET not_before = ?, attempts = max(attempts - ?, 0) WHERE id = ?')
         .run(notBefore, counts ? 0 : 1, id);
@@ -214,12 +217,13 @@ export class Batches {
     });
   }
 
-  /** `withdraw`, and at once the same work without the bad files: nothing can come in between. */
-  recut(batch: Batch, error: BatchError, bad: BadFiles, rest: BatchPlan | undefined): void {
+  /** `withdraw`, and at once the same work without the bad files, in one piece or more: nothing can come in between. */
+  recut(batch: Batch, error: BatchError, bad: BadFiles, pieces: readonly BatchPlan[]): void {
     inTransaction(this.#db, () => {
       const { lane, runNo } = this.head(batch.id);
       this.withdraw(batch, error, bad);
-      if (rest !== undefined) this.plan(rest, { lane, at: error.at, runNo, plannedAt: batch.plannedAt });
+      const planned = { lane, at: error.at, runNo, plannedAt: batch.plannedAt };
+      this.planAll(pieces.map((plan) => ({ plan, planned })));
     });
   }
 
@@ -243,6 +247,7 @@ export class Batches {
       const from: BatchState[] = ['held', 'rejected', 'accepted', 'confirmed', 'verified'];
       if (!this.#move(id, { to: 'planned', at, from, what: 'batch.requeued' })) return false;
       this.#db.prepare('UPDATE batch SET attempts = 0, not_before = 0 WHERE id = ?').run(id);
+      forgetSent(this.#db, id);
       return true;
     });
   }
@@ -254,6 +259,7 @@ export class Batches {
          WHERE id = ? AND state = 'withdrawn'`,
       )
       .run(runNo, at, id);
+    forgetSent(this.#db, id);
   }
 
   #setError(id: BatchId, error: BatchError): void {
@@ -279,21 +285,4 @@ export class Batches {
     if (this.#move(id, move)) return;
     throw leaseLost(id, `become ${move.to}`);
   }
-}
-
-function unknown(id: BatchId): IngestError {
-  return new IngestError('USAGE', `there is no batch ${id} in the ledger`, {
-    hint: '`nightjar status` lists the batches.',
-  });
-}
-
-function leaseLost(id: BatchId, what: string): IngestError {
-  return new IngestError(
-    'LEASE_LOST',
-    `batch ${id} may not ${what}: another attempt has it, or it has moved on`,
-    {
-      hint: 'Nothing to do: the newer attempt records its own result.',
-      context: { batchId: id },
-    },
-  );
 }

@@ -6,15 +6,22 @@ import { inTransaction } from './transaction.ts';
 /** A remote container as the destination told of it when it was made: plain JSON. */
 export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
 
-/** The container that a lane uses now. `part` counts those it has had: 1, 2, …. */
-export type LaneContainer = { readonly remote: StoredContainer; readonly part: number };
+/**
+ * The container that a lane uses now. `part` counts those it has had: 1, 2, …; `refused` the parcels that it refused
+ * after it had taken the whole of them.
+ */
+export type LaneContainer = {
+  readonly remote: StoredContainer;
+  readonly part: number;
+  readonly refused: number;
+};
 
 type Saving = {
   readonly destination: DestinationName;
   /** The lane's name for it; its own name may have a number behind. */
   readonly name: string;
   readonly owner: OwnerId;
-  readonly container: LaneContainer;
+  readonly container: Pick<LaneContainer, 'remote' | 'part'>;
   readonly at: number;
 };
 
@@ -23,37 +30,33 @@ export function createContainers(db: DatabaseSync) {
   return {
     find: (destination: DestinationName, name: string): LaneContainer | undefined => {
       const row = db
-        .prepare('SELECT remote, part FROM container WHERE destination = ? AND name = ?')
+        .prepare('SELECT remote, part, refused FROM container WHERE destination = ? AND name = ?')
         .get(destination, name);
       if (row === undefined) return undefined;
-      return { remote: JSON.parse(String(row['remote'])) as StoredContainer, part: Number(row['part']) };
+      const remote = JSON.parse(String(row['remote'])) as StoredContainer;
+      return { remote, part: Number(row['part']), refused: Number(row['refused']) };
     },
 
     /** A restart finds it again instead of making another. */
     save: ({ destination, name, owner, container: { remote, part }, at }: Saving): void =>
       inTransaction(db, () => {
         db.prepare(
-          `INSERT INTO container (destination, name, owner, remote, part, opened_at) VALUES (?, ?, ?, ?, ?, ?)
+          `INSERT INTO container (destination, name, owner, remote, part, opened_at, refused)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, coalesce(max(refused), 0) FROM container
+               WHERE destination = ?1 AND json_extract(remote, '$.id') = ?7
            ON CONFLICT (destination, name) DO UPDATE SET remote = excluded.remote, part = excluded.part,
-             opened_at = excluded.opened_at`,
-        ).run(destination, name, owner, JSON.stringify(remote), part, at);
+             opened_at = excluded.opened_at, refused = excluded.refused`,
+        ).run(destination, name, owner, JSON.stringify(remote), part, at, remote.id);
+        db.prepare('DELETE FROM opening WHERE destination = ? AND lane = ?').run(destination, name);
       }),
 
-    /**
-     * The container a batch was sent into, or its lane's, is one that the destination no longer has or takes from us:
-     * the next delivery makes a new one. What lies in it delivered stays as it is known.
-     */
-    forget: (destination: DestinationName, name: string, batch: BatchId): void =>
+    /** A parcel was refused after the container had taken the whole of it. */
+    countRefused: (destination: DestinationName, batch: BatchId): void =>
       inTransaction(db, () => {
-        const lost = containerOf(db, batch)?.id ?? null;
         db.prepare(
-          "DELETE FROM container WHERE destination = ?1 AND name = ?2 AND (?3 IS NULL OR json_extract(remote, '$.id') = ?3)",
-        ).run(destination, name, lost);
-        if (lost === null) return;
-        db.prepare(
-          `UPDATE batch SET container = NULL WHERE destination = ? AND container IS NOT NULL
-             AND json_extract(container, '$.id') = ? AND state NOT IN ('accepted', 'confirmed', 'verified')`,
-        ).run(destination, lost);
+          `UPDATE container SET refused = refused + 1 WHERE destination = ?
+             AND json_extract(remote, '$.id') = (SELECT json_extract(container, '$.id') FROM batch WHERE id = ?)`,
+        ).run(destination, batch);
       }),
 
     /** The container that an attempt at this batch has begun to send into; undefined: none has. */

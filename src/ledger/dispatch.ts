@@ -3,7 +3,10 @@ import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
 
-/** The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. */
+/**
+ * The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. `lane` here
+ * is what it stands in line for, so that lanes of one container have one together.
+ */
 export type LaneHead = {
   readonly id: BatchId;
   readonly lane: string;
@@ -16,17 +19,26 @@ export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' 
 /** No wait is this long: a time further off was written by a clock that was ahead, and counts as due. */
 const LONGEST_WAIT_MS = 25 * 3_600_000;
 
+/**
+ * What a batch stands in line for: the container it goes into, as far as one is known, else its lane. Lanes that share a
+ * container, because no more could be opened, are one line.
+ */
+const LINE = `coalesce(batch.destination || '#' || json_extract(batch.container, '$.id'),
+  (SELECT container.destination || '#' || json_extract(remote, '$.id') FROM container
+     WHERE container.destination = batch.destination AND name = substr(batch.lane, length(batch.destination) + 2)),
+  batch.lane)`;
+
 /** What the dispatcher asks of the ledger; cheap with tens of thousands of batches waiting. */
 export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
   const laneHeads = db.prepare(
-    `SELECT ${HEAD_COLUMNS} FROM batch WHERE no IN (
+    `SELECT ${HEAD_COLUMNS}, ${LINE} AS line FROM batch WHERE no IN (
        SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND (not_before <= ? OR not_before > ? + ${LONGEST_WAIT_MS})
          AND instrument NOT IN (SELECT name FROM pause WHERE kind = 'instrument' AND (until IS NULL OR until > ?))
          AND lane NOT IN (SELECT lane FROM batch WHERE state IN ('queued', 'delivering'))
        GROUP BY lane) ORDER BY no`,
   );
   const inFlight = db.prepare(
-    "SELECT id, lane, owner, destination, state FROM batch WHERE state IN ('queued', 'delivering')",
+    `SELECT id, ${LINE} AS line, owner, destination, state FROM batch WHERE state IN ('queued', 'delivering')`,
   );
   const waiting = db.prepare(
     "SELECT DISTINCT lane, owner, destination, instrument FROM batch INDEXED BY batch_by_state WHERE state = 'planned'",
@@ -41,14 +53,15 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
       const paused = pauses.inForce(now);
       return laneHeads
         .all(now, now, now)
-        .map(headOf)
-        .filter((head) => pauseOf(paused, head) === undefined);
+        .map((row) => ({ head: headOf(row), line: String(row['line']) }))
+        .filter(({ head }) => pauseOf(paused, head) === undefined)
+        .map(({ head, line }) => ({ ...head, lane: line }));
     },
 
     inFlight: (): InFlight[] =>
       inFlight.all().map((row) => ({
         id: String(row['id']) as BatchId,
-        lane: String(row['lane']),
+        lane: String(row['line']),
         owner: String(row['owner']) as OwnerId,
         destination: String(row['destination']) as DestinationName,
         state: row['state'] === 'queued' ? 'queued' : 'delivering',

@@ -20,9 +20,9 @@ export function insertBatch(
 ): number {
   const inserted = db
     .prepare(
-      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum, follows,
+      `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum, follows, cut_from,
            compress, files, bytes, list, state, planned_at, changed_at, run)
-         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum, :follows,
+         VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum, :follows, :cut_from,
            :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
     )
     .run({
@@ -39,6 +39,7 @@ export function insertBatch(
       facts: JSON.stringify(plan.facts),
       addendum: Number(plan.addendum),
       follows: plan.follows ?? null,
+      cut_from: plan.cutFrom ?? null,
       compress: Number(plan.compress),
       files: plan.files.length,
       bytes: plan.bytes,

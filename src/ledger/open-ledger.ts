@@ -10,6 +10,7 @@ import { type Collected, collectedIn, lastOfOwner } from './collected.ts';
 import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
+import { createCuts } from './cuts.ts';
 import { createDecisions } from './decisions.ts';
 import { type DeliveredContent, deliveredContent } from './delivered-content.ts';
 import { createDispatchView } from './dispatch.ts';
@@ -20,10 +21,13 @@ import { batchesAbout, type HistoryFilter, historyOn } from './history.ts';
 import { checkIntegrity } from './integrity.ts';
 import { createKnownContainers } from './known-containers.ts';
 import { Looks } from './looks.ts';
+import { createLostContainers } from './lost-containers.ts';
 import { createMappings } from './mappings.ts';
 import { createNeighbours } from './neighbours.ts';
 import { copyDatabase, openDatabase } from './open-database.ts';
+import { createOpenings } from './openings.ts';
 import { createOutages } from './outages.ts';
+import { createOutcomes } from './outcomes.ts';
 import { createPauses } from './pauses.ts';
 import { createRecognised } from './recognised.ts';
 import { createResolutions } from './resolutions.ts';
@@ -79,6 +83,10 @@ function ledgerOn(db: DatabaseSync) {
     scans: new Scans(db),
     containers: createContainers(db),
     knownContainers: createKnownContainers(db),
+    lostContainers: createLostContainers(db),
+    openings: createOpenings(db),
+    outcomes: createOutcomes(db),
+    cuts: createCuts(db, batches),
     identities: createIdentities(db),
     credentials: createCredentials(db),
     mappings: createMappings(db),

@@ -1,5 +1,6 @@
 import { CHAIN_EVENTS } from './chain.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
+import { OUTCOMES_STEP } from './schema-outcomes.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
 export const SCHEMA_STEPS: readonly string[] = [
@@ -294,4 +295,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   `,
   CHAIN_EVENTS,
   OUTAGE_STEP,
+  OUTCOMES_STEP,
 ];

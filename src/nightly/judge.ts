@@ -159,7 +159,8 @@ export function judge(
   const owned = { ...where, owner, dataset };
   if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
     return { ...owned, ...unreadableFile(entry, facts, path) };
-  if (facts.mark === 'refused') return { ...owned, bucket: 'rejected', reason: REFUSED };
+  if (facts.mark === 'refused')
+    return { ...owned, bucket: 'rejected', reason: whyRefused(facts.prior, parts) };
   const as = named(parts.names.next(share, path));
   const addendum = isAddendum(facts.prior, parts);
   const file: OwnedFile = { ...entry, path, ...as, share, assignment, addendum };
@@ -177,7 +178,12 @@ export function judge(
   };
 }
 
-const REFUSED = 'the destination cannot take this file under its name or in its size';
+/** The destination's own words, where it took the batch and failed on this file. */
+function whyRefused(prior: number, parts: JudgeParts): string {
+  const error = prior === 0 ? undefined : parts.batchByNo(prior)?.error;
+  if (error?.code === 'PROCESSING_FAILED') return error.message;
+  return 'the destination cannot take this file under its name or in its size';
+}
 
 type Judged = Pick<
   Verdict,

@@ -23,6 +23,8 @@ export type ContentPlan = {
   readonly addendum?: boolean;
   /** Of every file, milliseconds since 1970. */
   readonly mtimeMs?: number;
+  /** The batch itself, where it is not to be made of the files. */
+  readonly batch?: Batch;
   /** Bytes of one piece of a body. */
   readonly piece?: number;
   readonly fault?: ContentFault;
@@ -40,7 +42,7 @@ export function contentOf(plan: ContentPlan): Content {
       .map(([path, bytes]) => [path, Buffer.from(bytes)] as const)
       .sort(([a], [b]) => Buffer.compare(encodeBytes(a), encodeBytes(b))),
   );
-  const batch = batchOf(plan, files);
+  const batch = plan.batch ?? batchOf(plan, files);
   let complete = false;
   const whenComplete = <T>(answer: () => T): T => {
     if (!complete) throw new Error('hashes are known only after a whole pass');

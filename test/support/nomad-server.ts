@@ -40,6 +40,8 @@ export type NomadServer = AsyncDisposable & {
   secret: string;
   /** `services.upload_limit`. */
   unpublishedLimit: number;
+  /** Words with which a process fails that has merged these files, after it has. */
+  poison: State['poison'];
   readonly tokenOf: (user: UserName) => string;
   readonly userId: (user: UserName) => string;
   /** Personal access tokens, v1.4 only. */
@@ -111,7 +113,7 @@ export async function startNomadServer(
     await listening.away();
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   };
-  const server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit'> = {
+  const server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit' | 'poison'> = {
     generation,
     url: `${origin}${API}`,
     origin,
@@ -163,7 +165,7 @@ export async function startNomadServer(
 
 /** The assignable fields, passed through to where they act. */
 function withSwitches(
-  server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit'>,
+  server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit' | 'poison'>,
   switches: { fault: FaultHook | undefined; outage: boolean; secret: string },
   state: State,
 ): NomadServer {
@@ -186,6 +188,12 @@ function withSwitches(
     },
     set secret(text) {
       switches.secret = text;
+    },
+    get poison() {
+      return state.poison;
+    },
+    set poison(words) {
+      state.poison = words;
     },
     get unpublishedLimit() {
       return state.unpublishedLimit;

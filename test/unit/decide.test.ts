@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode, IngestError } from '../../src/core/errors.ts';
+import { batchId } from '../../src/core/ids.ts';
 import { decide } from '../../src/delivery/decide.ts';
 
 const policy = { limit: 3, firstMs: 1000, maxMs: 60_000 };
-const attempt = (attempts: number) => ({ attempts, now: 1_000_000, random: () => 1, stopped: false });
+const attempt = (attempts: number) => ({
+  ...{ attempts, now: 1_000_000, random: () => 1, stopped: false },
+  ...{ files: 4, before: attempts - 1 },
+});
 const error = (code: ErrorCode, details: { path?: string; retryAfterMs?: number } = {}): IngestError =>
   new IngestError(code, 'it failed', {
     hint: 'look',
@@ -64,12 +68,43 @@ describe('decide', () => {
     },
   );
 
-  it('makes a lost container once anew, then asks a person', () => {
-    expect(decide(error('CONTAINER_LOST'), attempt(1), policy)).toMatchObject({
-      do: 'retry',
-      forgetContainer: true,
+  it('makes a lost container anew at any attempt, as long as its lane may have another', () => {
+    for (const n of [1, 5]) {
+      const lost = error('CONTAINER_LOST');
+      expect(decide(lost, { ...attempt(n), mayReplace: true }, policy)).toMatchObject({
+        do: 'retry',
+        forgetContainer: true,
+      });
+      expect(decide(lost, { ...attempt(n), mayReplace: false }, policy)).toMatchObject({ do: 'hold' });
+    }
+  });
+
+  it('finds by halves what the destination fails on, and never tears apart what it fails on as a whole', () => {
+    const failed = error('PROCESSING_FAILED');
+    const named = error('PROCESSING_FAILED', { path: 'a/b' });
+    const ill = new IngestError('PROCESSING_FAILED', 'full', { hint: 'x', context: { ofPlatform: true } });
+    const whole = batchId(`b-${'0'.repeat(32)}`);
+    const one = { ...attempt(1), files: 1 };
+
+    expect(decide(named, attempt(1), policy)).toEqual({ do: 'recut', paths: ['a/b'], mark: 'refused' });
+    expect(decide(failed, attempt(1), policy)).toEqual({ do: 'halve' });
+    expect(decide(failed, { ...attempt(1), otherHalf: { whole, saidAlike: true } }, policy)).toEqual({
+      do: 'rejoin',
+      whole,
     });
-    expect(decide(error('CONTAINER_LOST'), attempt(2), policy)).toMatchObject({ do: 'hold' });
+    expect(decide(failed, { ...one, otherHalf: { whole, saidAlike: false } }, policy)).toMatchObject({
+      do: 'retry',
+    });
+    expect(decide(failed, { ...one, before: 1 }, policy)).toEqual({ do: 'reject' });
+    expect(decide(ill, attempt(1), policy)).toEqual({ do: 'hold', pause: undefined });
+  });
+
+  it('sends a dropped parcel again three times, whatever else it was put off for', () => {
+    const decisions = [0, 2, 3].map((before) =>
+      decide(error('PARCEL_DROPPED'), { ...attempt(1), before }, { ...policy, limit: 10 }),
+    );
+
+    expect(decisions.map((decision) => decision.do)).toEqual(['retry', 'retry', 'hold']);
   });
 
   it('uses no attempt up when we stopped it, and leaves a batch alone that another has', () => {
@@ -95,7 +130,7 @@ describe('decide', () => {
         (attempts, random) => {
           const decision = decide(
             error('DESTINATION_BUSY'),
-            { attempts, now: 0, random: () => random, stopped: false },
+            { ...attempt(attempts), now: 0, random: () => random },
             { ...policy, limit: 100 },
           );
           const step = Math.min(policy.maxMs, policy.firstMs * 2 ** (attempts - 1));

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { IngestError } from '../../core/errors.ts';
-import type { Batch } from '../../core/model.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
@@ -9,7 +8,16 @@ import { mayRead } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
 /** How long and how often the end of processing is asked for, in milliseconds. */
-export type Polling = { readonly firstMs: number; readonly longestMs: number; readonly totalMs: number };
+export type Polling = {
+  readonly firstMs: number;
+  readonly longestMs: number;
+  readonly totalMs: number;
+  /** Before a parcel is sent into an upload that is busy; default: BUSY_MS. */
+  readonly busyMs?: number;
+};
+
+/** What others do in an upload mostly ends within minutes; the owner's other lanes wait no longer for it. */
+const BUSY_MS = 5 * 60_000;
 
 /** Each question leaves one empty directory below this in the upload, as only a new one is answered with the state. */
 const STATUS_DIR = '.nightjar-status';
@@ -65,6 +73,19 @@ export async function stateAtEnd(
   }
 }
 
+/** The state now, or once what runs has ended; still running when that took longer than a delivery waits for it. */
+export async function stateAtRest(
+  connection: Connection,
+  container: RemoteContainer,
+  call: Call,
+  { clock, polling }: { clock: Clock; polling: Polling },
+): Promise<UploadState> {
+  const now = await readState(connection, container, call);
+  if (!now.isRunning) return now;
+  const bounded = { ...polling, totalMs: polling.busyMs ?? BUSY_MS };
+  return (await stateAtEnd(connection, container, call, { clock, polling: bounded })) ?? now;
+}
+
 /** A platform that is away for a moment is asked again: it has the bytes, and a resend would cost more. */
 function unlessPassing(thrown: unknown, signal: AbortSignal): undefined {
   if (!signal.aborted && thrown instanceof IngestError && thrown.disposition === 'retry') return undefined;
@@ -90,23 +111,4 @@ export async function isThere(
   if (answer.status === 200) return false;
   if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
   throw refusalOf(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
-}
-
-/** What is wrong with an upload whose processing did not do what was sent; RECEIPT_MISMATCH. */
-export function mismatch(
-  batch: Batch,
-  container: RemoteContainer,
-  what: string,
-  state: UploadState | undefined,
-): IngestError {
-  const said = [state?.message, ...(state?.errors ?? [])].filter((one) => one !== undefined);
-  return new IngestError('RECEIPT_MISMATCH', `batch ${batch.id} in NOMAD upload ${container.id}: ${what}`, {
-    hint: 'The platform took the bytes but does not have the batch. Look at the upload there, remove the cause, then requeue: sending it again replaces what is there.',
-    context: {
-      batchId: batch.id,
-      upload: container.id,
-      status: state?.status,
-      said: [...new Set(said)].slice(0, 10),
-    },
-  });
 }

@@ -1,15 +1,14 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Content } from '../../core/content.ts';
-import { IngestError } from '../../core/errors.ts';
+import { type ErrorCode, IngestError } from '../../core/errors.ts';
 import type { Batch, Receipt } from '../../core/model.ts';
-import { count } from '../../core/units.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
-import { isThere, mismatch, type Polling, readState, stateAtEnd } from './confirm.ts';
+import { type Polling, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
-import { readBack } from './read-back.ts';
+import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 import { goesRaw, sendRaw } from './send-raw.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
@@ -35,8 +34,8 @@ type Nomad = {
 /**
  * NOMAD through each owner's write-only upload token. A container is an upload; a parcel is a zip that the platform
  * unpacks below the target directory. `close` answers `confirmed` only when processing ended well and the batch's own
- * manifest is there, `verified` when a credential that may read found every name and size; else `accepted` or
- * RECEIPT_MISMATCH.
+ * manifest is there, `verified` when a credential that may read found every name and size; else `accepted`,
+ * PROCESSING_FAILED, PARCEL_DROPPED or RECEIPT_MISMATCH.
  */
 export function createNomad(options: NomadOptions, { http, clock, polling }: NomadParts): Destination {
   const nomad: Nomad = {
@@ -59,6 +58,7 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
     open: async (name, call) => await open(nomad, name, call),
     send: async (container, content, call) => await send(nomad, container, content, call),
     close: async (container, content, call) => await close(nomad, container, content, call),
+    find: async (container, content, call) => await find(nomad, container, content, call),
   };
 }
 
@@ -108,13 +108,13 @@ function locationOf(options: NomadOptions, uploadId: string): string {
 }
 
 /**
- * Asks first whether the upload is busy: v1.3 queues behind a running process and drops the queue when that fails,
- * v1.4 refuses only after it has taken the whole body.
+ * Asks first whether the upload is busy, and waits for some minutes until it is not: v1.3 queues behind a running
+ * process and drops the queue when that fails, v1.4 refuses only after it has taken the whole body.
  */
 async function send(nomad: Nomad, container: RemoteContainer, content: Content, call: Call): Promise<void> {
   const attempted = `sending batch ${content.batch.id} to NOMAD upload ${container.id}`;
   const path = `/uploads/${encodePath(container.id)}/raw/${encodePath(content.targetDir)}`;
-  const before = await readState(nomad.connection, container, call);
+  const before = await stateAtRest(nomad.connection, container, call, nomad);
   if (before.isRunning) throw busy(attempted, before);
   nomad.unscheduled.delete(content);
   if (nomad.options.singleFiles === 'raw' && goesRaw(content))
@@ -122,7 +122,8 @@ async function send(nomad: Nomad, container: RemoteContainer, content: Content, 
   const body = await content.parcel(call.signal);
   const headers = { 'content-type': 'application/zip' };
   const answer = await nomad.connection.ask({ method: 'PUT', path, headers, body }, call);
-  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  const refusedWhole = body.stream.readableEnded && answer.status < 500;
+  if (answer.status !== 200) throw refusalOf(answer, attempted, { refusedWhole });
   const after = uploadStateOf(answer.text);
   if (after?.uploadId !== container.id) throw notNomad(answer, attempted);
   // Only this answer tells: afterwards each question sets the time of completion too, as it makes a directory.
@@ -148,36 +149,47 @@ async function close(
   content: Content,
   call: Call,
 ): Promise<Receipt> {
-  const { batch } = content;
-  const receipt = { location: container.location, files: batch.files.length, bytes: batch.bytes };
+  const asking = askingOf(nomad, container, content, call);
   const state = await stateAtEnd(nomad.connection, container, call, nomad);
   if (state === undefined) {
     const minutes = Math.round(nomad.polling.totalMs / 60_000);
     const how = `NOMAD answered 200 to the parcel; ${minutes} minutes later it had not said that it unpacked it.`;
-    return { ...receipt, evidence: 'accepted', how };
+    return { ...countsOf(asking), evidence: 'accepted', how };
   }
-  if (nomad.unscheduled.has(content))
-    throw mismatch(batch, container, 'it was answered 200, but no process ran afterwards', state);
-  if (state.status === 'FAILURE') throw mismatch(batch, container, 'processing failed there', state);
-  const manifest = { dir: `${content.targetDir}/.nightjar`, name: `${batch.id}.json` };
-  if (!(await isThere(nomad.connection, container, manifest, call)))
-    throw mismatch(batch, container, 'its manifest is not in the upload', state);
-  const has = `NOMAD ended processing (${state.status}) and has the batch's manifest ${manifest.dir}/${manifest.name}`;
-  const reading = { connection: nomad.connection, container, content, call };
-  const { evidence, how, wrong } = await readBack(reading, nomad.options.verify);
-  if (wrong.length > 0)
-    throw mismatch(
-      batch,
-      container,
-      `${count(wrong.length, 'file')} not there as sent: ${someOf(wrong)}`,
-      state,
-    );
-  return { ...receipt, evidence, how: `${has}; ${how}.` };
+  if (nomad.unscheduled.has(content)) throw dropped(asking, 'no process ran afterwards', state);
+  return await receiptOf(asking, state);
 }
 
-const NAMED = 5;
+/**
+ * Whether a parcel of which nobody knows the outcome is there: the upload's last process ended well and the batch's
+ * manifest, the last member of the zip, is in it. Anything else means that it has to be sent (again).
+ */
+async function find(
+  nomad: Nomad,
+  container: RemoteContainer,
+  content: Content,
+  call: Call,
+): Promise<Receipt | undefined> {
+  const state = await stateAtRest(nomad.connection, container, call, nomad);
+  if (state.isRunning)
+    throw busy(`looking for batch ${content.batch.id} in NOMAD upload ${container.id}`, state);
+  // The manifest of a file sent by itself follows when the file is there, and v1.4 runs no process for it.
+  if (state.status !== 'SUCCESS' && (state.status === 'FAILURE' || !goesRaw(content))) return undefined;
+  try {
+    return await receiptOf(askingOf(nomad, container, content, call), state);
+  } catch (thrown) {
+    if (thrown instanceof IngestError && NOT_THERE.includes(thrown.code)) return undefined;
+    throw thrown;
+  }
+}
 
-function someOf(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+const NOT_THERE: readonly ErrorCode[] = ['PARCEL_DROPPED', 'RECEIPT_MISMATCH'];
+
+function askingOf(
+  { connection, options: { verify } }: Nomad,
+  container: RemoteContainer,
+  content: Content,
+  call: Call,
+): Asking {
+  return { connection, container, content, call, verify };
 }

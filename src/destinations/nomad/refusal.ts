@@ -56,16 +56,26 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
-/** The IngestError of a refusal by NOMAD. `attempted` says what was asked of which upload. */
-export function refusalOf(answer: HttpAnswer, attempted: string): IngestError {
+/**
+ * The IngestError of a refusal by NOMAD. `attempted` says what was asked of which upload; `refusedWhole`, that the
+ * platform had taken a whole parcel by then, of which v1.3 keeps a temp dir.
+ */
+export function refusalOf(
+  answer: HttpAnswer,
+  attempted: string,
+  context: { readonly refusedWhole?: boolean } = {},
+): IngestError {
   const said = detailOf(answer.text);
   const readable = { ...answer, text: said === '' ? answer.text : said };
   const meaning = MEANINGS.find((one) => one.says.test(said));
-  if (meaning === undefined) return errorOfStatus(readable, attempted);
+  if (meaning === undefined) {
+    const { code, message, ...details } = errorOfStatus(readable, attempted);
+    return new IngestError(code, message, { ...details, context: { ...details.context, ...context } });
+  }
   return new IngestError(meaning.code, `${attempted}: answered ${answer.status}: ${summaryOf(said)}`, {
     hint: meaning.hint,
     retryAfterMs: answer.retryAfterMs ?? meaning.retryAfterMs,
-    context: { status: answer.status },
+    context: { status: answer.status, ...context },
   });
 }
 

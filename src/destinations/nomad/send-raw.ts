@@ -8,8 +8,10 @@ import { nameOf, parentOf } from '../../core/share-path.ts';
 import type { RequestBody } from '../../http/request-body.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, isSendable, uploadStateOf } from './api.ts';
-import { isThere, mismatch, type Polling, stateAtEnd } from './confirm.ts';
+import { isThere, type Polling, stateAtEnd } from './confirm.ts';
 import type { Connection } from './connection.ts';
+import { processingFailed } from './processing-failed.ts';
+import { dropped } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
 /**
@@ -61,10 +63,10 @@ export async function sendRaw(
   await put(parts.connection, container, { ...request, attempted: `sending batch ${batch.id}` }, call);
   const state = await stateAtEnd(parts.connection, container, call, parts);
   if (state === undefined) throw stillBusy(content, container);
-  if (state.status === 'FAILURE') throw mismatch(batch, container, 'processing failed there', state);
+  if (state.status === 'FAILURE') throw processingFailed(content, container, state);
   // Early 1.4 answered 200 and dropped files (FAIRmat-NFDI/nomad#136): a manifest beside nothing would confirm it.
   if (!(await isThere(parts.connection, container, place, call)))
-    throw mismatch(batch, container, 'the file is not in the upload', state);
+    throw dropped({ container, content }, 'the file is not in the upload', state);
   await putManifest(parts.connection, container, content, call);
 }
 

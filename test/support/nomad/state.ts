@@ -13,6 +13,8 @@ export type State = {
   readonly auth: Auth;
   readonly uploads: Map<string, Upload>;
   unpublishedLimit: number;
+  /** Words with which a process fails that has merged these files; undefined lets it pass. */
+  poison?: ((members: readonly string[]) => string | undefined) | undefined;
 };
 
 /** v1.3 writes UTC without saying so, v1.4 with its zone. */

@@ -12,6 +12,7 @@ import { isMainfile, match, type Worker } from './processing.ts';
 import { checkPath, statOf } from './raw-files.ts';
 import { checkLocalPath, type Part, receiveParts } from './receive.ts';
 import { dataOf, newUpload, rawOf, refuseOverLimit, type State, timestamp, writableUpload } from './state.ts';
+import { readZip } from './zip.ts';
 
 /** Temp dirs are named <id>, <id>_2 … <id>_99 (v1.3, nomad/files.py); 1.4 names them at random, without an end. */
 const MAX_TEMP_DIRS = 99;
@@ -142,7 +143,10 @@ export function writeRoutes(state: State, worker: Worker) {
         // Files of one name in one request share one temp file: the second finds it gone (recorded in the contract).
         if (seen.has(part.name)) throw new Error(`FileNotFoundError: ${part.name} does not exist`);
         seen.add(part.name);
+        const members = state.poison === undefined ? [] : await membersOf(part, change.target);
         await add(upload, part, change, stopAfter);
+        const words = state.poison?.(members);
+        if (words !== undefined) throw new Error(words);
       }
       await match(upload, change.publish, timestamp(state));
     };
@@ -230,4 +234,9 @@ async function checkParts(visit: Visit, upload: Upload, parts: readonly NamedPar
       throw new Refusal(409, 'The provided path already exists and overwrite_if_exists is set to False.');
   }
   return hasArchive;
+}
+
+async function membersOf(part: NamedPart, target: string): Promise<readonly string[]> {
+  const entries = await readZip(part.file);
+  return entries === undefined ? [path.join(target, part.name)] : entries.map(({ name }) => name);
 }

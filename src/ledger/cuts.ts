@@ -1,0 +1,69 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type BatchId, batchId } from '../core/ids.ts';
+import type { Batch, BatchPlan } from '../core/model.ts';
+import { isDelivered } from '../core/states.ts';
+import { type BatchError, textOf } from './batch-row.ts';
+import type { Batches } from './batches.ts';
+import { inTransaction } from './transaction.ts';
+
+/** How the other half of a batch fares, and what both were cut from. */
+export type OtherHalf = { readonly whole: BatchId; readonly saidAlike: boolean };
+
+/** Batches that were cut in halves to find what the destination fails on. */
+export function createCuts(db: DatabaseSync, batches: Batches) {
+  /** The pieces of a batch, and theirs, as far as they have not been cut again. */
+  const pieces = (whole: BatchId): BatchId[] =>
+    db
+      .prepare(
+        `WITH RECURSIVE below (piece) AS (
+           SELECT piece FROM cut WHERE whole = ?1 UNION SELECT cut.piece FROM cut JOIN below ON cut.whole = below.piece)
+         SELECT piece FROM below JOIN batch ON batch.id = piece WHERE state <> 'withdrawn' ORDER BY no`,
+      )
+      .all(whole)
+      .map(({ piece }) => batchId(String(piece)));
+
+  return {
+    /** The batch in halves, each of which is tried by itself. */
+    halve: (batch: Batch, error: BatchError, halves: readonly BatchPlan[]): void =>
+      inTransaction(db, () => {
+        batches.recut(batch, error, { paths: [], mark: 'none' }, halves);
+        for (const { id } of halves)
+          db.prepare('INSERT OR REPLACE INTO cut (piece, whole, said) VALUES (?, ?, NULL)').run(id, batch.id);
+      }),
+
+    /** Notes in which words a piece failed; nothing for a batch that is no piece. */
+    note: (piece: BatchId, said: string): void =>
+      inTransaction(db, () => {
+        db.prepare('UPDATE cut SET said = ? WHERE piece = ?').run(said, piece);
+      }),
+
+    /**
+     * Whether the other half failed in the same words while nothing of what both were cut from was taken: then it is
+     * the destination that is ill, not a file. Undefined for a batch that is no piece.
+     */
+    otherHalf: (piece: BatchId, said: string): OtherHalf | undefined => {
+      const mine = db.prepare('SELECT whole FROM cut WHERE piece = ?').get(piece)?.['whole'];
+      if (typeof mine !== 'string') return undefined;
+      const whole = batchId(mine);
+      const other = db.prepare('SELECT said FROM cut WHERE whole = ? AND piece <> ?').get(whole, piece);
+      const isTaken = pieces(whole).some((id) => isDelivered(batches.head(id).state));
+      return { whole, saidAlike: textOf(other?.['said']) === said && !isTaken };
+    },
+
+    /** Puts together again what was cut, as one batch that waits for a person. `plan` is of all the files of the pieces. */
+    rejoin: (
+      whole: BatchId,
+      error: BatchError,
+      planOf: (pieces: readonly Batch[]) => BatchPlan | undefined,
+    ): void =>
+      inTransaction(db, () => {
+        const parts = pieces(whole).map((id) => batches.get(id));
+        const { lane, runNo, plannedAt } = batches.head(whole);
+        const plan = planOf(parts);
+        for (const part of parts) batches.withdraw(part, error, { paths: [], mark: 'none' });
+        if (plan === undefined) return;
+        batches.plan(plan, { lane, at: error.at, runNo, plannedAt });
+        batches.fail(batches.get(plan.id), { to: 'held', error });
+      }),
+  };
+}

@@ -1,0 +1,94 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BatchId, DestinationName } from '../core/ids.ts';
+import { DELIVERED_STATES } from '../core/states.ts';
+import { recordEvent } from './events.ts';
+import { inTransaction } from './transaction.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const DELIVERED = DELIVERED_STATES.map((state) => `'${state}'`).join(', ');
+
+/** A lane by the destination and the name of its container. */
+type LaneAt = { readonly destination: DestinationName; readonly name: string };
+
+/** Containers that a destination no longer has, or no longer takes from us. */
+export function createLostContainers(db: DatabaseSync) {
+  return {
+    /**
+     * The next delivery of every lane that used the container makes a new one, and batches begun in it begin there
+     * anew. What was delivered into it stays as it is known, and its history says what was heard of its container.
+     */
+    forget: (lane: LaneAt, batch: BatchId, { why, at }: { why: string; at: number }): void =>
+      inTransaction(db, () => {
+        const id = lostOf(db, lane, batch);
+        if (id === undefined) return;
+        const { destination, name } = lane;
+        db.prepare(
+          `INSERT OR REPLACE INTO lost_container (destination, lane, id, part, at)
+             SELECT destination, name, ?2, part, ?3 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
+             UNION SELECT ?1, ?4, ?2, 0, ?3 WHERE NOT EXISTS (
+               SELECT 1 FROM container WHERE destination = ?1 AND name = ?4 AND json_extract(remote, '$.id') = ?2)`,
+        ).run(destination, id, at, name);
+        db.prepare("DELETE FROM container WHERE destination = ? AND json_extract(remote, '$.id') = ?").run(
+          destination,
+          id,
+        );
+        tell(db, { destination, id }, { batch, why, at });
+        db.prepare(
+          `UPDATE batch SET container = NULL WHERE destination = ? AND container IS NOT NULL
+             AND json_extract(container, '$.id') = ? AND state NOT IN (${DELIVERED})`,
+        ).run(destination, id);
+      }),
+
+    /**
+     * Whether a lost container of this lane may be replaced without asking a person: not when the one that replaced
+     * an earlier one is lost before anything was delivered into it. A person who puts the batch back allows it again.
+     */
+    mayReplace: ({ destination, name }: LaneAt, batch: BatchId, now: number): boolean => {
+      const row = db
+        .prepare(
+          `SELECT count(*) AS lost FROM lost_container WHERE destination = ?1 AND lane = ?2 AND at > max(?4,
+             coalesce((SELECT max(changed_at) FROM batch WHERE lane = ?1 || '/' || ?2 AND state IN (${DELIVERED})), 0),
+             coalesce((SELECT max(at) FROM event WHERE what = 'batch.requeued'
+               AND batch = (SELECT no FROM batch WHERE id = ?3)), 0))`,
+        )
+        .get(destination, name, batch, now - DAY_MS);
+      return row?.['lost'] === 0;
+    },
+
+    /** The highest part that a lost container of the lane had; 0: it lost none. */
+    lastPart: ({ destination, name }: LaneAt): number =>
+      Number(
+        db
+          .prepare('SELECT max(part) AS part FROM lost_container WHERE destination = ? AND lane = ?')
+          .get(destination, name)?.['part'] ?? 0,
+      ),
+  };
+}
+
+/** The container a batch was sent into, or else the one its lane uses. */
+function lostOf(db: DatabaseSync, { destination, name }: LaneAt, batch: BatchId): string | undefined {
+  const row =
+    db.prepare("SELECT json_extract(container, '$.id') AS id FROM batch WHERE id = ?").get(batch) ?? {};
+  if (typeof row['id'] === 'string') return row['id'];
+  const lane = db
+    .prepare("SELECT json_extract(remote, '$.id') AS id FROM container WHERE destination = ? AND name = ?")
+    .get(destination, name);
+  return typeof lane?.['id'] === 'string' ? lane['id'] : undefined;
+}
+
+function tell(
+  db: DatabaseSync,
+  { destination, id }: { destination: DestinationName; id: string },
+  { batch, why, at }: { batch: BatchId; why: string; at: number },
+): void {
+  recordEvent(db, { at, batch, what: 'container.lost', detail: why });
+  const delivered = db
+    .prepare(
+      `SELECT id FROM batch WHERE destination = ? AND container IS NOT NULL
+         AND json_extract(container, '$.id') = ? AND state IN (${DELIVERED})`,
+    )
+    .all(destination, id);
+  const detail = `it was delivered into this container, of which is said now: ${why}. It is not sent again by itself.`;
+  for (const row of delivered)
+    recordEvent(db, { at, batch: String(row['id']) as BatchId, what: 'container.lost', detail });
+}

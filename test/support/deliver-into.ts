@@ -1,0 +1,88 @@
+import { systemClock } from '../../src/core/clock.ts';
+import type { Content } from '../../src/core/content.ts';
+import { type BatchId, destinationName, ownerId } from '../../src/core/ids.ts';
+import type { Batch, BatchPlan } from '../../src/core/model.ts';
+import type { Secret } from '../../src/core/secret.ts';
+import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
+import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
+import type { Destination } from '../../src/destinations/destination.ts';
+import { noTier } from '../../src/tiering/none.ts';
+import { contentOf } from './content.ts';
+import { entry, look, planOf, SHARE, tempLedger } from './ledger-fixture.ts';
+
+/** Deliveries on a real ledger into a real destination; waits between attempts pass at once. */
+export type Deliverer = AsyncDisposable & {
+  readonly ledger: DeliveryParts['ledger'] & Awaited<ReturnType<typeof tempLedger>>['ledger'];
+  readonly events: DeliveryEvent[];
+  /** Records a look at the files and plans them as one batch. */
+  readonly plan: (dir: string, files: Readonly<Record<string, string>>, more?: Partial<BatchPlan>) => Batch;
+  /** Delivers one batch once. */
+  readonly deliver: (id: BatchId, signal?: AbortSignal) => Promise<void>;
+  /** Delivers as the dispatcher would until nothing is planned any more; answers how many attempts that took. */
+  readonly deliverAll: () => Promise<number>;
+  /** What a test does to the content of a batch. */
+  change: (content: Content) => Content;
+};
+
+export async function deliverInto(
+  destination: () => Destination,
+  token: () => Secret | undefined,
+): Promise<Deliverer> {
+  const temp = await tempLedger();
+  const { ledger } = temp;
+  const events: DeliveryEvent[] = [];
+  const bytes = new Map<string, string>();
+  let ahead = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const run = ledger.runs.start(clock.now(), undefined);
+  const never = new AbortController().signal;
+  const parts = (): DeliveryParts => ({
+    ledger,
+    destination,
+    token: async () => token(),
+    content: (batch) => made.change(contentOf({ ...{ owner: batch.owner, batch }, files: filesOf(batch) })),
+    checkOwner: () => undefined,
+    tier: noTier,
+    clock,
+    retry: { limit: 6, firstMs: 1000, maxMs: 60_000 },
+    breaker: { met: async () => false, delivered: () => undefined },
+    emit: (event) => events.push(event),
+  });
+  const filesOf = (batch: Batch): Record<string, string> =>
+    Object.fromEntries(batch.files.map(({ path }) => [path, bytes.get(path) ?? '']));
+
+  const deliver = async (id: BatchId, signal = never): Promise<void> => {
+    ledger.batches.markQueued(id, clock.now());
+    await deliverBatch(id, parts(), signal);
+  };
+  const made: Deliverer = {
+    ledger,
+    events,
+    change: (content) => content,
+    plan: (dir, files, more = {}) => {
+      const entries = Object.entries(files).map(([name, text]) => entry(name, Buffer.byteLength(text)));
+      ledger.looks.record(SHARE, [look(dir, entries)], clock.now(), run.no);
+      for (const [name, text] of Object.entries(files)) bytes.set(`${dir}/${name}`, text);
+      const whose = { owner: ownerId('alice'), destination: destinationName('nomad') };
+      const plan = planOf(dir, entries, { ...whose, ...more });
+      const lane = `nomad/${destination().containerName({ ...plan, plannedAt: clock.now(), epoch: 0, attempts: 0 })}`;
+      ledger.batches.plan(plan, { lane, at: clock.now(), runNo: run.no });
+      return ledger.batches.get(plan.id);
+    },
+    deliver,
+    deliverAll: async () => {
+      for (let attempts = 0; attempts < 200; attempts += 1) {
+        const [head] = ledger.dispatch.heads(clock.now());
+        if (head === undefined) {
+          const due = ledger.dispatch.nextDueAt(clock.now());
+          if (due === undefined) return attempts;
+          ahead += due - clock.now();
+          attempts -= 1;
+        } else await deliver(head.id);
+      }
+      throw new Error('it never comes to an end');
+    },
+    [Symbol.asyncDispose]: async () => await temp[Symbol.asyncDispose](),
+  };
+  return made;
+}
