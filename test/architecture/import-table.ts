@@ -81,7 +81,7 @@ export const IMPORT_TABLE: readonly ImportRule[] = [
     node: [],
   },
   { of: 'app/', ours: [...BELOW_APP], npm: [], node: ['any'] },
-  { of: 'cli/', ours: ['app/', ...BELOW_APP], npm: ['commander'], node: ['any'] },
+  { of: 'cli/', ours: ['app/', ...BELOW_APP], npm: ['commander'], node: ['any', 'child_process'] },
   { of: 'main.ts', ours: ['cli/', 'core/clock.ts'], npm: [], node: ['os'] },
 ];
 

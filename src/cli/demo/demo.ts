@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
 import { startEngine } from '../../app/engine.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { RunReport } from '../../nightly/run-report.ts';
@@ -14,31 +15,62 @@ import { stopSignals } from '../stop-signals.ts';
 import { style } from '../style.ts';
 import { type DemoPlaces, writeDemoConfig } from './demo-config.ts';
 import { buildDemoShare, startInstruments } from './demo-share.ts';
+import { runMisbehaving } from './misbehaving.ts';
 
 /** Who reads the share when the demo is run by root, who could read everything: the usual id of nobody. */
 const NOBODY = '{ uid: 65534, gid: 65534 }';
+
+type DemoOptions = {
+  readonly misbehave?: boolean;
+  readonly seed?: number;
+  readonly generation?: 'v1.3' | 'v1.4';
+};
+
+const SEED = 1;
 
 export const addDemo: AddCommand = (program, context, finish) => {
   program
     .command('demo')
     .argument('[dir]', 'where to build it (default: a folder in the temporary directory)')
+    .option('--misbehave', 'deliver to a NOMAD on this machine that goes wrong in every known way')
+    .option('--seed <number>', 'with --misbehave: which misdeeds come, and when', parseSeed)
+    .addOption(new Option('--generation <which>', 'with --misbehave: which NOMAD').choices(['v1.3', 'v1.4']))
     .description(
       'See an evening: a small share with instruments that write while you watch, delivered to a folder.',
     )
     .addHelpText(
       'after',
-      '\nRun it twice: nothing is sent twice. Exit code 3: the demo holds something on purpose.',
+      `
+Run it twice: nothing is sent twice. Exit code 3: the demo holds something on purpose.
+
+  nightjar demo --misbehave            retries, held batches, and the share held against the accounts at the end
+  nightjar demo --misbehave --seed 7   other misdeeds; the same again for the same number
+With --misbehave: exit code 0 when everything was delivered, 3 when something is kept back and says why, 1 when a file
+is not where it must be. It begins anew each time and ends within a minute.`,
     )
     .action(async (dir: string | undefined, _options, command) => {
-      const options = optionsOf(command);
+      const options = optionsOf<DemoOptions>(command);
       const uid = process.getuid?.() ?? 0;
-      const root = resolve(dir ?? join(tmpdir(), `nightjar-demo-${uid}`));
+      const readAs = uid === 0 ? NOBODY : undefined;
+      const kind = options.misbehave === true ? 'demo-misbehave' : 'demo';
+      const root = resolve(dir ?? join(tmpdir(), `nightjar-${kind}-${uid}`));
       claim(root, uid);
-      const places = writeDemoConfig(root, uid === 0 ? NOBODY : undefined);
+      if (options.misbehave === true) {
+        const { seed = SEED, generation = 'v1.4', json = false } = options;
+        finish(await runMisbehaving(context, { root, readAs, seed, generation, json }));
+        return;
+      }
+      const places = writeDemoConfig(root, readAs);
       buildDemoShare(places.share, context.clock.now());
       finish(await runDemo(context, places, options.json === true));
     });
 };
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new InvalidArgumentError('Expected a whole number from 0.');
+}
 
 async function runDemo(context: CliContext, places: DemoPlaces, json: boolean): Promise<number> {
   const options = { config: places.config, json };

@@ -21,7 +21,7 @@ export const MISDEEDS = {
   forgotten: 'the upload is deleted by hand',
   published: 'the upload is published by hand',
   'access-taken': 'the account may not write into the upload any more',
-  'temp-dirs-full': 'the upload has no room for temp dirs left (v1.3), or the worker fails (1.4)',
+  'temp-dirs-full': 'the server has no room left for what the upload receives',
 } as const;
 
 export type Misdeed = keyof typeof MISDEEDS;
