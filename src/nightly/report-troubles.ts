@@ -52,7 +52,7 @@ export function troublesOf({ ledger, clock }: TroubleParts, run: Pick<Run, 'sinc
     const pause = pauseOf(pauses, head);
     const code = codeOf(head, pause);
     if (code === undefined) continue;
-    const key = keyOf(head, code, pause);
+    const key = keyOf(head, code);
     groups.set(key, { code, pause, heads: [...(groups.get(key)?.heads ?? []), head] });
   }
   const troubles = [...groups.values()].map((group) => troubleOf(ledger, group));
@@ -65,17 +65,17 @@ function* stuckHeads(ledger: TroubleParts['ledger'], run: Pick<Run, 'since'>): G
   yield* ledger.list({ states: ['rejected'], changedSince: run.since });
 }
 
-/** What stops the batch: its own error where it is held or rejected for it, else the pause of its lane or destination. */
+/**
+ * What stops the batch: its own error where it is held or rejected for it, else what paused its account or destination.
+ * A pause for anything else is an outage, which passes by itself.
+ */
 function codeOf({ state, error }: BatchHead, pause: Pause | undefined): string | undefined {
-  return state === 'held' || state === 'rejected' ? error?.code : pause?.code;
+  if (state === 'held' || state === 'rejected') return error?.code;
+  return pause?.code !== undefined && kindOf(pause.code) !== 'batch' ? pause.code : undefined;
 }
 
 /** A cause of an account or a destination is one for all of its batches, any other one for its own words. */
-function keyOf(
-  { owner, destination, dataset, error }: BatchHead,
-  code: string,
-  pause: Pause | undefined,
-): string {
+function keyOf({ owner, destination, dataset, error }: BatchHead, code: string): string {
   switch (kindOf(code)) {
     case 'token':
     case 'limit':
@@ -83,7 +83,7 @@ function keyOf(
     case 'destination':
       return JSON.stringify([code, destination]);
     default:
-      return JSON.stringify([code, destination, owner, dataset, pause === undefined ? error?.message : '']);
+      return JSON.stringify([code, destination, owner, dataset, error?.message]);
   }
 }
 
