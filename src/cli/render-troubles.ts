@@ -36,9 +36,11 @@ export function isToldBy(
   troubles: readonly Trouble[],
   { bucket, owner, code, batch, reason }: Note,
 ): boolean {
-  if (batch === undefined || (bucket !== 'held' && bucket !== 'rejected')) return false;
+  if (bucket !== 'held' && bucket !== 'rejected') return false;
   return troubles.some((trouble) => {
     if (trouble.waits.batches === 0 || (trouble.owner ?? owner) !== owner) return false;
+    // A file that was taken out of its batch.
+    if (batch === undefined) return bucket === 'rejected' && reason === trouble.said;
     return code === undefined
       ? trouble.said !== undefined && reason.endsWith(`: ${trouble.said}`)
       : trouble.code === code;

@@ -59,18 +59,25 @@ export function troublesOf({ ledger, clock }: TroubleParts, run: Pick<Run, 'sinc
   return [...troubles.toSorted((a, b) => b.waits.files - a.waits.files), ...atTheLimit(ledger, run)];
 }
 
-/** Everything that is not delivered, and what was rejected in this run. */
+/** Everything that is not delivered, and what was rejected in this run, or taken out of its batch for its processing. */
 function* stuckHeads(ledger: TroubleParts['ledger'], run: Pick<Run, 'since'>): Generator<BatchHead> {
   yield* ledger.list({ states: ['planned', 'queued', 'delivering', 'held'] });
-  yield* ledger.list({ states: ['rejected'], changedSince: run.since });
+  const changedSince = run.since;
+  yield* ledger.list({ states: ['rejected'], changedSince });
+  for (const head of ledger.list({ states: ['withdrawn'], code: PROCESSING, changedSince })) {
+    const file = ledger.batches.get(head.id).files.find(({ path }) => path === head.error?.path);
+    if (file !== undefined) yield { ...head, dataset: file.path, files: 1, bytes: file.size };
+  }
 }
+
+const PROCESSING = 'PROCESSING_FAILED';
 
 /**
  * What stops the batch: its own error where it is held or rejected for it, else what paused its account or destination.
  * A pause for anything else is an outage, which passes by itself.
  */
 function codeOf({ state, error }: BatchHead, pause: Pause | undefined): string | undefined {
-  if (state === 'held' || state === 'rejected') return error?.code;
+  if (state === 'held' || state === 'rejected' || state === 'withdrawn') return error?.code;
   return pause?.code !== undefined && kindOf(pause.code) !== 'batch' ? pause.code : undefined;
 }
 

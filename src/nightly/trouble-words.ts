@@ -1,3 +1,4 @@
+import { printable, quoted } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { KnownContainer } from '../ledger/known-containers.ts';
 
@@ -120,8 +121,11 @@ function toPublish(
   ];
 }
 
-/** Batches by their ids where they are few enough to be typed. */
+/** Batches by their ids where they are few enough to be typed; a file that was taken out of its batch by its path. */
 function putBackOf(code: string, owner: string, heads: readonly BatchHead[]): string {
+  const [first] = heads;
+  if (first?.state === 'withdrawn')
+    return `nightjar requeue --path ${quoted(`${first.share}:${printable(first.dataset)}`)}`;
   return heads.length <= 2
     ? `nightjar requeue ${heads.map(({ id }) => id).join(' ')}`
     : `nightjar requeue --class ${code} --owner ${owner}`;

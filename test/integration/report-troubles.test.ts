@@ -93,6 +93,31 @@ describe('what went wrong, in the report of a run', () => {
     });
   });
 
+  it('names the file that was taken out of its batch because its processing failed, with the words', async () => {
+    await using temp = await tempLedger();
+    const { ledger } = temp;
+    const at = NOW - 1000;
+    const [seeded] = seedLedger(
+      ledger,
+      [{ dir: 'SEM1/carl', owner: 'carl', destination: 'nomad', to: 'queued' }],
+      NOW,
+    );
+    if (seeded === undefined) throw new Error('nothing was seeded');
+    const batch = ledger.batches.begin(seeded.id, at);
+    const path = 'SEM1/carl/a.tif' as SharePath;
+    const error = { code: 'PROCESSING_FAILED', message: 'Bad CRC-32', hint: 'Look at it.', at, path };
+    ledger.batches.withdraw(batch, error, { paths: [path], mark: 'refused' });
+
+    expect(troubles(ledger)).toMatchObject([
+      {
+        ...{ kind: 'processing', owner: 'carl', said: 'Bad CRC-32', datasets: ['SEM1/carl/a.tif'] },
+        what: 'nomad failed to process what was sent for carl.',
+        waits: { batches: 1, files: 1, bytes: 1000 },
+        help: ['Look at it.', 'Then: nightjar requeue --path lab:SEM1/carl/a.tif'],
+      },
+    ]);
+  });
+
   it('is told once for a destination that stops everybody', async () => {
     await using temp = await tempLedger();
     const { ledger } = temp;

@@ -43,6 +43,12 @@ describe('a trouble in the report', () => {
     ['a batch that a person holds', { ...ON_HOLD, reason: 'on hold: on leave' }, false],
     ["another owner's batch", { ...NOTE, owner: 'anna' }, false],
     ['a batch held for something else', { ...NOTE, code: 'RECEIPT_MISMATCH' }, false],
+    ['a file taken out of its batch', { ...ON_HOLD, bucket: 'rejected', batch: undefined }, true],
+    [
+      'a file rejected for its size',
+      { ...ON_HOLD, bucket: 'rejected', batch: undefined, reason: 'big' },
+      false,
+    ],
     ['a file that a rule holds', { ...NOTE, batch: undefined }, false],
     ['a batch that waits its turn', { ...NOTE, bucket: 'waiting' }, false],
   ])('stands for %s in the list of causes: %s', (_what, note, isTold) => {
