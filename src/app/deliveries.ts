@@ -11,6 +11,7 @@ import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
+import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
 import { ownerToken } from './owner-token.ts';
 import { VERSION } from './version.ts';
@@ -52,7 +53,7 @@ export function startDeliveries(
   const workers = workBatches(
     {
       target,
-      concurrency: config.deliveries.concurrency * config.destinations.length,
+      concurrency: config.destinations.reduce((sum, { name }) => sum + parallelAt(config, name), 0),
       clock: parts.clock,
       onError: trouble,
       onFinished: () => {

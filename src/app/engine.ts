@@ -11,6 +11,7 @@ import { createDispatcher, type Dispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
+import { parallelAt } from './destination-limits.ts';
 import { createFileHasher } from './hash-files.ts';
 import { keepProbing } from './keep-probing.ts';
 import { keepRedis } from './keep-redis.ts';
@@ -78,7 +79,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   const dispatcher = createDispatcher({
     ledger: dispatchLedger(workspace),
     queue,
-    concurrency: () => config.deliveries.concurrency,
+    concurrency: (destination) => parallelAt(config, destination),
     clock,
     onError: trouble,
     running: delivery.running,

@@ -16,6 +16,7 @@ import { claimed } from '../ownership/claimed.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
 import { type Reminder, remindersOf } from '../ownership/reminders.ts';
 import type { Narrowed } from './compare-mappings.ts';
+import { limitedClient } from './destination-limits.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
 import { openOwnerSources } from './owner-sources.ts';
 import { createStanding, type StandingOf } from './standing.ts';
@@ -60,7 +61,7 @@ export type WorkspaceParts = {
 /** `readOnly`: a copy of the ledger in memory, so that nothing is written anywhere. The HTTP client stays the caller's. */
 export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace {
   const destinations = new Map(
-    config.destinations.map((options) => [options.name, makeDestination(options, parts)]),
+    config.destinations.map((options) => [options.name, makeDestination(options, config, parts)]),
   );
   const destination = (name: DestinationName): Destination => {
     const found = destinations.get(name);
@@ -114,9 +115,12 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
 
 function makeDestination(
   options: Config['destinations'][number],
+  { schedule }: Config,
   { clock, http, onDestination }: WorkspaceParts,
 ): Destination {
   const destination =
-    options.kind === 'directory' ? createDirectory(options) : createNomad(options, { http, clock });
+    options.kind === 'directory'
+      ? createDirectory(options)
+      : createNomad(options, { http: limitedClient(options, schedule.timezone, { http, clock }), clock });
   return onDestination === undefined ? destination : withLog(destination, onDestination, clock);
 }

@@ -1,4 +1,4 @@
-import { VERSION } from '../app/version.ts';
+import { userAgentOf } from '../app/user-agent.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/load-config.ts';
@@ -9,6 +9,7 @@ import { createTokenStore } from '../credentials/read-token.ts';
 import { createHttpClient, type HttpClient } from '../http/http-client.ts';
 import { answer } from './answer.ts';
 import { checkAccepted } from './check/check-accepted.ts';
+import { checkContact } from './check/check-contact.ts';
 import { checkDestinations } from './check/check-destinations.ts';
 import { checkRedis, checkSchedule, checkShare } from './check/check-outside.ts';
 import { checkLedger, checkLedgerFormat, checkStateDir } from './check/check-state.ts';
@@ -48,7 +49,7 @@ async function findAll(context: CliContext, options: GlobalOptions, signal: Abor
     }));
   const { config } = result;
   const findings = [ok('configuration', configured(config)), ...(await checkStateDir(config.stateDir))];
-  const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
+  const http = createHttpClient({ userAgent: userAgentOf(config), clock });
   try {
     const opened = openAnyway(config, context, http);
     findings.push(...opened.findings);
@@ -59,7 +60,7 @@ async function findAll(context: CliContext, options: GlobalOptions, signal: Abor
     findings.push(await checkRedis(config, clock));
     const store = createTokenStore({ dir: config.credentials.dir, env });
     findings.push(...(await checkDestinations(workspace, store, signal)));
-    findings.push(await checkSchedule(config, clock.now()));
+    findings.push(await checkSchedule(config, clock.now()), ...checkContact(config));
     return findings;
   } finally {
     await http.close();

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfigInForce } from '../app/load-config-in-force.ts';
-import { VERSION } from '../app/version.ts';
+import { userAgentOf } from '../app/user-agent.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import type { Config } from '../config/config.ts';
 import type { DestinationEvent } from '../destinations/with-log.ts';
@@ -31,7 +31,7 @@ export async function openForCommand(
   { readOnly = false, config = configOf(context, options), onDestination }: Opening = {},
 ): Promise<Workspace & AsyncDisposable> {
   const { clock } = context;
-  const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
+  const http = createHttpClient({ userAgent: userAgentOf(config), clock });
   try {
     const workspace = openWorkspace(config, { clock, http, env: context.env, readOnly, onDestination });
     await workspace.renew();

@@ -1,3 +1,4 @@
+import { parallelAt } from '../app/destination-limits.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { BatchPlan } from '../core/model.ts';
@@ -145,7 +146,7 @@ function expected(
     const past = pastRate(ledger, destination, clock.now());
     if (past === undefined) return undefined;
     const load = loadOf(there);
-    longest = Math.max(longest, expectedMs(load, past, config.deliveries.concurrency));
+    longest = Math.max(longest, expectedMs(load, past, parallelAt(config, destination)));
   }
   return longest;
 }

@@ -26,6 +26,7 @@ export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Su
   const { until, timezone } = file.schedule;
   return deepFreeze({
     stateDir: around.stateDir,
+    ...defined({ contact: file.contact }),
     shares: Object.entries(file.shares).map(([name, share]) => buildShare(name, share)),
     destinations: Object.entries(file.destinations).map(([name, block]) => ({
       name: destinationName(name),

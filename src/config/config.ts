@@ -8,6 +8,8 @@ import type { NomadOptions } from '../destinations/nomad/options.ts';
 /** Both files after all checks: durations in milliseconds, sizes in bytes, paths absolute, frozen all the way down. */
 export type Config = {
   readonly stateDir: string;
+  /** Goes into the User-Agent. */
+  readonly contact?: string;
   /** At least one. */
   readonly shares: readonly ShareConfig[];
   /** At least one. */

@@ -96,6 +96,21 @@ export const redisUrl = () =>
     })
     .meta({ title: 'URL' });
 
+/** Goes into a header of every request: one word, without what could end the header or its comment. */
+export const contact = () =>
+  z
+    .string()
+    .max(200)
+    .refine((value) => /^[!-~]+$/.test(value) && !/[()\\]/.test(value) && isMailOrUrl(value), {
+      error: 'expected a mail address or an http(s) URL, such as "nightjar@lab.example.org"',
+    })
+    .meta({ title: 'mail address or URL' });
+
+function isMailOrUrl(value: string): boolean {
+  if (/^https?:\/\//.test(value)) return URL.canParse(value);
+  return /^[^@:/,;<>"]+@[^@:/,;<>"]+$/.test(value);
+}
+
 /** A mapping from name to block, with at least one entry. */
 export const namedBlocks = <T extends z.ZodType>(block: T, what: string) =>
   z.record(name(), block).refine((blocks) => Object.keys(blocks).length > 0, {

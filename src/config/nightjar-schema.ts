@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { directoryOptions } from '../destinations/directory/options.ts';
 import { nomadOptions } from '../destinations/nomad/options.ts';
 import { countOption, sizeOption } from '../destinations/size-option.ts';
-import { absolutePath, duration, name, namedBlocks, redisUrl, text, timeOfDay, timeZone } from './fields.ts';
+import {
+  absolutePath,
+  contact,
+  duration,
+  name,
+  namedBlocks,
+  redisUrl,
+  text,
+  timeOfDay,
+  timeZone,
+} from './fields.ts';
 import { watchKeys } from './watch-schema.ts';
 
 /** Adding a kind of destination adds its block here. */
@@ -128,6 +138,13 @@ export const nightjarSchema = z
         description:
           'Where the ledger and the embedded Redis live: a local disk, never a network file system. Default: `$STATE_DIRECTORY` (set by systemd), else `~/.local/state/nightjar`.',
         examples: ['/var/lib/nightjar'],
+      }),
+    contact: contact()
+      .optional()
+      .meta({
+        description:
+          'Whom the operators of platforms can write to about Nightjar: every request carries it in its User-Agent.',
+        examples: ['nightjar@lab.example.org'],
       }),
     folders: text().default('folders.yaml').meta({
       title: 'path',

@@ -1,5 +1,5 @@
 import { proveToken } from '../../app/prove-token.ts';
-import { VERSION } from '../../app/version.ts';
+import { userAgentOf } from '../../app/user-agent.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { asIngestError, IngestError } from '../../core/errors.ts';
 import { createTokenStore } from '../../credentials/read-token.ts';
@@ -56,7 +56,7 @@ async function enrol(
   const owner = ownerCalled(config, name);
   const destination = nomadCalled(config, options.destination);
   const store = createTokenStore({ dir: config.credentials.dir, env: context.env });
-  const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock });
+  const http = createHttpClient({ userAgent: userAgentOf(workspace.config), clock });
   try {
     const got = await obtainToken({ context, http, owner, destination, signal }, options);
     const proven = await orphanTold(got, () =>

@@ -1,6 +1,6 @@
 import { tokenRef } from '../../app/owner-token.ts';
 import { proveToken } from '../../app/prove-token.ts';
-import { VERSION } from '../../app/version.ts';
+import { userAgentOf } from '../../app/user-agent.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { asIngestError, IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
@@ -39,7 +39,7 @@ export const addRotate: AddCommand = (program, context, finish) => {
       const options = optionsOf<RotateOptions>(command);
       using stop = stopSignals((signal) => context.err.write(`\n${signal}: stopping.\n`));
       await using workspace = await openForCommand(context, options);
-      const http = createHttpClient({ userAgent: `Nightjar/${VERSION}`, clock: context.clock });
+      const http = createHttpClient({ userAgent: userAgentOf(workspace.config), clock: context.clock });
       try {
         const rotated = await rotate({ context, workspace, http, signal: stop.signal }, name, options);
         answer(context, options, enrolledJson(rotated), () => renderEnrolled(rotated));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxParallel } from '../limit-options.ts';
 import { countOption, sizeOption } from '../size-option.ts';
 
 /** The configuration block of a destination of kind `directory`. */
@@ -26,6 +27,7 @@ export const directoryOptions = z
     max_files: countOption
       .meta({ description: 'Most files in a batch. Without it the adapter has its own limit.' })
       .optional(),
+    max_parallel: maxParallel,
   })
   .transform((block) => ({
     kind: block.kind,
@@ -33,6 +35,7 @@ export const directoryOptions = z
     verify: block.verify,
     ...(block.max_bytes === undefined ? {} : { maxBytes: block.max_bytes }),
     ...(block.max_files === undefined ? {} : { maxFiles: block.max_files }),
+    ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),
   }));
 
 export type DirectoryOptions = Readonly<z.output<typeof directoryOptions>>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bandwidth, maxParallel, requestsPerMinute } from '../limit-options.ts';
 import { countOption, sizeOption } from '../size-option.ts';
 
 /** The container's name is its lane and its account: without the owner in it, two accounts would share one. */
@@ -56,6 +57,9 @@ export const nomadOptions = z
       description:
         'How a batch of one file travels: as it is, or inside a zip. `raw` spares the platform the unpacking; `zip` spares the account of a v1.3 platform one mail a batch.',
     }),
+    max_parallel: maxParallel,
+    requests_per_minute: requestsPerMinute,
+    bandwidth,
   })
   .transform((block) => ({
     kind: block.kind,
@@ -68,6 +72,9 @@ export const nomadOptions = z
     verify: block.verify,
     maxFiles: block.max_files,
     singleFiles: block.single_files,
+    ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),
+    ...(block.requests_per_minute === undefined ? {} : { requestsPerMinute: block.requests_per_minute }),
+    ...(block.bandwidth === undefined ? {} : { bandwidth: block.bandwidth }),
   }));
 
 export type NomadOptions = Readonly<z.output<typeof nomadOptions>>;

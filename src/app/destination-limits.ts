@@ -1,0 +1,31 @@
+import type { Config, DestinationConfig } from '../config/config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DestinationName } from '../core/ids.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { withLimits } from '../http/with-limits.ts';
+import { timetable } from '../schedule/timetable.ts';
+
+/** Deliveries that a destination may have at the same time. */
+export function parallelAt(
+  { destinations, deliveries }: Pick<Config, 'destinations' | 'deliveries'>,
+  name: DestinationName,
+): number {
+  return destinations.find((one) => one.name === name)?.maxParallel ?? deliveries.concurrency;
+}
+
+/** The client that a platform is spoken to with: no more, and no faster, than its block says. */
+export function limitedClient(
+  options: Extract<DestinationConfig, { kind: 'nomad' }>,
+  timezone: string,
+  { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
+): HttpClient {
+  const lines = (options.bandwidth ?? []).map(({ from, to, limit }) => ({
+    ...(from === undefined || to === undefined ? {} : { from, to }),
+    value: limit,
+  }));
+  const limitAt = timetable(lines, timezone);
+  return withLimits(http, clock, {
+    requestsPerMinute: options.requestsPerMinute,
+    bytesPerSecond: () => limitAt(clock.now()),
+  });
+}
