@@ -50,9 +50,30 @@ const MEANINGS: readonly Meaning[] = [
     hint: 'Rename the file or folder on the share, or leave it out by a rule.',
   },
   {
-    says: /invalid upload token was supplied|Could not validate credentials|^Auth(?:orization|entication) required/,
+    // Also said when a proxy does not pass the host's name on, for the platform then does not know its own tokens.
+    says: /^Could not validate credentials/,
     code: 'TOKEN_REJECTED',
-    hint: 'Either the token is dead, or the user management of the platform is down: both are answered alike. Try `nightjar check` later; only if it stays, put a new token into its file. The batch is kept.',
+    hint: 'Either the token is dead, or a proxy in front of the platform does not pass the Host header on: then every such token is refused, and its operator has to mend that. The batch is kept, and the token is asked about again.',
+  },
+  {
+    says: /^Failed to verify authenticated user|^You are logged in with an unknown user/,
+    code: 'TOKEN_REJECTED',
+    hint: 'The user management of the platform is down, or does not know this user any more. The batch is kept, and the token is asked about again.',
+  },
+  {
+    says: /^Missing scopes/,
+    code: 'TOKEN_REJECTED',
+    hint: 'Enrol a token that may do that: a personal access token needs uploads:write, and uploads:read to read back: nightjar token enrol OWNER --pat. The batch is kept.',
+  },
+  {
+    says: /^You are not authorized to access this Oasis|^Authentication is required for this Oasis/,
+    code: 'TOKEN_REJECTED',
+    hint: 'The platform does not let this user in: its operator has to add the user to the authorized users. The batch is kept.',
+  },
+  {
+    says: /invalid upload token was supplied|^Auth(?:orization|entication) required/,
+    code: 'TOKEN_REJECTED',
+    hint: 'Either the token is dead, or the user management of the platform is down: both are answered alike. It is asked about again by itself; only if it stays, put a new token into its file. The batch is kept.',
   },
 ];
 
@@ -69,13 +90,35 @@ export function refusalOf(
   const readable = { ...answer, text: said === '' ? answer.text : said };
   const meaning = MEANINGS.find((one) => one.says.test(said));
   if (meaning === undefined) {
-    const { code, message, ...details } = errorOfStatus(readable, attempted);
+    const error = said === '' ? ofProxy(answer, attempted) : errorOfStatus(readable, attempted);
+    const { code, message, ...details } = error;
     return new IngestError(code, message, { ...details, context: { ...details.context, ...context } });
   }
   return new IngestError(meaning.code, `${attempted}: answered ${answer.status}: ${summaryOf(said)}`, {
     hint: meaning.hint,
     retryAfterMs: answer.retryAfterMs ?? meaning.retryAfterMs,
     context: { status: answer.status, ...context },
+  });
+}
+
+/**
+ * A refusal that is not in the platform's form comes from something in front of it, which has judged the request and
+ * not the data: no batch is given up for that.
+ */
+function ofProxy(answer: HttpAnswer, attempted: string): IngestError {
+  const { status, retryAfterMs } = answer;
+  const error = errorOfStatus(answer, attempted);
+  const own = 'It is not the platform that answered, but a proxy or another service in front of it';
+  if (status === 401 || status === 403)
+    return new IngestError(error.code, error.message, {
+      hint: `${own}: it has to let the API through without a login of its own. The batch is kept, and the token is asked about again.`,
+      context: error.context,
+    });
+  if (error.code !== 'BATCH_REFUSED') return error;
+  return new IngestError('DESTINATION_UNCLEAR', error.message, {
+    hint: `${own}: look at base_url (https, not http?) and at its log. It is tried again later.`,
+    retryAfterMs,
+    context: { status },
   });
 }
 
