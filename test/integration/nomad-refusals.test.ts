@@ -131,7 +131,7 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a refusal by a platform of %s', (ge
 
     expect(failures.map((error) => error.code)).toEqual([code, code, code]);
     for (const { message } of failures) expect(message).not.toContain('<');
-    if (status === 401 || status === 403) expect(failures[0]?.hint).toContain('proxy');
+    expect(failures.every(({ hint }) => hint.includes('but a proxy'))).toBe([400, 401, 403].includes(status));
   });
 
   it.each([
