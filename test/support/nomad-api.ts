@@ -21,6 +21,8 @@ type Asking = {
   readonly body?: Buffer;
   /** Sent in place of the user's upload token. */
   readonly bearer?: string;
+  /** Without any credential of ours. */
+  readonly anonymous?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -30,7 +32,7 @@ export type NomadApi = ReturnType<typeof nomadApi>;
 export function nomadApi(nomad: NomadServer, user: UserName) {
   async function ask(method: string, path: string, asking: Asking = {}): Promise<ApiAnswer> {
     const isOld = nomad.generation === 'v1.3';
-    const token = asking.bearer === undefined ? nomad.tokenOf(user) : undefined;
+    const token = asking.bearer === undefined && asking.anonymous !== true ? nomad.tokenOf(user) : undefined;
     const query = isOld && token !== undefined ? `${path.includes('?') ? '&' : '?'}token=${token}` : '';
     const headers = {
       accept: 'application/json',
@@ -40,7 +42,10 @@ export function nomadApi(nomad: NomadServer, user: UserName) {
       ...asking.headers,
     };
     const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
-    const outgoing = request(`${nomad.url}${path}${query}`, { method, headers, agent: false }, (incoming) => {
+    const { hostname, port, pathname } = new URL(nomad.url);
+    // As it is: a URL would resolve the dots in it.
+    const target = { hostname, port, path: `${pathname}${path}${query}` };
+    const outgoing = request({ ...target, method, headers, agent: false }, (incoming) => {
       const pieces: Buffer[] = [];
       incoming.on('error', reject);
       incoming.on('data', (piece: Buffer) => pieces.push(piece));

@@ -85,6 +85,9 @@ export function readRoutes(state: State, worker: Worker) {
     }
     const run = async (): Promise<void> => applyMetadata(upload, metadata);
     worker.schedule(upload, { name: 'edit_upload_metadata', run });
+    // 1.4 waits for the end unless told not to (default.py, post_upload_edit).
+    if (state.generation === 'v1.4' && visit.seen.query.get('wait_for_processing') !== 'false')
+      await worker.ended(upload);
     return { status: 200, json: { upload_id: upload.id, data: dataOf(state, upload, false) } };
   };
 

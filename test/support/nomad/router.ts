@@ -23,7 +23,10 @@ export function createRouter(state: State, worker: Worker, unexpected: string[])
     const [, id = '', verb = '', rest] = /^\/uploads\/([^/]+)(?:\/([^/]+)(?:\/(.*))?)?$/s.exec(where) ?? [];
     const handler = id === '' ? undefined : below[`${method} ${verb}`];
     if (verb === 'raw' && rest === undefined && id !== '') throw new Refusal(405, 'Method Not Allowed');
-    if (handler !== undefined) return handler({ ...visit, rest: decodeURIComponent(rest ?? '') }, id);
+    const decoded = decodeURIComponent(rest ?? '');
+    // Starlette's `{path:path}` takes no newline: no route (recorded for v1.3, the same code in 1.4).
+    if (decoded.includes('\n')) throw new Refusal(404, 'Not Found');
+    if (handler !== undefined) return handler({ ...visit, rest: decoded }, id);
     unexpected.push(`${method} ${where}`);
     throw new Refusal(404, 'Not Found');
   };
@@ -36,7 +39,7 @@ function tableOf(state: State, worker: Worker): { plain: Routes; below: Routes }
   const login = authRoutes(state);
   const plain: Routes = {
     'POST /auth/token': login.tokenPost,
-    ...(state.generation === 'v1.3' ? { 'GET /auth/token': login.tokenGet } : {}),
+    'GET /auth/token': state.generation === 'v1.3' ? login.tokenGet : methodNotAllowed,
     'GET /auth/app_token': login.appToken,
     'GET /auth/signature_token': login.signatureToken,
     'GET /uploads/command-examples': login.commandExamples,
@@ -66,6 +69,10 @@ function tableOf(state: State, worker: Worker): { plain: Routes; below: Routes }
   };
   return { plain, below };
 }
+
+const methodNotAllowed: Route = () => {
+  throw new Refusal(405, 'Method Not Allowed');
+};
 
 /** 1.4 only, and below /auth: the public how-to names another path, which is wrong. */
 function patRoutes(state: State): (method: string, where: string) => Route | undefined {

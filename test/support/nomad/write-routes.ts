@@ -81,7 +81,7 @@ export function writeRoutes(state: State, worker: Worker) {
       throw new Refusal(409, 'The provided hash did not match the current file.');
     const unpack = unpacks(visit, isOld);
     // From here on a refusal leaves its temp dir behind (recorded: after 92 refused PUTs …).
-    const hasArchive = await checkParts(visit, upload, parts);
+    const hasArchive = await checkParts(visit, upload, parts, unpack);
     const change = { parts, target: visit.rest, publish: false, unpack };
     if (waits) return await putAndWait(visit, upload, change, hasArchive);
     const done = async (): Promise<void> => {
@@ -222,8 +222,12 @@ function checkFileName(name: string | null): void {
 }
 
 /** Whether one of them would be unpacked. */
-async function checkParts(visit: Visit, upload: Upload, parts: readonly NamedPart[]): Promise<boolean> {
-  const unpack = visit.seen.query.get('auto_decompress') !== 'false';
+async function checkParts(
+  visit: Visit,
+  upload: Upload,
+  parts: readonly NamedPart[],
+  unpack: boolean,
+): Promise<boolean> {
   let hasArchive = false;
   for (const part of parts) {
     const format = await formatOf(part, unpack);
