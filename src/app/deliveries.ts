@@ -13,6 +13,7 @@ import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
 import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
+import { metadataOf } from './metadata-of.ts';
 import { ownerToken } from './owner-token.ts';
 import { VERSION } from './version.ts';
 import { outdated } from './withdraw-outdated.ts';
@@ -111,6 +112,7 @@ function deliveryParts(
       if (packer === undefined || root === undefined) throw shareNotConfigured(batch);
       return packer.content(batch, root);
     },
+    metadata: (batch) => metadataOf(workspace.mapping.current().mapping, batch),
     tier: noTier,
     clock,
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },

@@ -76,6 +76,10 @@ const LINES: Lines = {
     level: 'warn',
     fields: { ...batchFields(batch), container },
   }),
+  'container.not-described': ({ batch, container }) => ({
+    level: 'warn',
+    fields: { ...batchFields(batch), container: container.name, location: container.location },
+  }),
   'delivery.failed': ({ batch, error, decided }) => ({
     level: decided === 'hold' ? 'error' : 'warn',
     fields: { ...batchFields(batch), decided, error },

@@ -50,11 +50,11 @@ function* planDataset(
   }
 }
 
-/** What all files of one batch have in common. Names have no '/', so the parts cannot run into each other. */
+/** What all files of one batch have in common. Only the last part may have a '/', so they cannot run into each other. */
 function groupKey(file: OwnedFile): string {
-  const { owner, destination, compress, pack = 'zip' } = file.assignment;
+  const { owner, destination, compress, pack = 'zip', apart = '' } = file.assignment;
   const kind = file.addendum ? 'addendum' : 'first';
-  return [owner, destination, kind, compress ? 'deflate' : 'store', pack].join('/');
+  return [owner, destination, kind, compress ? 'deflate' : 'store', pack, apart].join('/');
 }
 
 function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<BatchPlan | RejectedFile> {
@@ -80,7 +80,7 @@ function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<Bat
 function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
   const first = files[0];
   if (first === undefined) throw new RangeError('a batch has at least one file');
-  const { owner, destination, dataset, instrument, rule, compress, reason, code } = first.assignment;
+  const { owner, destination, dataset, instrument, rule, compress, reason, code, apart } = first.assignment;
   const { share, addendum } = first;
   const planned = files.map(plannedFile);
   const id = batchIdOf({ share, owner, destination, dataset, addendum, files: planned });
@@ -98,6 +98,7 @@ function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
     ...(code === undefined ? {} : { code }),
     addendum,
     compress,
+    ...(apart === undefined ? {} : { apart }),
     files: planned,
     bytes,
   };

@@ -131,6 +131,8 @@ function sentence(event: EngineEvent, context: CliContext): string | undefined {
 function waitSentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
   if (event.name === 'destination.away' || event.name === 'destination.back')
     return style(err, 'yellow', outageSentence(event, clock.now()));
+  if (event.name === 'container.not-described')
+    return `${event.container.name}: a metadata file that is not ours is there and stays as it is (docs/nomad.md)`;
   if (event.name !== 'lane.refused' && event.name !== 'lane.resumed') return undefined;
   if (event.name === 'lane.resumed')
     return `${style(err, 'green', 'resumed')}   ${event.owner.padEnd(12)} the token is taken again`;

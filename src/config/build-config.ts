@@ -5,6 +5,7 @@ import { conditionOf, together } from './complete-schema.ts';
 import type { Config, MappingConfig, RuleConfig, ShareConfig } from './config.ts';
 import { defined } from './defined.ts';
 import type { FoldersFile, RuleBlock } from './folders-schema.ts';
+import { buildMetadata } from './metadata-schema.ts';
 import type { NightjarFile } from './nightjar-schema.ts';
 import type { Recipe } from './read-recipes.ts';
 
@@ -154,6 +155,7 @@ function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): Ru
       },
       translate: rule.translate,
       pack: rule.pack === 'files' ? rule.pack : undefined,
+      ...sayings(rule),
       instruments,
       hold,
       exclude,
@@ -163,6 +165,11 @@ function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): Ru
       destination: rule.destination === undefined ? undefined : destinationName(rule.destination),
     }),
   };
+}
+
+/** What a rule says of its data at the destination; such data has containers of its own. */
+function sayings({ metadata }: RuleBlock): Pick<RuleConfig, 'apart' | 'metadata'> {
+  return metadata === undefined ? {} : { apart: true, metadata: buildMetadata(metadata) };
 }
 
 function completionOf(rule: RuleBlock, id: string, recipe: Recipe | undefined): RuleConfig['complete'] {

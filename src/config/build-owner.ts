@@ -10,6 +10,7 @@ export function buildOwner(id: string, owner: OwnerBlock): OwnerConfig {
   return {
     ...{ id: ownerId(id), aliases, tokens: buildTokens(owner) },
     ...defined({
+      coauthors: owner.coauthors,
       name,
       email,
       paused: paused && { reason: paused.reason, ...defined({ until: paused.until }) },

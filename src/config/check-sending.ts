@@ -1,9 +1,10 @@
 import type { Outline, RuleLine } from './outline.ts';
 import type { Finding, KeyPath } from './problem.ts';
+import { sendsFiles } from './template-text.ts';
 
 /** Keys of a rule that say how its data goes, where its destination has no use for them or another key forbids it. */
 export function checkSending(outline: Outline): Finding[] {
-  return outline.rules.flatMap((rule) => checkPack(outline, rule));
+  return outline.rules.flatMap((rule) => [...checkPack(outline, rule), ...checkMetadata(outline, rule)]);
 }
 
 function checkPack(outline: Outline, rule: RuleLine): Finding[] {
@@ -13,6 +14,22 @@ function checkPack(outline: Outline, rule: RuleLine): Finding[] {
     const message =
       'expected either `compress: true` or `pack: files`, found both: what is compressed is in a zip';
     return [{ path, message }];
+  }
+  return onlyAtNomad(outline, rule, path);
+}
+
+/** Its uploads are called by the rule, so the rule's name must not move with its place in the file. */
+function checkMetadata(outline: Outline, rule: RuleLine): Finding[] {
+  if (!rule.hasMetadata) return [];
+  const path = [...rule.path, 'metadata'];
+  if (!sendsFiles(rule)) {
+    const message = 'expected it only in a rule that sends files, found it in one with `hold` or `exclude`';
+    return [{ path, onKey: true, message }];
+  }
+  if (rule.name === undefined) {
+    const message =
+      'expected the key `name` in the same rule: the uploads that this holds for are called by it';
+    return [{ path, onKey: true, message }];
   }
   return onlyAtNomad(outline, rule, path);
 }

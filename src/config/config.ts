@@ -1,4 +1,5 @@
 import type { Condition } from '../core/completion.ts';
+import type { ContainerMetadata } from '../core/container-metadata.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { OwnerSource } from '../core/owner-source.ts';
@@ -129,12 +130,17 @@ export type RuleConfig = {
   readonly withoutToken: 'hold' | 'collector';
   readonly compress: boolean;
   readonly pack?: 'files';
+  /** Its data goes into containers of its own, named by the rule. */
+  readonly apart?: true;
+  readonly metadata?: ContainerMetadata;
 };
 
 export type OwnerConfig = {
   readonly id: OwnerId;
   readonly aliases: readonly string[];
   readonly tokens: Tokens;
+  /** Who else may see all containers of theirs. */
+  readonly coauthors?: readonly string[];
   readonly name?: string;
   readonly email?: string;
   readonly paused?: { readonly until?: string; readonly reason: string };

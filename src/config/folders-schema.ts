@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sizeOption } from '../destinations/size-option.ts';
 import { completeBlock } from './complete-schema.ts';
 import { duration, name, text } from './fields.ts';
+import { metadataBlock } from './metadata-schema.ts';
 import { nomad, owner } from './owner-schema.ts';
 import { registerKeys, sourceKeys } from './sources-schema.ts';
 
@@ -99,6 +100,10 @@ const rule = z.strictObject({
     .meta({ description: 'Instead of `default_destination` in nightjar.yaml.', examples: ['archive'] }),
   compress: z.boolean().default(false).meta({
     description: 'Compress the parcel: worth it for text on a slow line, costs processor time.',
+  }),
+  metadata: metadataBlock.optional().meta({
+    description:
+      'At NOMAD: what is said of the data. It goes into uploads of its own, named by the rule, as it holds for a whole upload.',
   }),
   pack: z.enum(['zip', 'files']).default('zip').meta({
     description:

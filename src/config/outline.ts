@@ -46,6 +46,7 @@ export type RuleLine = {
   /** As it stands there. */
   readonly complete: unknown;
   readonly pack: string | undefined;
+  readonly hasMetadata: boolean;
   readonly compresses: boolean;
   readonly holds: boolean;
   readonly excludes: boolean;
@@ -103,6 +104,7 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     recipe: textOf(rule['recipe']),
     complete: rule['complete'],
     pack: textOf(rule['pack']),
+    hasMetadata: rule['metadata'] !== undefined,
     compresses: rule['compress'] === true,
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,

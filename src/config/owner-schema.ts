@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, name, text, tokenName } from './fields.ts';
+import { coauthors } from './metadata-schema.ts';
 
 const nomadAccount = z.strictObject({
   user_id: text()
@@ -96,5 +97,12 @@ export const owner = z.strictObject({
     description:
       'This owner uploads by hand: nothing is sent for them, their data is counted as by hand, and no token is needed.',
   }),
+  coauthors: coauthors()
+    .optional()
+    .meta({
+      description:
+        'At NOMAD: who else may see and change all uploads of theirs. An id of another owner stands for the account of that one.',
+      examples: [['lab-manager']],
+    }),
   nomad,
 });

@@ -68,6 +68,8 @@ export type Assignment =
       readonly compress: boolean;
       /** `files`: each file is a batch of its own. */
       readonly pack?: 'files';
+      /** The rule whose containers it goes into, apart from the owner's other data. */
+      readonly apart?: string;
       /** Why the collector got it, who claimed it for its owner, or why somebody other than whom the rule means gets it. */
       readonly reason?: string;
       /** It would go to the collector, and a person has claimed it for its owner. */
@@ -142,6 +144,8 @@ export type BatchPlan = {
   /** The batch it was cut from, where that decides the directory it goes into; no part of the id. */
   readonly cutFrom?: BatchId;
   readonly compress: boolean;
+  /** The rule whose containers it goes into, apart from the owner's other data; no part of the id. */
+  readonly apart?: string;
   /** Sorted by path bytes. */
   readonly files: readonly PlannedFile[];
   readonly bytes: number;

@@ -1,29 +1,40 @@
 import type { Clock } from '../core/clock.ts';
+import type { ContainerMetadata } from '../core/container-metadata.ts';
 import type { Content } from '../core/content.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
+import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
 import type { Breaker } from './breaker.ts';
 import type { RetryPolicy } from './decide.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
-import { type Found, findSent, hashesInOrder, noteWhole } from './find-sent.ts';
+import { findSent, noteWhole } from './find-sent.ts';
 import { openContainer } from './open-container.ts';
 import { putBack } from './put-back.ts';
 import { recordFailure } from './record-failure.ts';
+import { sendAndClose } from './send-and-close.ts';
 
 export type DeliveryParts = {
   readonly ledger: Pick<
     Ledger,
-    'batches' | 'containers' | 'lostContainers' | 'outcomes' | 'cuts' | 'pauses' | 'looks'
+    | 'batches'
+    | 'containers'
+    | 'containerDocuments'
+    | 'lostContainers'
+    | 'outcomes'
+    | 'cuts'
+    | 'pauses'
+    | 'looks'
   >;
   readonly destination: (name: DestinationName) => Destination;
   /** The owner's credential for the destination; undefined where none is needed. Throws TOKEN_MISSING, TOKEN_UNSAFE. */
   readonly token: (batch: Batch) => Promise<Secret | undefined>;
   readonly content: (batch: Batch) => Content;
+  /** What is to be said of the batch's container. */
+  readonly metadata: (batch: Batch) => ContainerMetadata;
   /** Throws MAPPING_CHANGED when the mapping of today says that a file is somebody else's. */
   readonly checkOwner: (batch: Batch) => void;
   readonly tier: Tier;
@@ -60,21 +71,6 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     if (!signal.aborted && (await parts.breaker.met(batch, error, signal))) putBack(batch, error, parts);
     else recordFailure(batch, error, parts, { stopped: signal.aborted });
   }
-}
-
-type Sending = {
-  readonly content: Content;
-  readonly container: RemoteContainer;
-  readonly destination: Destination;
-  readonly call: Call;
-  readonly parts: Pick<DeliveryParts, 'ledger'>;
-};
-
-async function sendAndClose({ content, container, destination, call, parts }: Sending): Promise<Found> {
-  parts.ledger.batches.sending(content.batch, container);
-  await destination.send(container, content, call);
-  const receipt = await destination.close(container, content, call);
-  return { receipt, hashes: hashesInOrder(content) };
 }
 
 /** The batch as a new attempt of ours; undefined for a stale job, whose batch is not queued any more. */

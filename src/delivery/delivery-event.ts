@@ -33,6 +33,12 @@ export type DeliveryEvent =
   | { readonly name: 'container.lost'; readonly batch: Batch; readonly error: IngestError }
   /** A container may have been made of which nobody was told: perhaps there is an empty one too many. */
   | { readonly name: 'container.doubtful'; readonly batch: Batch; readonly container: string }
+  /** Somebody else's metadata file is in it, so ours was not put there. */
+  | {
+      readonly name: 'container.not-described';
+      readonly batch: Batch;
+      readonly container: RemoteContainer;
+    }
   | {
       readonly name: 'delivery.failed';
       readonly batch: Batch;

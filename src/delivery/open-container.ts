@@ -57,10 +57,10 @@ function reuse(
   name: string,
   { known, thrown }: { readonly known: LaneContainer | undefined; readonly thrown: unknown },
 ): RemoteContainer {
-  const { destination, owner } = batch;
+  const { destination, owner, apart } = batch;
   const { containers } = parts.ledger;
   const error = asIngestError(thrown, `open a container for batch ${batch.id}`);
-  const remote = known?.remote ?? containers.newestOf(destination, owner);
+  const remote = known?.remote ?? containers.newestOf(destination, owner, apart);
   if (error.code !== 'QUOTA_EXCEEDED' || remote === undefined) throw error;
   const at = parts.clock.now();
   containers.save({ destination, name, owner, container: { remote, part: known?.part ?? 1 }, at });

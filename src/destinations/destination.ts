@@ -1,3 +1,4 @@
+import type { ContainerMetadata } from '../core/container-metadata.ts';
 import type { Content } from '../core/content.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
@@ -43,4 +44,18 @@ export interface Destination {
    * has to be sent. Asked only where nothing was sent into the container since. Without it, it is always sent again.
    */
   find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | undefined>;
+  /** How a container is described; without it, what the mapping says of data is not for this destination. */
+  readonly describing?: Describing;
 }
+
+/** A container that says who else may see it, and what its data belongs to. */
+export type Describing = {
+  /** The text that says so, after `before` was said; undefined: there is nothing to say. The same again is the same. */
+  readonly document: (metadata: ContainerMetadata, before: string | undefined) => string | undefined;
+  /** Puts it there. Without `replace` only where there is none: somebody else's stays, and the answer is `foreign`. */
+  readonly put: (
+    container: RemoteContainer,
+    put: { readonly document: string; readonly replace: boolean },
+    call: Call,
+  ) => Promise<'put' | 'foreign'>;
+};

@@ -59,6 +59,7 @@ export function withLog(
   return {
     kind,
     limits: destination.limits,
+    ...(destination.describing === undefined ? {} : { describing: destination.describing }),
     containerName: (batch) => destination.containerName(batch),
     check: async (call) => await told({ call: 'check' }, async () => await destination.check(call)),
     open: async (name, call) =>

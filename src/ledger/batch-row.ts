@@ -121,7 +121,10 @@ function parsed<T>(value: unknown): T | undefined {
   return typeof value === 'string' ? (JSON.parse(value) as T) : undefined;
 }
 
-/** The whole batch; the row must carry `list`, `facts` and `compress` beside the head's columns. */
+const apartOf = (value: unknown): { readonly apart?: string } =>
+  typeof value === 'string' ? { apart: value } : {};
+
+/** The whole batch; the row must carry `list`, `facts`, `compress` and `apart` beside the head's columns. */
 export function batchOf(row: Row): Batch {
   const {
     id,
@@ -155,6 +158,7 @@ export function batchOf(row: Row): Batch {
     ...(code === undefined ? {} : { code }),
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,
+    ...apartOf(row['apart']),
     files: decodeList(bytesOf(row['list'])),
     plannedAt: head.plannedAt,
     epoch: head.epoch,

@@ -72,13 +72,15 @@ export function createContainers(db: DatabaseSync) {
           .get(destination, id)?.['bytes'] ?? 0,
       ),
 
-    /** The owner's newest container at a destination, whatever lane made it. */
-    newestOf: (destination: DestinationName, owner: OwnerId): StoredContainer | undefined => {
+    /** The owner's newest container at a destination, of those that belong to the same rule, or to none. */
+    newestOf: (destination: DestinationName, owner: OwnerId, apart?: string): StoredContainer | undefined => {
       const row = db
         .prepare(
-          'SELECT remote FROM container WHERE destination = ? AND owner = ? ORDER BY opened_at DESC LIMIT 1',
+          `SELECT remote FROM container WHERE destination = ?1 AND owner = ?2
+             AND (SELECT apart FROM batch WHERE lane = container.destination || '/' || container.name LIMIT 1) IS ?3
+           ORDER BY opened_at DESC LIMIT 1`,
         )
-        .get(destination, owner);
+        .get(destination, owner, apart ?? null);
       return row === undefined ? undefined : (JSON.parse(String(row['remote'])) as StoredContainer);
     },
 

@@ -21,9 +21,9 @@ export function insertBatch(
   const inserted = db
     .prepare(
       `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum, follows, cut_from,
-           compress, files, bytes, list, state, planned_at, changed_at, run)
+           compress, apart, files, bytes, list, state, planned_at, changed_at, run)
          VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum, :follows, :cut_from,
-           :compress, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
+           :compress, :apart, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
     )
     .run({
       id: plan.id,
@@ -41,6 +41,7 @@ export function insertBatch(
       follows: plan.follows ?? null,
       cut_from: plan.cutFrom ?? null,
       compress: Number(plan.compress),
+      apart: plan.apart ?? null,
       files: plan.files.length,
       bytes: plan.bytes,
       list: encodeList(plan.files),

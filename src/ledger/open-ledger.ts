@@ -7,6 +7,7 @@ import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
 import { createClaims } from './claims.ts';
 import { type Collected, collectedIn, lastOfOwner } from './collected.ts';
+import { createContainerDocuments } from './container-documents.ts';
 import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
@@ -82,6 +83,7 @@ function ledgerOn(db: DatabaseSync) {
       lastOfOwner(db, owner, instrument),
     scans: new Scans(db),
     containers: createContainers(db),
+    containerDocuments: createContainerDocuments(db),
     knownContainers: createKnownContainers(db),
     lostContainers: createLostContainers(db),
     openings: createOpenings(db),

@@ -1,6 +1,8 @@
 import { CHAIN_EVENTS } from './chain.ts';
+import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
+import { RESOLUTION_STEP } from './schema-resolution.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
 export const SCHEMA_STEPS: readonly string[] = [
@@ -278,22 +280,9 @@ export const SCHEMA_STEPS: readonly string[] = [
   ALTER TABLE batch ADD COLUMN follows TEXT;
   CREATE INDEX batch_by_dataset ON batch (share, dataset, no);
   `,
-  `
-  -- What a source beside the path said of the owner of a dataset; asked again when it is over, or its file is another.
-  CREATE TABLE resolution (
-    share TEXT NOT NULL,
-    dataset BLOB NOT NULL,
-    rule TEXT NOT NULL,
-    source TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    said TEXT NOT NULL,
-    stamp TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    until INTEGER,
-    PRIMARY KEY (share, dataset, rule, source)
-  ) STRICT, WITHOUT ROWID;
-  `,
+  RESOLUTION_STEP,
   CHAIN_EVENTS,
   OUTAGE_STEP,
   OUTCOMES_STEP,
+  DOCUMENTS_STEP,
 ];

@@ -6,7 +6,7 @@ import { parentOf, printable, type SharePath } from '../core/share-path.ts';
 import { sayUnknown } from './ask-sources.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { CompiledRule } from './compile-rule.ts';
-import type { Mapping, Owner } from './mapping.ts';
+import type { Mapping, Owner, Rule } from './mapping.ts';
 import {
   type Claim,
   datasetOf,
@@ -142,8 +142,15 @@ function assignTo(
     destination,
     compress: rule.compress ?? false,
     ...(rule.pack === undefined ? {} : { pack: rule.pack }),
+    ...apartBy(rule, owner, standing.owner),
     ...whyNotTheOwner(standing, rule.id),
   };
+}
+
+/** Who a rule's owner shares with has no part in what the collector gets in that owner's place. */
+function apartBy(rule: Rule, meant: OwnerId, owner: OwnerId): { readonly apart?: string } {
+  if (rule.apart === undefined || (owner === COLLECTOR && meant !== COLLECTOR)) return {};
+  return { apart: rule.id };
 }
 
 function whyNotTheOwner(

@@ -37,6 +37,8 @@ export type Rule = {
   readonly compress?: boolean;
   /** `files`: each file is a batch of its own; default: a dataset's files go together. */
   readonly pack?: 'files';
+  /** Its data goes into containers of its own: what is said of it there holds for a whole container. */
+  readonly apart?: true;
 };
 
 /** `file`: its name, with `*` and `?`. Of JSON or YAML the value at `field` names the owner, of any text a `line`. */

@@ -112,6 +112,8 @@ describe('what is taken', () => {
         maxBytes: 30_000_000_000,
         maxUpload: 32_000_000_000,
         maxFiles: 10_000,
+        singleFiles: 'raw',
+        verify: 'sizes',
       },
     ]);
   });

@@ -30,3 +30,61 @@ describe('a rule that packs files', () => {
     expect(sending(TO_NOMAD, 'pack: flies')).toEqual(one('rules[0].pack', 'files'));
   });
 });
+
+describe('what a rule says of its data', () => {
+  const saying = (metadata: string, more = 'name: Films, '): string[] =>
+    sending(TO_NOMAD, `${more}metadata: ${metadata}`);
+  const whole =
+    '{ coauthors: [lab-manager, chen@example.org], reviewers: [7d1c5f2e-0000-4000-8000-000000000000], comment: by the lab, references: ["https://example.org/p?x=1"], external_id: DFG-4711, embargo_length: 36 }';
+
+  it('is taken as a whole', () => {
+    expect(saying(whole)).toEqual([]);
+    expect(saying('{ embargo_length: 0 }')).toEqual([]);
+  });
+
+  it.each([
+    ['{}', 'rules[0].metadata', 'at least one key'],
+    ['{ coauthor: [ada] }', 'coauthor', 'did you mean "coauthors"?'],
+    ['{ coauthors: ada }', 'metadata.coauthors', 'list'],
+    ['{ coauthors: [] }', 'metadata.coauthors', 'at least 1 entry'],
+    ['{ coauthors: [Ada Lovelace] }', 'metadata.coauthors[0]', 'without blanks'],
+    ['{ reviewers: [1] }', 'metadata.reviewers[0]', 'user'],
+    ['{ embargo_length: 37 }', 'metadata.embargo_length', '36'],
+    ['{ embargo_length: -1 }', 'metadata.embargo_length', '0'],
+    ['{ embargo_length: 1.5 }', 'metadata.embargo_length', 'whole'],
+    ['{ embargo_length: "6" }', 'metadata.embargo_length', 'number'],
+    ['{ references: ["http://example.org"] }', 'metadata.references[0]', 'https://'],
+    ['{ references: [example.org] }', 'metadata.references[0]', 'https://'],
+    ['{ comment: 5 }', 'metadata.comment', 'text'],
+    ['{ main_author: ada }', 'metadata.main_author', 'unknown key'],
+  ])('is refused as %s', (metadata, place, words) => {
+    const said = saying(metadata);
+
+    expect(said).toEqual(one(place, words));
+    expect(said[0]).toMatch(/^folders\.yaml:2:\d+: /);
+  });
+
+  it('is refused without a name for the rule, for a directory, and where nothing is sent', () => {
+    const some = '{ comment: x }';
+
+    expect(saying(some, '')).toEqual(one('rules[0].metadata', 'the key `name`'));
+    expect(sending(BOTH, `name: Films, metadata: ${some}`)).toEqual(
+      one('rules[0].metadata', 'of kind directory'),
+    );
+    expect(saying(some, 'name: Films, hold: not yet, ')).toEqual(
+      one('rules[0].metadata', '`hold` or `exclude`'),
+    );
+  });
+
+  it('may name coauthors of an owner, in the same words', () => {
+    const owner = (keys: string): string[] =>
+      problemLines(
+        TO_NOMAD,
+        `rules:\n  - match: "{owner}/**"\nowners:\n  ada: { ${keys} }\ncollector: { nomad: { token: all } }\n`,
+      );
+
+    expect(owner('coauthors: [lab-manager]')).toEqual([]);
+    expect(owner('coauthors: [Lab Manager]')).toEqual(one('owners.ada.coauthors[0]', 'without blanks'));
+    expect(owner('coauthor: [lab-manager]')).toEqual(one('coauthor', 'did you mean "coauthors"?'));
+  });
+});

@@ -7,6 +7,7 @@ import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import { type Polling, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
+import { metadataDocument, putDocument } from './metadata.ts';
 import type { NomadOptions } from './options.ts';
 import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
@@ -53,6 +54,10 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
       maxContainerBytes: options.maxUpload,
       acceptsZip: true,
     },
+    describing: {
+      document: metadataDocument,
+      put: async (container, put, call) => await putDocument(nomad, container, put, call),
+    },
     check: async (call) => await check(nomad, call),
     containerName: (batch) => containerName(options.container, batch),
     open: async (name, call) => await open(nomad, name, call),
@@ -62,10 +67,14 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
   };
 }
 
-/** `{owner}` and `{month}` (of planning, UTC): the same batch gives the same name on every attempt. */
+/**
+ * `{owner}` and `{month}` (of planning, UTC), and the rule where its data goes apart: the same batch gives the same name
+ * on every attempt.
+ */
 function containerName(template: string, batch: Batch): string {
   const month = new Date(batch.plannedAt).toISOString().slice(0, 7);
-  return template.replaceAll('{owner}', batch.owner).replaceAll('{month}', month);
+  const name = template.replaceAll('{owner}', batch.owner).replaceAll('{month}', month);
+  return batch.apart === undefined ? name : `${name}, ${batch.apart}`;
 }
 
 /**

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Clock } from '../../core/clock.ts';
 import type { Content } from '../../core/content.ts';
 import { deliveredPath } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
 import { nameOf, parentOf } from '../../core/share-path.ts';
-import type { RequestBody } from '../../http/request-body.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
-import { encodePath, isSendable, uploadStateOf } from './api.ts';
-import { isThere, type Polling, stateAtEnd } from './confirm.ts';
+import { isSendable, uploadStateOf } from './api.ts';
+import { isThere, stateAtEnd } from './confirm.ts';
 import type { Connection } from './connection.ts';
 import { processingFailed } from './processing-failed.ts';
+import { type Place, type Put, putInto, type RawParts } from './put-raw.ts';
 import { dropped } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
@@ -28,20 +27,11 @@ export function goesRaw({ batch, targetDir }: Pick<Content, 'batch' | 'targetDir
   return file.size > 0 && !UNPACKED.test(nameOf(deliveredPath(file))) && isSendable(placeOf(file, targetDir));
 }
 
-/** Where a request is to put its body: a directory of the upload, and the name in it unless the body has it. */
-type Place = { readonly dir: string; readonly name?: string };
-
 function placeOf(file: Parameters<typeof deliveredPath>[0], targetDir: string): Required<Place> {
   const path = deliveredPath(file);
   const parent = parentOf(path);
   return { dir: parent === '' ? targetDir : `${targetDir}/${parent}`, name: nameOf(path) };
 }
-
-export type RawParts = {
-  readonly connection: Connection;
-  readonly clock: Clock;
-  readonly polling: Polling;
-};
 
 /**
  * Sends the one file as it is, to where the parcel would have been unpacked, waits until the platform is done with it,
@@ -121,32 +111,14 @@ function multipart(boundary: string, files: readonly (readonly [name: string, te
   return Buffer.from(`${parts.join('')}--${boundary}--\r\n`);
 }
 
-type Put = {
-  readonly place: Place;
-  readonly type: string;
-  readonly body: RequestBody;
-  readonly query?: Readonly<Record<string, string>>;
-  /** "sending …", for errors. */
-  readonly attempted: string;
-};
-
-/** One PUT into the upload's files; throws unless the platform says that this upload took it. */
+/** Throws unless the platform says that this upload took it. */
 async function put(
   connection: Connection,
   container: RemoteContainer,
-  { place, type, body, query, attempted }: Put,
+  { attempted, ...request }: Put & { readonly attempted: string },
   call: Call,
 ): Promise<void> {
-  const answer = await connection.ask(
-    {
-      method: 'PUT',
-      path: `/uploads/${encodePath(container.id)}/raw/${encodePath(place.dir)}`,
-      query: { ...(place.name === undefined ? {} : { file_name: place.name }), ...query },
-      headers: { 'content-type': type },
-      body,
-    },
-    call,
-  );
+  const answer = await putInto(connection, container, request, call);
   const what = `${attempted} to NOMAD upload ${container.id}`;
   if (answer.status !== 200) throw refusalOf(answer, what);
   if (uploadStateOf(answer.text)?.uploadId !== container.id) throw notNomad(answer, what);

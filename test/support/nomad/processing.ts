@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { Refusal } from './answers.ts';
 import { idOfUser } from './auth.ts';
 import type { Process, Upload } from './model.ts';
@@ -170,12 +171,29 @@ export function applyMetadata(upload: Upload, metadata: unknown): void {
   if (typeof name === 'string') upload.name = name;
   const embargo = fields.get('embargo_length');
   if (typeof embargo === 'number' && embargo >= 0 && embargo <= 36) upload.embargoLength = embargo;
-  upload.coauthors = people(fields.get('coauthors')) ?? upload.coauthors;
-  upload.reviewers = people(fields.get('reviewers')) ?? upload.reviewers;
+  upload.coauthors = people(fields.get('coauthors'), upload.coauthors) ?? upload.coauthors;
+  upload.reviewers = people(fields.get('reviewers'), upload.reviewers) ?? upload.reviewers;
 }
 
-function people(value: unknown): string[] | undefined {
+const operations = z.strictObject({
+  set: z.array(z.string()).optional(),
+  add: z.array(z.string()).default([]),
+  remove: z.array(z.string()).default([]),
+});
+
+/**
+ * A value, a list, or operations on the list (nomad/processing/data.py, `_verify_metadata_single`, both generations).
+ * One user that is unknown, and the whole key is left out.
+ */
+function people(value: unknown, before: readonly string[]): string[] | undefined {
   if (value === undefined) return undefined;
-  const names = Array.isArray(value) ? value : [value];
-  return names.map((name) => idOfUser(String(name))).filter((id) => id !== undefined);
+  const isPlain = typeof value !== 'object' || value === null || Array.isArray(value);
+  const asked = operations.safeParse(isPlain ? { set: [value].flat().map(String) } : value).data;
+  if (asked === undefined) return undefined;
+  const ids = (names: readonly string[]) => names.map((name) => idOfUser(name));
+  const [wanted, unwanted] = [ids([...(asked.set ?? []), ...asked.add]), ids(asked.remove)];
+  if ([...wanted, ...unwanted].includes(undefined)) return undefined;
+  const kept = asked.set === undefined ? before : [];
+  const all = [...kept, ...wanted].filter((id) => id !== undefined && !unwanted.includes(id));
+  return [...new Set(all)].filter((id) => id !== undefined);
 }
