@@ -138,9 +138,9 @@ function nightlyParts(
   emit: NightlyParts['emit'],
   { mayHeal, ...made }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'> & Pick<RefusedWatch, 'mayHeal'>,
 ): NightlyParts {
-  const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources } = workspace;
+  const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources, accounts } = workspace;
   return {
-    ...{ ledger, clock, emit, assign, limitsOf, laneOf, sources, ...made },
+    ...{ ledger, clock, emit, assign, limitsOf, laneOf, sources, accounts, ...made },
     shares: config.shares,
     wantsIds: () => mapping.current().wantsIds,
     reminders: workspace.reminders,

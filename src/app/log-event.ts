@@ -33,6 +33,14 @@ const LINES: Lines = {
     fields: { share, same, different, left },
   }),
   'content.failed': ({ share, error }) => ({ level: 'warn', fields: { share, error } }),
+  'account.unknown': ({ owner, destination, why }) => ({
+    level: 'warn',
+    fields: { owner, destination, why },
+  }),
+  'dataset.by-hand': ({ found: { share, dataset, owner, destination, files, bytes, container } }) => ({
+    level: 'info',
+    fields: { share, dataset, owner, destination, files, bytes, container: container.name },
+  }),
   'batch.planned': ({ plan }) => ({
     level: 'debug',
     fields: { ...batchFields(plan), files: plan.files.length },

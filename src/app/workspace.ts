@@ -9,6 +9,7 @@ import { createNomad } from '../destinations/nomad/nomad.ts';
 import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
+import type { Accounts } from '../nightly/find-by-hand.ts';
 import type { OwnerSources } from '../nightly/resolve-owners.ts';
 import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Circumstances } from '../ownership/circumstances.ts';
@@ -18,6 +19,7 @@ import { type Reminder, remindersOf } from '../ownership/reminders.ts';
 import type { Narrowed } from './compare-mappings.ts';
 import { limitedClient } from './destination-limits.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
+import { openAccounts } from './open-accounts.ts';
 import { openOwnerSources } from './owner-sources.ts';
 import { createStanding, type StandingOf } from './standing.ts';
 import { openSurroundings } from './surroundings.ts';
@@ -34,6 +36,8 @@ export type Workspace = Disposable & {
   readonly narrowed: Narrowed;
   /** What is known beside the mapping; `renew` takes it as it is now, and until the next time all have one answer. */
   readonly around: Circumstances;
+  /** What owners have uploaded by hand. */
+  readonly accounts: Accounts;
   /** How owners are asked for that the path does not name. */
   readonly sources: OwnerSources;
   /** States of owners that the manager should think of. */
@@ -92,6 +96,7 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     narrowed,
     around,
     sources,
+    accounts: openAccounts({ config, store, destination, mapping: () => mapping.current().mapping }),
     reminders: () => remindersOf(mapping.current().mapping.owners, around.today() ?? ''),
     renew: () => surroundings.renew(mapping.current().mapping),
     assign: narrowed((share, path, entry) => mapping.current().assign(share, path, entry)),

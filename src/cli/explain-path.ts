@@ -5,6 +5,7 @@ import type { Assignment, Entry } from '../core/model.ts';
 import { nameOf, type SharePath } from '../core/share-path.ts';
 import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
+import type { FoundByHand } from '../ledger/by-hand.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
 import type { Mark } from '../ledger/facts.ts';
 import type { FoundEntry } from '../ledger/looks.ts';
@@ -54,6 +55,8 @@ export type Explanation = {
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
   readonly moves: Moves;
+  /** What of its dataset was found uploaded by hand. */
+  readonly byHand: FoundByHand | undefined;
   /** Of a directory: what the last look could not reach. It is neither seen nor gone, and not in `tally`. */
   readonly unknown: Amount | undefined;
   /** When the share was last looked at (undefined: never), and what is wrong with it. */
@@ -87,9 +90,11 @@ function saidOf(
   { trace, assign, standing, ledger }: Workspace,
   { share, path }: AskedPath,
   entry?: Entry,
-): Pick<Explanation, 'trace' | 'standing' | 'assignment' | 'suggestion'> {
+): Pick<Explanation, 'trace' | 'standing' | 'assignment' | 'suggestion' | 'byHand'> {
   const assignment = assign(share.name, path, entry);
+  const at = { ...assignment, share: share.name };
   return {
+    byHand: at.kind === 'owned' ? ledger.byHand.find(at) : undefined,
     trace: trace(path, { share: share.name, entry }),
     standing: standing(share.name, path),
     assignment,

@@ -4,6 +4,7 @@ import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { BatchPlan } from '../core/model.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
+import { findByHand } from '../nightly/find-by-hand.ts';
 import { lookAtShare } from '../nightly/look-at-share.ts';
 import { addNames } from '../nightly/name-list.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
@@ -71,6 +72,7 @@ export async function previewEvening(
     const paths = filesToTry(judging(workspace), share.name, run);
     if (paths.length > 0)
       await tryFiles({ ...judging(workspace), stallMs: share.stallMs }, share, paths, signal);
+    await findByHand({ ...judging(workspace), emit, accounts: workspace.accounts }, share.name, run, signal);
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
       if (verdict.bucket === 'ready') addNames(tally.names, verdict);

@@ -154,6 +154,14 @@ function comparison(event: EngineEvent, context: CliContext): string | undefined
       );
     case 'content.failed':
       return style(err, 'yellow', `  ${event.error.message}\n  ${event.error.hint}`);
+    case 'dataset.by-hand':
+      return style(err, 'dim', `by hand   ${event.found.owner.padEnd(12)} ${printable(event.found.dataset)}`);
+    case 'account.unknown':
+      return style(
+        err,
+        'yellow',
+        `what ${event.owner} has uploaded could not be looked through: ${event.why}`,
+      );
     default:
       return waitSentence(event, context);
   }

@@ -4,11 +4,13 @@ import { count, formatBytes, formatDuration } from '../core/units.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import { changedIn, namesByOwner } from '../nightly/name-list.ts';
+import { byHandLine } from '../nightly/report-by-hand.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { partlyByHand } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson, lookLines } from './render-shares.ts';
@@ -46,6 +48,7 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     ...(file === undefined ? [] : fileLines(file, view.now)),
     ...(tally === undefined ? [] : tallyLines(tally)),
     ...moveLines(explanation.moves),
+    ...partlyByHand(explanation.byHand),
     ...unknownLines(explanation),
     ...(explanation.kind === 'never-seen' ? [neverSeen(explanation, view.now)] : []),
     ...troubleLines(explanation, view.now),
@@ -191,6 +194,7 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
     ...(tally === undefined ? {} : { names: namesByOwner(tally.names) }),
     ...(unknown === undefined ? {} : { unknown }),
     moves: movesJson(explanation.moves),
+    byHand: explanation.byHand === undefined ? null : byHandLine(explanation.byHand),
     tonight: printable(tonight),
   };
 }

@@ -4,6 +4,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
 import { errorCodeOf } from './error-code-of.ts';
+import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
 import { futureTimeLines } from './render-future-times.ts';
@@ -52,6 +53,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
+    ...section(head(BY_HAND_TITLE), byHandLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),
     ...section(head('Dated in the future'), futureTimeLines(report)),
     ...section(head('Destinations that were away'), outageLines(report)),

@@ -1,3 +1,4 @@
+import type { Account, Asks } from '../core/account.ts';
 import type { ContainerMetadata } from '../core/container-metadata.ts';
 import type { Content } from '../core/content.ts';
 import type { Batch, Receipt } from '../core/model.ts';
@@ -46,6 +47,8 @@ export interface Destination {
   find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | undefined>;
   /** How a container is described; without it, what the mapping says of data is not for this destination. */
   readonly describing?: Describing;
+  /** What lies in the account, whoever put it there; undefined: nobody wants to know, or this token never may read. */
+  account?(call: Call, asks: Asks): Account | undefined;
 }
 
 /** A container that says who else may see it, and what its data belongs to. */

@@ -61,6 +61,7 @@ export function withLog(
     limits: destination.limits,
     ...(destination.describing === undefined ? {} : { describing: destination.describing }),
     containerName: (batch) => destination.containerName(batch),
+    ...withAccount(destination),
     check: async (call) => await told({ call: 'check' }, async () => await destination.check(call)),
     open: async (name, call) =>
       await told({ call: 'open', container: name }, async () => await destination.open(name, call)),
@@ -91,4 +92,10 @@ export function withLog(
 function subjectOf(call: Subject['call'], { name: container }: RemoteContainer, { batch }: Content): Subject {
   const { id: batchId, owner, files, bytes } = batch;
   return { call, container, batchId, owner, files: files.length, bytes };
+}
+
+/** Not told of: it changes nothing, and who looks into accounts tells what was found. */
+function withAccount(destination: Destination): Pick<Destination, 'account'> {
+  const account = destination.account?.bind(destination);
+  return account === undefined ? {} : { account };
 }

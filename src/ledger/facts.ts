@@ -20,12 +20,23 @@ type Tried = (typeof TRIED)[number];
  * `unreadable`: the last attempt to read it failed, tried again once a run; `refused`: the destination cannot take it;
  * `retimed`: as long as the version that was delivered, with another time, and `alike`: looks like a file that was
  * delivered from elsewhere and is not there any more; both are compared by content before they are planned.
- * `moved`: its batch delivered it from elsewhere; `left`: its batch holds it elsewhere now.
+ * `moved`: its batch delivered it from elsewhere; `left`: its batch holds it elsewhere now. `byHand`: its owner has
+ * uploaded this version, `afterHand`: an earlier one, so that this one is sent.
  */
 export type Mark = (typeof MARKS)[number];
 
 /** Position = number in the packed form: only ever append. */
-const MARKS = ['none', 'unreadable', 'refused', 'retimed', 'alike', 'moved', 'left'] as const;
+const MARKS = [
+  'none',
+  'unreadable',
+  'refused',
+  'retimed',
+  'alike',
+  'moved',
+  'left',
+  'byHand',
+  'afterHand',
+] as const;
 const TRIED = ['busy', 'silent'] as const;
 const WIDTH = 24;
 export const FACTS_BYTES = WIDTH;
@@ -34,7 +45,11 @@ export const FACTS_BYTES = WIDTH;
 export const isToCompare = (mark: Mark): boolean => mark === 'retimed' || mark === 'alike';
 
 /** True for the marks of files that do not go as they are: nothing waits for them. */
-export const isKeptOut = (mark: Mark): boolean => mark === 'unreadable' || mark === 'refused';
+export const isKeptOut = (mark: Mark): boolean =>
+  mark === 'unreadable' || mark === 'refused' || mark === 'byHand';
+
+/** True for the marks of files of which this or an earlier version was uploaded by hand. */
+export const isByHand = (mark: Mark): boolean => mark === 'byHand' || mark === 'afterHand';
 
 export function encodeFacts(all: readonly Facts[]): Buffer {
   const out = Buffer.alloc(all.length * WIDTH);

@@ -1,7 +1,7 @@
 import { countEntries, decodeListing } from '../core/listing.ts';
 import type { DirLook, Entry } from '../core/model.ts';
 import { isUntouched } from '../core/untouched.ts';
-import { decodeFacts, encodeFacts, type Facts, isToCompare } from './facts.ts';
+import { decodeFacts, encodeFacts, type Facts, isByHand, isToCompare, type Mark } from './facts.ts';
 import type { Known } from './gone.ts';
 
 /** A directory's packed row, as stored. */
@@ -103,8 +103,9 @@ function nextFacts(
   if (sameContent(old, entry)) return facts.batch === 0 ? settleAnew(facts, at) : facts;
   const isPrior = facts.batch !== 0 && keepsPrior(facts.batch);
   const isAsLong = old.size === entry.size && isData(old) && isData(entry);
-  const mark = isAsLong && (isPrior || facts.mark === 'retimed') ? 'retimed' : 'none';
-  return { since: at, batch: 0, prior: isPrior ? facts.batch : facts.prior, mark };
+  const isRetimed = isAsLong && (isPrior || facts.mark === 'retimed');
+  const prior = isPrior ? facts.batch : facts.prior;
+  return { since: at, batch: 0, prior, mark: isRetimed ? 'retimed' : newerMark(facts.mark) };
 }
 
 const isUnreadable = ({ kind }: Entry): boolean => kind === 'unreadable' || kind === 'unreadable-dir';
@@ -112,8 +113,11 @@ const isUnreadable = ({ kind }: Entry): boolean => kind === 'unreadable' || kind
 const settleAnew = (facts: Facts, at: number): Facts => ({
   ...facts,
   since: at,
-  mark: isToCompare(facts.mark) ? facts.mark : 'none',
+  mark: isToCompare(facts.mark) || isByHand(facts.mark) ? facts.mark : 'none',
 });
+
+/** A later version of what was uploaded by hand is never taken for it, though it may be as long. */
+const newerMark = (mark: Mark): Mark => (isByHand(mark) ? 'afterHand' : 'none');
 
 /** A clock that was ahead at an earlier look must not keep a file back for as long as it was ahead. */
 const notAhead = (facts: Facts, at: number): Facts => (facts.since > at ? { ...facts, since: at } : facts);

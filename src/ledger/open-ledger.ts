@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
+import { createAccounts } from './accounts.ts';
 import { type Audit, auditChain, type HistoryLine } from './audit.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
+import { createByHand } from './by-hand.ts';
 import { createClaims } from './claims.ts';
 import { type Collected, collectedIn, lastOfOwner } from './collected.ts';
 import { createContainerDocuments } from './container-documents.ts';
@@ -66,6 +68,8 @@ function ledgerOn(db: DatabaseSync) {
     decisions: createDecisions(db),
     batches,
     recognised: createRecognised(db),
+    accounts: createAccounts(db),
+    byHand: createByHand(db),
     firstBatchOf: (of: DatasetAt): BatchId | undefined => firstBatchOf(db, of),
     deliveredContent: (): DeliveredContent => deliveredContent(batches),
     hasVanished: (share: ShareName, runNo: number): boolean => hasVanished(db, share, runNo),

@@ -1,4 +1,5 @@
 import { CHAIN_EVENTS } from './chain.ts';
+import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
@@ -285,4 +286,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   OUTAGE_STEP,
   OUTCOMES_STEP,
   DOCUMENTS_STEP,
+  BY_HAND_SCHEMA,
 ];

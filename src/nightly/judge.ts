@@ -5,17 +5,17 @@ import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
-
 import type { KnownEntry } from '../ledger/looks.ts';
-
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
 import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
+import { type ByHandView, byHandView, unlessUnknown } from './judge-by-hand.ts';
+import { keptOut } from './judge-kept-out.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
-import { unlistable, unreadableFile } from './judge-unreadable.ts';
+import { unlistable } from './judge-unreadable.ts';
 import type { Keep } from './kept-datasets.ts';
 import { type FirstBatch, firstBatches } from './late-joiner.ts';
 import { createNames, type Names } from './name-files.ts';
@@ -68,6 +68,8 @@ export type Verdict = {
   readonly keep?: Keep;
   /** Instead of `file`: it is ready but for a comparison with what was delivered. */
   readonly toCompare?: OwnedFile;
+  /** Instead of `file`: it is ready, but what its owner uploads by hand could not be looked through. */
+  readonly toLookUp?: OwnedFile;
   /** For `notSettled`: it has not for many nights. */
   readonly overdue?: Overdue;
 };
@@ -90,6 +92,7 @@ export type JudgeParts = {
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
   readonly since: number;
   readonly recognised: RecognisedView;
+  readonly byHand: ByHandView;
   readonly firstBatchOf: FirstBatch;
 };
 
@@ -118,6 +121,7 @@ export function judgeParts(
       return suspicions.get(share);
     },
     recognised: recognisedView(parts.ledger),
+    byHand: byHandView(parts.ledger),
     firstBatchOf: firstBatches(parts.ledger),
     batchByNo: (no) => {
       if (!heads.has(no)) heads.set(no, parts.ledger.batches.headByNo(no));
@@ -157,10 +161,8 @@ export function judge(
 
   const { owner, dataset } = assignment;
   const owned = { ...where, owner, dataset };
-  if (entry.kind === 'unreadable' || facts.mark === 'unreadable')
-    return { ...owned, ...unreadableFile(entry, facts, path) };
-  if (facts.mark === 'refused')
-    return { ...owned, bucket: 'rejected', reason: whyRefused(facts.prior, parts) };
+  const out = keptOut(parts, assignment, { share, path, entry, facts });
+  if (out !== undefined) return { ...owned, ...out };
   const as = named(parts.names.next(share, path));
   const addendum = isAddendum(facts.prior, parts);
   const file: OwnedFile = { ...entry, path, ...as, share, assignment, addendum };
@@ -174,15 +176,10 @@ export function judge(
     ...owned,
     ...as,
     ...(follows === undefined ? {} : { follows }),
-    ...beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }),
+    ...unlessUnknown(beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }), {
+      ...{ view: parts.byHand, mark: facts.mark, follows },
+    }),
   };
-}
-
-/** The destination's own words, where it took the batch and failed on this file. */
-function whyRefused(prior: number, parts: JudgeParts): string {
-  const error = prior === 0 ? undefined : parts.batchByNo(prior)?.error;
-  if (error?.code === 'PROCESSING_FAILED') return error.message;
-  return 'the destination cannot take this file under its name or in its size';
 }
 
 type Judged = Pick<

@@ -3,9 +3,11 @@ import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, BatchPlan, PlannedFile } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
+import type { ByHand } from '../ledger/by-hand.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
+import type { Accounts } from './find-by-hand.ts';
 import type { OwnerSources } from './resolve-owners.ts';
 import type { RunReport } from './run-report.ts';
 import type { ShareTarget } from './walk-proven.ts';
@@ -19,6 +21,8 @@ export type NightlyParts = {
   readonly wantsIds?: () => boolean;
   /** Asks what is beside the path for the owner of a dataset; undefined: no rule wants to know. */
   readonly sources?: OwnerSources;
+  /** What owners have uploaded by hand; undefined: nobody looks. */
+  readonly accounts?: Accounts;
   /** States of owners that end soon, or are over. */
   readonly reminders?: () => readonly OwnerReminder[];
   /** More than this with the collector, and the report warns; bytes. */
@@ -110,6 +114,14 @@ export type NightlyEvent =
       readonly left: number;
     }
   | { readonly name: 'content.failed'; readonly share: ShareName; readonly error: IngestError }
+  | {
+      /** What the owner has uploaded could not be looked through; new data waits, or goes after some runs. */
+      readonly name: 'account.unknown';
+      readonly owner: string;
+      readonly destination: string;
+      readonly why: string;
+    }
+  | { readonly name: 'dataset.by-hand'; readonly found: ByHand }
   | { readonly name: 'batch.planned'; readonly plan: BatchPlan }
   | { readonly name: 'run.delivering' }
   | { readonly name: 'run.finished'; readonly report: RunReport };

@@ -1,13 +1,14 @@
 import type { ShareName } from '../core/ids.ts';
 import type { BatchPlan } from '../core/model.ts';
 import type { Run } from '../ledger/runs.ts';
+import { findByHand } from './find-by-hand.ts';
 import type { NightlyParts } from './parts.ts';
 import { planShare } from './plan-share.ts';
 import { resolveOwners } from './resolve-owners.ts';
 import { filesToTry, tryFiles } from './try-files.ts';
 
 /**
- * Asks first whose the datasets are, where the path alone does not say it.
+ * Asks first whose the datasets are, where the path alone does not say it, and whether they are uploaded by hand.
  * Plans everything that is settled, complete, owned and in no batch; each batch is recorded, then the dispatcher is told.
  * Batches are recorded in pieces: a directory of a hundred thousand files is then written once, not once a batch.
  * Answers how many batches it has planned.
@@ -24,6 +25,7 @@ export async function planAll(
     const target = parts.shares.find((share) => share.name === name);
     const paths = filesToTry(parts, name, run);
     if (target !== undefined && paths.length > 0) await tryFiles(parts, target, paths, signal);
+    await findByHand(parts, name, run, signal);
     for (const piece of pieces(planShare(parts, name, run), parts.clock.monotonic)) {
       signal.throwIfAborted();
       record(parts, run, piece);

@@ -11,6 +11,7 @@ import { keptDatasets } from './kept-datasets.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
 import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
+import { type ByHandLine, foundInRun } from './report-by-hand.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
 import { type OutageLine, outagesIn } from './report-outages.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
@@ -63,6 +64,9 @@ export type RunReport = {
   /** What only looked new; `moreRecognised` further lines are not listed. */
   readonly recognised: readonly RecognisedLine[];
   readonly moreRecognised: number;
+  /** Datasets that were found in what their owners have uploaded by hand. */
+  readonly byHand: readonly ByHandLine[];
+  readonly moreByHand: number;
   /** Files that are dated in the future, by share. */
   readonly futureTimes: readonly FutureTimes[];
   /** What went, or is to go, under other names than its own. */
@@ -155,6 +159,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     troubles: troublesOf(parts, run),
     outages: outagesIn(parts.ledger, run),
     ...recognisedIn(parts.ledger, run),
+    ...foundInRun(parts.ledger, run.no),
     futureTimes,
     names: namesByOwner(tally.names),
     ...ofOwners(parts, tally),

@@ -60,6 +60,8 @@ export async function cliLab(
     readonly marker?: boolean;
     readonly extra?: string;
     readonly folders?: string;
+    /** The destinations as YAML in braces has them; default: a directory. */
+    readonly destinations?: string;
     readonly clock?: Clock;
     readonly settle?: string;
     /** Read the share as somebody who has no rights of his own there; needs nothing where the tests are not root. */
@@ -76,7 +78,7 @@ export async function cliLab(
   const readAs = options.asNobody === true && isRoot ? ', read_as: { uid: 65534, gid: 65534 }' : '';
   await writeFile(
     config,
-    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root}${readAs}, ${options.shareKeys ?? ''} } }\ndestinations: { archive: { kind: directory, root: ${destination} } }\nsettle: ${options.settle ?? '1s'}\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
+    `state_dir: ${stateDir}\nshares: { lab: { root: ${share.root}${readAs}, ${options.shareKeys ?? ''} } }\ndestinations: ${options.destinations ?? `{ archive: { kind: directory, root: ${destination} } }`}\nsettle: ${options.settle ?? '1s'}\nschedule: { evening: "20:00" }\n${options.extra ?? ''}`,
   );
   await writeFile(join(dir, 'folders.yaml'), options.folders ?? LAB_FOLDERS);
   const run: CliLab['run'] = (...argv) =>

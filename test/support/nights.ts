@@ -30,6 +30,7 @@ export async function nights(
     readonly extra?: string;
     readonly asNobody?: boolean;
     readonly folders?: string;
+    readonly destinations?: string;
     readonly shareKeys?: string;
   } = {},
 ): Promise<Nights> {
@@ -74,9 +75,9 @@ function partsOf(
   clock: Clock,
   { emit, hashFiles, deliver = 'all' }: Doings,
 ): NightlyParts {
-  const { ledger, config, assign, limitsOf, laneOf, mapping } = workspace;
+  const { ledger, config, assign, limitsOf, laneOf, mapping, accounts } = workspace;
   return {
-    ...{ ledger, clock, emit, assign, limitsOf, laneOf, shares: config.shares },
+    ...{ ledger, clock, emit, assign, limitsOf, laneOf, accounts, shares: config.shares },
     mappingKey: () => mapping.current().key,
     ...{ hashFiles, compareMs: config.compareLimitMs },
     wake: () => undefined,

@@ -66,7 +66,7 @@ describe('what a wrong value is answered with', () => {
 
     expect(lines).toEqual([
       expect.stringMatching(
-        /unknown key "verfy", expected one of: kind, root, verify, max_bytes, max_files; did you mean "verify"\?$/,
+        /unknown key "verfy", expected one of: kind, root, verify, max_bytes, max_files, max_parallel; did you mean "verify"\?$/,
       ),
     ]);
   });
@@ -111,9 +111,12 @@ describe('what is taken', () => {
         adminUserIds: ['00000000-0000-0000-0000-000000000000'],
         maxBytes: 30_000_000_000,
         maxUpload: 32_000_000_000,
-        maxFiles: 10_000,
-        singleFiles: 'raw',
+        byHand: 'size',
+        byHandRequests: 300,
+        byHandEvenings: 3,
         verify: 'sizes',
+        singleFiles: 'raw',
+        maxFiles: 10_000,
       },
     ]);
   });

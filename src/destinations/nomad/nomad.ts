@@ -7,8 +7,10 @@ import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import { type Polling, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
+import { accountOf } from './find-by-hand.ts';
 import { metadataDocument, putDocument } from './metadata.ts';
 import type { NomadOptions } from './options.ts';
+import { mayRead } from './read-back.ts';
 import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 import { goesRaw, sendRaw } from './send-raw.ts';
@@ -64,6 +66,11 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
     send: async (container, content, call) => await send(nomad, container, content, call),
     close: async (container, content, call) => await close(nomad, container, content, call),
     find: async (container, content, call) => await find(nomad, container, content, call),
+    account: (call, asks) => {
+      if (options.byHand === 'off' || !mayRead(call)) return undefined;
+      const pageOf = (id: string): string => locationOf(options, id);
+      return accountOf({ connection: nomad.connection, call, asks, pageOf, now: clock.now });
+    },
   };
 }
 

@@ -52,6 +52,17 @@ export const nomadOptions = z
       description:
         'What is read back of a batch where the token may read: names and sizes of all files, besides the SHA-256 of a sample of them (at most 20 files and 256 MB a batch, the same ones on every attempt), or that of all: then everything is downloaded again.',
     }),
+    by_hand: z.enum(['off', 'size']).default('size').meta({
+      description:
+        'Where the token may read, a new dataset is looked for in the uploads of its owner, and is not sent when all of it is there by name and size: its owner has uploaded it by hand.',
+    }),
+    by_hand_requests: countOption.default(300).meta({
+      description: 'Most questions that an evening asks about the uploads of one owner.',
+    }),
+    by_hand_evenings: countOption.default(3).meta({
+      description:
+        'When the uploads of an owner cannot be looked through, new data waits; in this evening of trying it is sent all the same. `1`: at once.',
+    }),
     max_files: countOption.default(10_000).meta({ description: 'Most files in a batch.' }),
     single_files: z.enum(['raw', 'zip']).default('raw').meta({
       description:
@@ -71,6 +82,9 @@ export const nomadOptions = z
     maxUpload: block.max_upload,
     verify: block.verify,
     maxFiles: block.max_files,
+    byHand: block.by_hand,
+    byHandRequests: block.by_hand_requests,
+    byHandEvenings: block.by_hand_evenings,
     singleFiles: block.single_files,
     ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),
     ...(block.requests_per_minute === undefined ? {} : { requestsPerMinute: block.requests_per_minute }),

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Content } from '../../core/content.ts';
 import { deliveredPath } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
@@ -6,22 +5,11 @@ import type { PlannedFile } from '../../core/model.ts';
 import { nameOf, parentOf, printable } from '../../core/share-path.ts';
 import { formatBytes } from '../../core/units.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
-import { encodePath, jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
 import type { NomadOptions } from './options.ts';
+import { rawDirPages } from './raw-dir.ts';
 import { sampleOf, wrongHashes } from './read-hashes.ts';
-import { notNomad, refusalOf } from './refusal.ts';
 import { tokenFacts } from './token.ts';
-
-/** Entries asked for at once; the platform's default is 10, one level a call (contract of rawdir, both generations). */
-const PAGE = 500;
-
-const listing = z.object({
-  directory_metadata: z.object({
-    content: z.array(z.object({ name: z.string(), size: z.number(), is_file: z.boolean() })),
-  }),
-  pagination: z.object({ total: z.number() }),
-});
 
 /** True for a credential that reading is worth a try with: an upload token never may. */
 export function mayRead({ token }: Call): boolean {
@@ -120,20 +108,10 @@ async function sizesIn(
   dir: string,
   call: Call,
 ): Promise<Map<string, number> | undefined> {
-  const path = `/uploads/${encodePath(container.id)}/rawdir/${encodePath(dir)}`;
-  const attempted = `reading back ${printable(dir)} of NOMAD upload ${container.id}`;
   const sizes = new Map<string, number>();
-  for (let page = 1, seen = 0; ; page += 1) {
-    const query = { page_size: String(PAGE), page: String(page) };
-    const answer = await connection.ask({ method: 'GET', path, query }, call);
-    if (answer.status === 401 || answer.status === 403) return undefined;
-    if (answer.status === 404) return sizes;
-    if (answer.status !== 200) throw refusalOf(answer, attempted);
-    const parsed = listing.safeParse(jsonOf(answer.text));
-    if (!parsed.success) throw notNomad(answer, attempted);
-    const { directory_metadata: directory, pagination } = parsed.data;
-    for (const { name, size, is_file: isFile } of directory.content) if (isFile) sizes.set(name, size);
-    seen += directory.content.length;
-    if (directory.content.length === 0 || seen >= pagination.total) return sizes;
+  for await (const page of rawDirPages(connection, { upload: container.id, dir }, call)) {
+    if (page === undefined) return undefined;
+    for (const { name, size, isFile } of page) if (isFile) sizes.set(name, size);
   }
+  return sizes;
 }

@@ -1,0 +1,23 @@
+/** A container of an account at a destination, whoever made it. */
+export type AccountContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  /** While it is the same, so are the files; undefined: they may be changing right now. */
+  readonly stamp: string | undefined;
+  /** What is in it was put there no later than this, ms since 1970. */
+  readonly changedAt: number;
+};
+
+export type AccountFile = { readonly path: string; readonly size: number };
+
+/** How many questions may still be asked of a destination; shared by all that ask together. */
+export type Asks = { left: number };
+
+/** What lies in an account, for a credential that may read. Both throw IngestErrors, also when no more may be asked. */
+export type Account = {
+  /** Every container that is its own, newest first; undefined: the credential may not read. */
+  readonly containers: () => Promise<readonly AccountContainer[] | undefined>;
+  /** Undefined: there are more files than may be asked for. */
+  readonly files: (id: string) => Promise<readonly AccountFile[] | undefined>;
+};

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { Account, AccountContainer, AccountFile, Asks } from '../../core/account.ts';
+import { IngestError } from '../../core/errors.ts';
+import type { Call } from '../destination.ts';
+import { jsonOf } from './api.ts';
+import type { Connection } from './connection.ts';
+import { rawDirPages } from './raw-dir.ts';
+import { notNomad, refusalOf } from './refusal.ts';
+
+/** Uploads asked for at once; the platform's default is 10. */
+const PAGE = 200;
+
+const listed = z.object({
+  pagination: z.object({ total: z.number() }),
+  data: z.array(
+    z.object({
+      upload_id: z.string().regex(/^[\w-]{1,128}$/),
+      upload_name: z.string().nullish(),
+      process_running: z.boolean().optional(),
+      process_status: z.string().nullish(),
+      last_status_message: z.string().nullish(),
+      upload_create_time: z.string().nullish(),
+      complete_time: z.string().nullish(),
+      publish_time: z.string().nullish(),
+      entries: z.number().nullish(),
+    }),
+  ),
+});
+type Listed = z.output<typeof listed>['data'][number];
+
+export type Asking = {
+  readonly connection: Connection;
+  readonly call: Call;
+  readonly asks: Asks;
+  /** The web page of an upload. */
+  readonly pageOf: (id: string) => string;
+  readonly now: () => number;
+};
+
+/** The uploads of the token's own account, and their raw files, one level a question (contract §4, both generations). */
+export function accountOf(asking: Asking): Account {
+  const over = tooMany();
+  const { asks, connection } = asking;
+  const ask: Connection['ask'] = async (request, call) => {
+    if (asks.left <= 0) throw over;
+    asks.left -= 1;
+    return await connection.ask(request, call);
+  };
+  const counted = { ...asking, connection: { ...connection, ask } };
+  return {
+    containers: async () => await containers(counted),
+    files: async (id) =>
+      await files(counted, id).catch((thrown: unknown) => {
+        if (thrown === over) return undefined;
+        throw thrown;
+      }),
+  };
+}
+
+/** `page` stops at the told total: a page beyond the end is refused (400, recorded). */
+async function containers(asking: Asking): Promise<readonly AccountContainer[] | undefined> {
+  const { connection, call } = asking;
+  const attempted = 'listing the uploads of the account';
+  const found: AccountContainer[] = [];
+  for (let page = 1; ; page += 1) {
+    const query = {
+      ...{ roles: 'main_author', order_by: 'upload_create_time', order: 'desc' },
+      ...{ page_size: String(PAGE), page: String(page) },
+    };
+    const answer = await connection.ask({ method: 'GET', path: '/uploads', query }, call);
+    // 403: the token has no right to read. A 401 may be a platform whose user management is down.
+    if (answer.status === 403) return undefined;
+    if (answer.status !== 200) throw refusalOf(answer, attempted);
+    const parsed = listed.safeParse(jsonOf(answer.text));
+    if (!parsed.success) throw notNomad(answer, attempted);
+    const { data, pagination } = parsed.data;
+    found.push(...data.map((one) => containerOf(asking, one)));
+    if (data.length === 0 || page * PAGE >= pagination.total) return found;
+  }
+}
+
+function containerOf({ pageOf, now }: Asking, upload: Listed): AccountContainer {
+  const { upload_id: id, upload_name: name, process_running: isRunning = false } = upload;
+  const { complete_time: completed, publish_time: published } = upload;
+  const times = [published ?? completed, upload.upload_create_time].map(timeOf);
+  const stamp = [published, completed, upload.process_status, upload.last_status_message, upload.entries];
+  return {
+    ...{ id, name: name ?? id, location: pageOf(id) },
+    stamp: isRunning ? undefined : JSON.stringify(stamp),
+    changedAt: isRunning ? now() : Math.max(...times),
+  };
+}
+
+/** v1.3 writes UTC without saying so, v1.4 with its zone; 0 when it tells none. */
+function timeOf(text: string | null | undefined): number {
+  if (text === undefined || text === null) return 0;
+  const parsed = Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text}Z`);
+  return Number.isNaN(parsed) ? 0 : parsed;
+}
+
+/** Breadth first. What may not be read although it is listed is empty: nothing is found in it. */
+async function files({ connection, call }: Asking, upload: string): Promise<readonly AccountFile[]> {
+  const found: AccountFile[] = [];
+  const dirs = [''];
+  for (let dir = dirs.shift(); dir !== undefined; dir = dirs.shift()) {
+    const prefix = dir === '' ? '' : `${dir}/`;
+    for await (const page of rawDirPages(connection, { upload, dir }, call)) {
+      const [entries, below] = partition(page ?? []);
+      found.push(...entries.map(({ name, size }) => ({ path: prefix + name, size })));
+      dirs.push(...below.map(({ name }) => prefix + name));
+    }
+  }
+  return found;
+}
+
+/** Files, and the directories that can be asked about. */
+function partition<T extends { readonly name: string; readonly isFile: boolean }>(
+  entries: readonly T[],
+): [T[], T[]] {
+  const files = entries.filter(({ isFile }) => isFile);
+  return [files, entries.filter(({ isFile, name }) => !isFile && isPlain(name))];
+}
+
+/** A name that can stand in a question; what is below others is not looked at. */
+const isPlain = (name: string): boolean => !['', '.', '..'].includes(name) && !/\p{Cc}/u.test(name);
+
+function tooMany(): IngestError {
+  return new IngestError('DESTINATION_BUSY', 'the account has more than one evening may ask for', {
+    hint: 'The next evening goes on; by_hand_requests of this destination says how much one may ask.',
+  });
+}

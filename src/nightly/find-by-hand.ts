@@ -1,0 +1,96 @@
+import type { Account, Asks } from '../core/account.ts';
+import { asIngestError } from '../core/errors.ts';
+import type { DestinationName, ShareName } from '../core/ids.ts';
+import type { AccountAt } from '../ledger/accounts.ts';
+import type { Run } from '../ledger/runs.ts';
+import { isOurs } from './is-ours.ts';
+import { lookThrough, type Seen } from './look-through-account.ts';
+import { accountsOfNew, type NewDataset, newDatasets } from './new-datasets.ts';
+import type { NightlyParts } from './parts.ts';
+import { recordByHand } from './record-by-hand.ts';
+
+/** An account that may be looked into. `asks`: how much may still be asked of it in this run, of `mostAsks`. */
+export type OpenAccount = Account & {
+  readonly asks: Asks;
+  readonly mostAsks: number;
+  /** In this run of failing to look through it, new data is sent all the same. */
+  readonly sendsIn: number;
+};
+/** How accounts are looked into; `app/` hands it in. */
+export type Accounts = {
+  /** Undefined: nobody wants to know, or the owner's token may never read. */
+  readonly open: (at: AccountAt, runNo: number, signal: AbortSignal) => Promise<OpenAccount | undefined>;
+};
+
+type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'emit' | 'accounts'>;
+
+/**
+ * Looks for datasets that are about to be sent for the first time in what their owners have uploaded themselves, where a
+ * token may read. What is there whole is marked and not sent. An account that cannot be looked through is noted, and its
+ * owner's new data waits for some runs; the others go on.
+ */
+export async function findByHand(
+  parts: ByHandParts,
+  share: ShareName,
+  run: Pick<Run, 'no' | 'since'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { accounts } = parts;
+  if (accounts === undefined) return;
+  const opened = new Map<string, OpenAccount>();
+  for (const at of accountsOfNew(parts, share, run)) {
+    // A token that cannot be used is the deliveries' to tell.
+    const account = await accounts.open(at, run.no, signal).catch(() => undefined);
+    if (account !== undefined) opened.set(keyOf(at), account);
+  }
+  if (opened.size === 0) return;
+  const isMeant = (at: AccountAt): boolean => opened.has(keyOf(at));
+  const datasets = newDatasets(parts, share, { run, isMeant });
+  const down = new Map<DestinationName, string>();
+  for (const [key, ofAccount] of Map.groupBy(datasets, keyOf)) {
+    const account = opened.get(key);
+    if (account !== undefined) await lookOnce(parts, { run, signal, down }, account, ofAccount);
+  }
+}
+
+const keyOf = ({ owner, destination }: AccountAt): string => `${destination}/${owner}`;
+
+type Looking = {
+  readonly run: Pick<Run, 'no'>;
+  readonly signal: AbortSignal;
+  /** Destinations that did not answer, and what they did instead: the next account there is not tried. */
+  readonly down: Map<DestinationName, string>;
+};
+
+async function lookOnce(
+  parts: ByHandParts,
+  { run, signal, down }: Looking,
+  account: OpenAccount,
+  datasets: readonly NewDataset[],
+): Promise<void> {
+  const [first] = datasets;
+  if (first === undefined) return;
+  const { ledger, clock, emit } = parts;
+  const { owner, destination } = first;
+  const failed = (why: string): void => {
+    ledger.accounts.markUnknown(first, { why, at: clock.now(), runNo: run.no, sendsIn: account.sendsIn });
+    emit({ name: 'account.unknown', owner, destination, why });
+  };
+  const known = down.get(destination);
+  if (known !== undefined) return failed(known);
+  const seen: Seen = { whole: [], some: new Map() };
+  try {
+    const why = await lookThrough(parts, account, datasets, seen);
+    if (why === undefined) ledger.accounts.markKnown(first);
+    else failed(why);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asIngestError(thrown, `look through the account of ${owner}`);
+    if (isOurs(error)) throw error;
+    if (error.code === 'DESTINATION_UNREACHABLE' || error.code === 'DESTINATION_STALLED')
+      down.set(destination, error.message);
+    failed(error.message);
+  }
+  for (const found of recordByHand(parts, { share: first.share, runNo: run.no }, seen))
+    emit({ name: 'dataset.by-hand', found });
+}

@@ -1,0 +1,121 @@
+import type { AccountContainer, AccountFile } from '../core/account.ts';
+import type { OpenAccount } from './find-by-hand.ts';
+import { type ContainerFiles, containerFiles, type Place, placeOf, someOf } from './match-by-hand.ts';
+import type { NewDataset } from './new-datasets.ts';
+import type { NightlyParts } from './parts.ts';
+
+/** A dataset that lies whole in a container. */
+export type WholeIn = {
+  readonly dataset: NewDataset;
+  readonly container: AccountContainer;
+  readonly place: Place;
+};
+/** A dataset of which a container has some files, and how many. */
+export type SomeIn = {
+  readonly dataset: NewDataset;
+  readonly container: AccountContainer;
+  readonly files: number;
+  readonly bytes: number;
+};
+export type Seen = { readonly whole: WholeIn[]; readonly some: Map<NewDataset, SomeIn> };
+
+type Parts = Pick<NightlyParts, 'ledger' | 'clock'>;
+
+/**
+ * Looks for datasets in an account, newest container first, and adds to `seen` what it finds, also when it fails later.
+ * Containers of ours are left out. Answers why some could not be looked through, if that is so.
+ */
+export async function lookThrough(
+  parts: Parts,
+  account: OpenAccount,
+  datasets: readonly NewDataset[],
+  seen: Seen,
+): Promise<string | undefined> {
+  const [first] = datasets;
+  const containers = await account.containers();
+  if (first === undefined || containers === undefined) return undefined;
+  const { accounts } = parts.ledger;
+  accounts.keepOnly(
+    first,
+    containers.map(({ id }) => id),
+  );
+  const ours = accounts.ourContainers(first.destination);
+  const open = new Set(datasets);
+  let left = 0;
+  for (const container of containers.filter(({ id }) => !ours.has(id))) {
+    if (open.size === 0) break;
+    const listed = await listingOf(parts, account, first, container);
+    if (listed === undefined) left += 1;
+    else if (listed.files !== null)
+      for (const dataset of await searchIn({ account, container, open, seen }, listed)) open.delete(dataset);
+  }
+  return left === 0 || open.size === 0
+    ? undefined
+    : `${left} of its uploads are still to be looked through, and one evening asks ${account.mostAsks} questions at most`;
+}
+
+/** `files` null: more than an evening may ask for, so nobody looks. */
+type Listed = { readonly files: readonly AccountFile[] | null; readonly isFresh: boolean };
+
+/** As listed before, while the container is the same; else asked for. Undefined: no more may be asked in this run. */
+async function listingOf(
+  { ledger, clock }: Parts,
+  account: OpenAccount,
+  of: NewDataset,
+  { id, stamp }: AccountContainer,
+): Promise<Listed | undefined> {
+  const known = stamp === undefined ? undefined : ledger.accounts.listing(of, { id, stamp });
+  if (known !== undefined) return { files: known, isFresh: false };
+  const isEarly = account.asks.left >= account.mostAsks / 2;
+  const files = await account.files(id);
+  if (files === undefined && !isEarly) return undefined;
+  if (stamp !== undefined)
+    ledger.accounts.saveListing(of, { id, stamp }, { files: files ?? null, at: clock.now() });
+  return { files: files ?? null, isFresh: true };
+}
+
+type Searching = {
+  readonly account: OpenAccount;
+  readonly container: AccountContainer;
+  readonly open: ReadonlySet<NewDataset>;
+  readonly seen: Seen;
+};
+
+/** What is found in a listing of an earlier evening counts only if it is there now. */
+async function searchIn(searching: Searching, { files, isFresh }: Listed): Promise<NewDataset[]> {
+  const { account, container, open, seen } = searching;
+  const there = containerFiles(files ?? [], container.changedAt);
+  if (isMadeByUs(files ?? [])) return [];
+  const whole = wholeIn(open, there);
+  if (whole.size > 0 && !isFresh) {
+    const now = await account.files(container.id);
+    return now === undefined ? [] : await searchIn(searching, { files: now, isFresh: true });
+  }
+  for (const [dataset, place] of whole) seen.whole.push({ dataset, container, place });
+  for (const dataset of open) if (!whole.has(dataset)) addSome(seen, dataset, container, there);
+  return [...whole.keys()];
+}
+
+/** Beside each batch of ours lies its manifest: so is also known what another Nightjar, or a lost ledger, has sent. */
+function isMadeByUs(files: readonly AccountFile[]): boolean {
+  return files.some(({ path }) => /(?:^|\/)\.nightjar(?:-status)?\//.test(path));
+}
+
+function wholeIn(datasets: ReadonlySet<NewDataset>, there: ContainerFiles): Map<NewDataset, Place> {
+  const found = new Map<NewDataset, Place>();
+  for (const dataset of datasets) {
+    const place = placeOf(dataset.dataset, dataset.files, there);
+    if (place !== undefined) found.set(dataset, place);
+  }
+  return found;
+}
+
+function addSome(
+  { some }: Seen,
+  dataset: NewDataset,
+  container: AccountContainer,
+  there: ContainerFiles,
+): void {
+  const { files, bytes } = someOf(dataset.files, there);
+  if (files > (some.get(dataset)?.files ?? 0)) some.set(dataset, { dataset, container, files, bytes });
+}
