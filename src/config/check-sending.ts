@@ -4,7 +4,11 @@ import { sendsFiles } from './template-text.ts';
 
 /** Keys of a rule that say how its data goes, where its destination has no use for them or another key forbids it. */
 export function checkSending(outline: Outline): Finding[] {
-  return outline.rules.flatMap((rule) => [...checkPack(outline, rule), ...checkMetadata(outline, rule)]);
+  return outline.rules.flatMap((rule) => [
+    ...checkPack(outline, rule),
+    ...checkMetadata(outline, rule),
+    ...checkPublish(rule),
+  ]);
 }
 
 function checkPack(outline: Outline, rule: RuleLine): Finding[] {
@@ -32,6 +36,14 @@ function checkMetadata(outline: Outline, rule: RuleLine): Finding[] {
     return [{ path, onKey: true, message }];
   }
   return onlyAtNomad(outline, rule, path);
+}
+
+/** docs/decisions/0018: what publishes by itself cannot be repeated, and what may be repeated cannot publish. */
+function checkPublish(rule: RuleLine): Finding[] {
+  if (!rule.publishes) return [];
+  const message =
+    'expected it left out: Nightjar does not publish. It cannot be undone, and the one request with which an upload token publishes cannot be repeated safely when its answer is lost. Let the owner publish on the page of the upload; an embargo for that is set by `metadata: { embargo_length: 12 }` (docs/nomad.md, "Publishing")';
+  return [{ path: [...rule.path, 'publish'], message }];
 }
 
 /** A directory gets the files as they are anyway. Nothing is said where the destination itself is not known. */

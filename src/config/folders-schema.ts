@@ -101,6 +101,10 @@ const rule = z.strictObject({
   compress: z.boolean().default(false).meta({
     description: 'Compress the parcel: worth it for text on a slow line, costs processor time.',
   }),
+  publish: z.boolean().default(false).meta({
+    description:
+      'Only `false`: Nightjar does not publish, and says why where a rule asks for it. Somebody publishes on the page of the upload.',
+  }),
   metadata: metadataBlock.optional().meta({
     description:
       'At NOMAD: what is said of the data. It goes into uploads of its own, named by the rule, as it holds for a whole upload.',

@@ -47,6 +47,7 @@ export type RuleLine = {
   readonly complete: unknown;
   readonly pack: string | undefined;
   readonly hasMetadata: boolean;
+  readonly publishes: boolean;
   readonly compresses: boolean;
   readonly holds: boolean;
   readonly excludes: boolean;
@@ -105,6 +106,7 @@ function ruleLine(rule: RawMapping, index: number): RuleLine {
     complete: rule['complete'],
     pack: textOf(rule['pack']),
     hasMetadata: rule['metadata'] !== undefined,
+    publishes: rule['publish'] === true,
     compresses: rule['compress'] === true,
     holds: rule['hold'] !== undefined,
     excludes: rule['exclude'] !== undefined,

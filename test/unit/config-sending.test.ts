@@ -88,3 +88,16 @@ describe('what a rule says of its data', () => {
     expect(owner('coauthor: [lab-manager]')).toEqual(one('coauthor', 'did you mean "coauthors"?'));
   });
 });
+
+describe('publishing', () => {
+  it('is refused where a rule asks for it, in words that say why and what to do', () => {
+    const said = sending(TO_NOMAD, 'name: Films, publish: true');
+
+    expect(said).toEqual(one('rules[0].publish', 'Nightjar does not publish'));
+    expect(said[0]).toContain('cannot be undone');
+    expect(said[0]).toContain('docs/nomad.md');
+    expect(sending(TO_NOMAD, 'publish_directly: true')).toEqual(one('publish_directly', 'unknown key'));
+    expect(sending(TO_NOMAD, 'publish: yes please')).toEqual(one('rules[0].publish', 'true or false'));
+    expect(sending(TO_NOMAD, 'publish: false')).toEqual([]);
+  });
+});
