@@ -7,6 +7,7 @@ import { errorCodeOf } from './error-code-of.ts';
 import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
+import { containerLines } from './render-containers.ts';
 import { futureTimeLines } from './render-future-times.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { outageLines } from './render-outages.ts';
@@ -51,6 +52,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     '',
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
+    ...section(head('Uploads that were lost, or may be left over'), containerLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(BY_HAND_TITLE), byHandLines(report)),

@@ -24,8 +24,10 @@ export type DeliveryParts = {
     | 'containers'
     | 'containerDocuments'
     | 'lostContainers'
+    | 'openings'
     | 'outcomes'
     | 'cuts'
+    | 'transaction'
     | 'pauses'
     | 'looks'
   >;

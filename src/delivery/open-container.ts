@@ -3,8 +3,9 @@ import type { Batch } from '../core/model.ts';
 import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
 import type { LaneContainer } from '../ledger/containers.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
+import { makeContainer } from './make-container.ts';
 
-type Opening = {
+export type Opening = {
   readonly batch: Batch;
   readonly destination: Destination;
   readonly call: Call;
@@ -13,19 +14,22 @@ type Opening = {
 
 /**
  * The container a batch goes into: the one that an attempt has begun to send into, else the lane's as the ledger knows
- * it, else a new one, recorded before any byte moves. One that would grow over the destination's limit is followed by
- * the next part; an account that may open no more goes on with the newest that there is.
+ * it, else a new one, recorded before any byte moves. One that would grow over the destination's limit, or has refused
+ * too much, is followed by the next part; an account that may open no more goes on with the newest that there is.
  */
 export async function openContainer(opening: Opening): Promise<RemoteContainer> {
   const { batch, destination, parts } = opening;
   const { containers } = parts.ledger;
   const begun = containers.ofBatch(batch.id);
-  if (begun !== undefined) return begun;
+  if (begun !== undefined && !isWornOut(opening, begun)) return begun;
   const name = destination.containerName(batch);
   const known = containers.find(batch.destination, name);
-  if (known !== undefined && hasRoom(opening, known)) return known.remote;
-  const part = known === undefined ? 1 : known.part + 1;
-  return await openNext(opening, name, part).catch((thrown: unknown) =>
+  if (known !== undefined && hasRoom(opening, known) && !isWornOut(opening, known.remote))
+    return known.remote;
+  // Numbers are never used twice, so that every container has a name of its own and can be found by it.
+  const lost = parts.ledger.lostContainers.lastPart({ destination: batch.destination, name });
+  const part = Math.max(known?.part ?? 0, lost) + 1;
+  return await makeContainer(opening, { lane: name, part }).catch((thrown: unknown) =>
     reuse(opening, name, { known, thrown }),
   );
 }
@@ -36,19 +40,10 @@ function hasRoom({ batch, destination, parts }: Opening, { remote }: LaneContain
   return sent === 0 || sent + batch.bytes <= maxContainerBytes;
 }
 
-async function openNext(
-  { batch, destination, call, parts }: Opening,
-  name: string,
-  part: number,
-): Promise<RemoteContainer> {
-  const remote = await destination.open(part === 1 ? name : `${name} (${part})`, call);
-  const at = parts.clock.now();
-  const { owner } = batch;
-  parts.ledger.containers.save({
-    ...{ destination: batch.destination, name, owner, at },
-    container: { remote, part },
-  });
-  return remote;
+/** What a container refused after it had taken the whole of it may stay with the destination, which takes only so many. */
+function isWornOut({ batch, destination, parts }: Opening, { id }: RemoteContainer): boolean {
+  const { maxRefused = Number.POSITIVE_INFINITY } = destination.limits;
+  return parts.ledger.containers.refused(batch.destination, id) >= maxRefused;
 }
 
 /** At the account's limit of containers: not held for it. The owner is told, and can make room by publishing or deleting. */

@@ -15,6 +15,8 @@ export type Limits = {
   readonly maxFiles: number;
   /** Bytes that one container should have at most; undefined: as many as there are. */
   readonly maxContainerBytes?: number;
+  /** Parcels that one container may refuse after it took the whole of them; then another is used. */
+  readonly maxRefused?: number;
   /** False: `send` reads `content.files`, true: `content.parcel`. */
   readonly acceptsZip: boolean;
 };
@@ -36,6 +38,11 @@ export interface Destination {
   containerName(batch: Batch): string;
   /** Makes the container of that name. Called once a container: its answer is in the ledger before `send`. */
   open(name: string, call: Call): Promise<RemoteContainer>;
+  /**
+   * Containers of that name into which nothing was ever sent; undefined: the credential may not look. Asked only where
+   * the answer to `open` was lost. Without it, one more is made.
+   */
+  findEmpty?(name: string, call: Call): Promise<readonly RemoteContainer[] | undefined>;
   /** Puts the bytes; doing it again replaces, never doubles. Nothing is written after the signal is aborted. */
   send(container: RemoteContainer, content: Content, call: Call): Promise<void>;
   /** Reports what the destination says it has, never more. */

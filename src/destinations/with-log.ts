@@ -9,7 +9,7 @@ import type { Destination, RemoteContainer } from './destination.ts';
 export type DestinationEvent = {
   readonly event: 'destination.started' | 'destination.done' | 'destination.failed';
   readonly kind: string;
-  readonly call: 'check' | 'open' | 'send' | 'close' | 'find';
+  readonly call: 'check' | 'open' | 'findEmpty' | 'send' | 'close' | 'find';
   readonly container?: string;
   readonly batchId?: BatchId;
   readonly owner?: OwnerId;
@@ -34,27 +34,10 @@ export function withLog(
 ): Destination {
   const { kind } = destination;
   const find = destination.find?.bind(destination);
+  const findEmpty = destination.findEmpty?.bind(destination);
 
-  async function told<T>(
-    subject: Subject,
-    work: () => Promise<T>,
-    outcome?: (answer: T) => Evidence | undefined,
-  ): Promise<T> {
-    const begun = clock.monotonic();
-    emit({ event: 'destination.started', kind, ...subject });
-    let answer: T;
-    try {
-      answer = await work();
-    } catch (thrown) {
-      const { code } = asIngestError(thrown, subject.call);
-      emit({ event: 'destination.failed', kind, ...subject, durationMs: clock.monotonic() - begun, code });
-      throw thrown;
-    }
-    const evidence = outcome?.(answer);
-    const told = evidence === undefined ? {} : { evidence };
-    emit({ event: 'destination.done', kind, ...subject, durationMs: clock.monotonic() - begun, ...told });
-    return answer;
-  }
+  const told: Told = async (subject, work, outcome) =>
+    await toldCall({ emit, clock, kind }, subject, { work, outcome });
 
   return {
     kind,
@@ -76,6 +59,12 @@ export function withLog(
         async () => await destination.close(container, content, call),
         (receipt) => receipt.evidence,
       ),
+    ...(findEmpty === undefined
+      ? {}
+      : {
+          findEmpty: async (name, call) =>
+            await told({ call: 'findEmpty', container: name }, async () => await findEmpty(name, call)),
+        }),
     ...(find === undefined
       ? {}
       : {
@@ -98,4 +87,42 @@ function subjectOf(call: Subject['call'], { name: container }: RemoteContainer, 
 function withAccount(destination: Destination): Pick<Destination, 'account'> {
   const account = destination.account?.bind(destination);
   return account === undefined ? {} : { account };
+}
+
+type Told = <T>(
+  subject: Subject,
+  work: () => Promise<T>,
+  outcome?: (answer: T) => Evidence | undefined,
+) => Promise<T>;
+
+type Telling = {
+  readonly emit: (event: DestinationEvent) => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly kind: string;
+};
+
+type Work<T> = {
+  readonly work: () => Promise<T>;
+  readonly outcome: ((answer: T) => Evidence | undefined) | undefined;
+};
+
+async function toldCall<T>(
+  { emit, clock, kind }: Telling,
+  subject: Subject,
+  { work, outcome }: Work<T>,
+): Promise<T> {
+  const begun = clock.monotonic();
+  emit({ event: 'destination.started', kind, ...subject });
+  let answer: T;
+  try {
+    answer = await work();
+  } catch (thrown) {
+    const { code } = asIngestError(thrown, subject.call);
+    emit({ event: 'destination.failed', kind, ...subject, durationMs: clock.monotonic() - begun, code });
+    throw thrown;
+  }
+  const evidence = outcome?.(answer);
+  const told = evidence === undefined ? {} : { evidence };
+  emit({ event: 'destination.done', kind, ...subject, durationMs: clock.monotonic() - begun, ...told });
+  return answer;
 }

@@ -6,22 +6,15 @@ import { inTransaction } from './transaction.ts';
 /** A remote container as the destination told of it when it was made: plain JSON. */
 export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
 
-/**
- * The container that a lane uses now. `part` counts those it has had: 1, 2, …; `refused` the parcels that it refused
- * after it had taken the whole of them.
- */
-export type LaneContainer = {
-  readonly remote: StoredContainer;
-  readonly part: number;
-  readonly refused: number;
-};
+/** The container that a lane uses now. `part` counts those it has had: 1, 2, …. */
+export type LaneContainer = { readonly remote: StoredContainer; readonly part: number };
 
 type Saving = {
   readonly destination: DestinationName;
   /** The lane's name for it; its own name may have a number behind. */
   readonly name: string;
   readonly owner: OwnerId;
-  readonly container: Pick<LaneContainer, 'remote' | 'part'>;
+  readonly container: LaneContainer;
   readonly at: number;
 };
 
@@ -30,11 +23,10 @@ export function createContainers(db: DatabaseSync) {
   return {
     find: (destination: DestinationName, name: string): LaneContainer | undefined => {
       const row = db
-        .prepare('SELECT remote, part, refused FROM container WHERE destination = ? AND name = ?')
+        .prepare('SELECT remote, part FROM container WHERE destination = ? AND name = ?')
         .get(destination, name);
       if (row === undefined) return undefined;
-      const remote = JSON.parse(String(row['remote'])) as StoredContainer;
-      return { remote, part: Number(row['part']), refused: Number(row['refused']) };
+      return { remote: JSON.parse(String(row['remote'])) as StoredContainer, part: Number(row['part']) };
     },
 
     /** A restart finds it again instead of making another. */
@@ -49,6 +41,16 @@ export function createContainers(db: DatabaseSync) {
         ).run(destination, name, owner, JSON.stringify(remote), part, at, remote.id);
         db.prepare('DELETE FROM opening WHERE destination = ? AND lane = ?').run(destination, name);
       }),
+
+    /** How many parcels a container has refused after it had taken the whole of them. */
+    refused: (destination: DestinationName, id: string): number =>
+      Number(
+        db
+          .prepare(
+            "SELECT max(refused) AS refused FROM container WHERE destination = ? AND json_extract(remote, '$.id') = ?",
+          )
+          .get(destination, id)?.['refused'] ?? 0,
+      ),
 
     /** A parcel was refused after the container had taken the whole of it. */
     countRefused: (destination: DestinationName, batch: BatchId): void =>

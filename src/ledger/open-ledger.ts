@@ -10,6 +10,7 @@ import { createByHand } from './by-hand.ts';
 import { createClaims } from './claims.ts';
 import { type Collected, collectedIn, lastOfOwner } from './collected.ts';
 import { createContainerDocuments } from './container-documents.ts';
+import { type ContainerEvent, containerEvents } from './container-events.ts';
 import { createContainers } from './containers.ts';
 import { createControls } from './controls.ts';
 import { createCredentials } from './credentials.ts';
@@ -88,6 +89,7 @@ function ledgerOn(db: DatabaseSync) {
     scans: new Scans(db),
     containers: createContainers(db),
     containerDocuments: createContainerDocuments(db),
+    containerEvents: (since: number): ContainerEvent[] => containerEvents(db, since),
     knownContainers: createKnownContainers(db),
     lostContainers: createLostContainers(db),
     openings: createOpenings(db),

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import { bytesOf } from './bytes-of.ts';
+import type { StoredContainer } from './containers.ts';
 import { inTransaction } from './transaction.ts';
 
 /** After these the destination has said what became of the parcel. After any other its outcome is unknown. */
@@ -44,6 +45,18 @@ export function createOutcomes(db: DatabaseSync) {
         .get(id);
       return row === undefined ? undefined : bytesOf(row['sent_hashes']);
     },
+
+    /** Whether another batch is on its way into the container. */
+    isInUse: (
+      { id: container }: StoredContainer,
+      { id, destination }: Pick<Batch, 'id' | 'destination'>,
+    ): boolean =>
+      db
+        .prepare(
+          `SELECT 1 FROM batch WHERE destination = ? AND container IS NOT NULL AND json_extract(container, '$.id') = ?
+             AND state = 'delivering' AND id <> ?`,
+        )
+        .get(destination, container, id) !== undefined,
 
     /** How often the batch was put off with this code since it was planned, or a person put it back. */
     timesPutOff: (id: BatchId, code: string): number =>

@@ -2,6 +2,7 @@ import type { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type ShareName } from '../core/ids.ts';
 import { printable, type SharePath } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
+import type { ContainerEvent } from '../ledger/container-events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
@@ -59,6 +60,8 @@ export type RunReport = {
   readonly deliveries: readonly DeliveryLine[];
   /** What went wrong at destinations: one for each cause, not for each batch. */
   readonly troubles: readonly Trouble[];
+  /** Containers that were lost, or made without an answer. */
+  readonly containers: readonly ContainerEvent[];
   /** Destinations that were away. */
   readonly outages: readonly OutageLine[];
   /** What only looked new; `moreRecognised` further lines are not listed. */
@@ -157,6 +160,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     shares,
     deliveries: deliveriesOf(parts, run),
     troubles: troublesOf(parts, run),
+    containers: parts.ledger.containerEvents(run.since),
     outages: outagesIn(parts.ledger, run),
     ...recognisedIn(parts.ledger, run),
     ...foundInRun(parts.ledger, run.no),

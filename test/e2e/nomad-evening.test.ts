@@ -200,5 +200,11 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
     expect(report.buckets).toMatchObject({ delivered: { files: 1 }, unchanged: { files: 1 } });
     const files = await Promise.all(nomad.uploads().map(async ({ id }) => await filesIn(nomad, id)));
     expect(files.map(({ length }) => length)).toEqual([1, 1]);
+    expect(report.containers).toEqual([
+      expect.objectContaining({ what: 'lost', owner: 'mueller', said: expect.stringContaining('published') }),
+      expect.objectContaining({ what: 'lost', said: expect.stringContaining('not sent again by itself') }),
+    ]);
+    const explained = await lab.nightjar('explain', 'SEM1/mueller/a/img');
+    expect(explained.out).toContain('It is not sent again by itself');
   });
 });

@@ -14,8 +14,12 @@ import { entry, look, planOf, SHARE, tempLedger } from './ledger-fixture.ts';
 export type Deliverer = AsyncDisposable & {
   readonly ledger: DeliveryParts['ledger'] & Awaited<ReturnType<typeof tempLedger>>['ledger'];
   readonly events: DeliveryEvent[];
-  /** Records a look at the files and plans them as one batch. */
-  readonly plan: (dir: string, files: Readonly<Record<string, string>>, more?: Partial<BatchPlan>) => Batch;
+  /** Records a look at the files and plans them as one batch; `plannedAt` decides the month of its container. */
+  readonly plan: (
+    dir: string,
+    files: Readonly<Record<string, string>>,
+    more?: Partial<BatchPlan> & { readonly plannedAt?: number },
+  ) => Batch;
   /** Delivers one batch once. */
   readonly deliver: (id: BatchId, signal?: AbortSignal) => Promise<void>;
   /** Delivers as the dispatcher would until nothing is planned any more; answers how many attempts that took. */
@@ -60,14 +64,14 @@ export async function deliverInto(
     ledger,
     events,
     change: (content) => content,
-    plan: (dir, files, more = {}) => {
+    plan: (dir, files, { plannedAt = clock.now(), ...more } = {}) => {
       const entries = Object.entries(files).map(([name, text]) => entry(name, Buffer.byteLength(text)));
       ledger.looks.record(SHARE, [look(dir, entries)], clock.now(), run.no);
       for (const [name, text] of Object.entries(files)) bytes.set(`${dir}/${name}`, text);
       const whose = { owner: ownerId('alice'), destination: destinationName('nomad') };
       const plan = planOf(dir, entries, { ...whose, ...more });
-      const lane = `nomad/${destination().containerName({ ...plan, plannedAt: clock.now(), epoch: 0, attempts: 0 })}`;
-      ledger.batches.plan(plan, { lane, at: clock.now(), runNo: run.no });
+      const lane = `nomad/${destination().containerName({ ...plan, plannedAt, epoch: 0, attempts: 0 })}`;
+      ledger.batches.plan(plan, { lane, at: clock.now(), runNo: run.no, plannedAt });
       return ledger.batches.get(plan.id);
     },
     deliver,

@@ -40,6 +40,26 @@ export function uploadStateOf(text: string): UploadState | undefined {
   };
 }
 
+const uploadList = z.object({
+  data: z.array(
+    z.object({
+      upload_id: z.string().regex(/^[\w-]{1,128}$/),
+      upload_name: z.string().nullish(),
+      process_status: z.string(),
+      published: z.boolean().nullish(),
+    }),
+  ),
+});
+
+/** Ids of the listed uploads of exactly that name in which no process ever ran; undefined when it is no such list. */
+export function emptyUploadsOf(text: string, name: string): readonly string[] | undefined {
+  const parsed = uploadList.safeParse(jsonOf(text));
+  if (!parsed.success) return undefined;
+  return parsed.data.data
+    .filter((one) => one.upload_name === name && one.process_status === 'READY' && one.published !== true)
+    .map((one) => one.upload_id);
+}
+
 const detail = z.object({
   detail: z.union([
     z.string(),

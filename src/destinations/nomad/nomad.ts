@@ -4,7 +4,7 @@ import { type ErrorCode, IngestError } from '../../core/errors.ts';
 import type { Batch, Receipt } from '../../core/model.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { Call, Destination, RemoteContainer } from '../destination.ts';
-import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
+import { detailOf, emptyUploadsOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import { type Polling, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { accountOf } from './find-by-hand.ts';
@@ -24,6 +24,9 @@ export type NomadParts = {
 };
 
 const POLLING: Polling = { firstMs: 500, longestMs: 60_000, totalMs: 30 * 60_000 };
+
+/** v1.3 keeps a temp dir of each, has room for 99 in an upload, and answers 500 for ever then (recorded, after 92). */
+const MAX_REFUSED = 80;
 
 type Nomad = {
   readonly options: NomadOptions;
@@ -54,6 +57,7 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
       maxBytes: options.maxBytes,
       maxFiles: options.maxFiles,
       maxContainerBytes: options.maxUpload,
+      maxRefused: MAX_REFUSED,
       acceptsZip: true,
     },
     describing: {
@@ -63,6 +67,7 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
     check: async (call) => await check(nomad, call),
     containerName: (batch) => containerName(options.container, batch),
     open: async (name, call) => await open(nomad, name, call),
+    findEmpty: async (name, call) => await findEmpty(nomad, name, call),
     send: async (container, content, call) => await send(nomad, container, content, call),
     close: async (container, content, call) => await close(nomad, container, content, call),
     find: async (container, content, call) => await find(nomad, container, content, call),
@@ -116,6 +121,23 @@ async function open({ options, connection }: Nomad, name: string, call: Call): P
   const state = uploadStateOf(answer.text);
   if (state === undefined) throw notNomad(answer, attempted);
   return { id: state.uploadId, name, location: locationOf(options, state.uploadId) };
+}
+
+/** Uploads of that name that the account made and nothing ever happened in; undefined for a token that may not read. */
+async function findEmpty(
+  { options, connection }: Nomad,
+  name: string,
+  call: Call,
+): Promise<readonly RemoteContainer[] | undefined> {
+  if (!mayRead(call)) return undefined;
+  const query = { upload_name: name, roles: 'main_author', page_size: '100', order: 'desc' };
+  const answer = await connection.ask({ method: 'GET', path: '/uploads', query }, call);
+  if (answer.status === 401 || answer.status === 403) return undefined;
+  const attempted = `looking for an empty NOMAD upload "${name}"`;
+  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  const ids = emptyUploadsOf(answer.text, name);
+  if (ids === undefined) throw notNomad(answer, attempted);
+  return ids.map((id) => ({ id, name, location: locationOf(options, id) }));
 }
 
 /** The upload's page in the platform's web pages, which lie beside the API. */

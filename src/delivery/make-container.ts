@@ -1,0 +1,70 @@
+import { asIngestError, type IngestError } from '../core/errors.ts';
+import type { RemoteContainer } from '../destinations/destination.ts';
+import type { Opening } from './open-container.ts';
+
+/** Which container of its lane is to be made, and by what name. */
+export type Making = { readonly lane: string; readonly part: number };
+
+/**
+ * A new container for the lane, recorded before any byte moves. One whose answer was lost before is used if it can be
+ * found again by its name; where the credential may not look, it is told that an empty one may be left over.
+ */
+export async function makeContainer(opening: Opening, { lane, part }: Making): Promise<RemoteContainer> {
+  const { batch, parts } = opening;
+  const { destination, owner } = batch;
+  const name = part === 1 ? lane : `${lane} (${part})`;
+  const remote = (await madeBefore(opening, lane)) ?? (await make(opening, lane, name));
+  const at = parts.clock.now();
+  parts.ledger.containers.save({ destination, name: lane, owner, container: { remote, part }, at });
+  return remote;
+}
+
+/** The container that an earlier attempt made without hearing of it; undefined: none is there, or nobody can say. */
+async function madeBefore(
+  { batch, destination, call, parts }: Opening,
+  lane: string,
+): Promise<RemoteContainer | undefined> {
+  const { openings } = parts.ledger;
+  const unanswered = openings.unanswered(batch.destination, lane);
+  if (unanswered === undefined) return undefined;
+  const found = await destination.findEmpty?.(unanswered.name, call);
+  const ours = found?.find(({ id }) => !openings.isKnown(batch.destination, id));
+  if (ours !== undefined || found !== undefined) return ours;
+  const container = unanswered.name;
+  const why = `the answer to the making of "${container}" was lost: perhaps an empty container of that name is left over`;
+  openings.tellDoubtful(batch.id, why, parts.clock.now());
+  parts.emit({ name: 'container.doubtful', batch, container });
+  return undefined;
+}
+
+async function make(
+  { batch, destination, call, parts }: Opening,
+  lane: string,
+  name: string,
+): Promise<RemoteContainer> {
+  const { openings } = parts.ledger;
+  openings.begin(batch.destination, lane, { name, at: parts.clock.now() });
+  try {
+    return await destination.open(name, call);
+  } catch (thrown) {
+    if (isRefused(asIngestError(thrown, `open a container for batch ${batch.id}`)))
+      openings.end(batch.destination, lane);
+    throw thrown;
+  }
+}
+
+/** Failures before anything can have been asked for. */
+const NOT_CONNECTED: readonly unknown[] = [
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/** Whether it is sure that none was made: the destination said no, or was never reached. */
+function isRefused({ disposition, context }: IngestError): boolean {
+  if (disposition !== 'retry') return true;
+  return NOT_CONNECTED.includes(context['code']) || context['status'] === 429 || context['status'] === 503;
+}
