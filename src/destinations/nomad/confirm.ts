@@ -53,7 +53,10 @@ async function stateByReading(
   return answer.status === 200 ? uploadStateOf(answer.text) : undefined;
 }
 
-/** The state once nothing runs any more; undefined when that was not to be learned within `totalMs`. */
+/**
+ * The state once nothing runs any more; undefined when that was not to be learned within `totalMs`. Throws when the
+ * platform is away: what it has of the batch is looked for when it is back.
+ */
 export async function stateAtEnd(
   connection: Connection,
   container: RemoteContainer,
@@ -61,13 +64,16 @@ export async function stateAtEnd(
   { clock, polling }: { clock: Clock; polling: Polling },
 ): Promise<UploadState | undefined> {
   const deadline = clock.monotonic() + polling.totalMs;
+  let failures = 0;
   // Waits before it asks: the first answer would be "pending", and each costs a directory.
   for (let wait = polling.firstMs; ; wait = Math.min(wait * 2, polling.longestMs)) {
     // Aborted in its sleep, it asks once more: that throws the reason as an IngestError.
     await clock.sleep(wait, call.signal).catch(() => undefined);
-    const state = await readState(connection, container, call).catch((thrown: unknown) =>
-      unlessPassing(thrown, call.signal),
-    );
+    const state = await readState(connection, container, call).catch((thrown: unknown) => {
+      failures += 1;
+      return unlessPassing(thrown, failures, call.signal);
+    });
+    if (state !== undefined) failures = 0;
     if (state !== undefined && !state.isRunning) return state;
     if (clock.monotonic() >= deadline) return undefined;
   }
@@ -86,9 +92,13 @@ export async function stateAtRest(
   return (await stateAtEnd(connection, container, call, { clock, polling: bounded })) ?? now;
 }
 
-/** A platform that is away for a moment is asked again: it has the bytes, and a resend would cost more. */
-function unlessPassing(thrown: unknown, signal: AbortSignal): undefined {
-  if (!signal.aborted && thrown instanceof IngestError && thrown.disposition === 'retry') return undefined;
+/** So many questions in a row without an answer are an outage, and no moment. */
+const AWAY_AFTER = 3;
+
+/** A platform that is away for a moment is asked again. */
+function unlessPassing(thrown: unknown, inARow: number, signal: AbortSignal): undefined {
+  const isPassing = thrown instanceof IngestError && thrown.disposition === 'retry';
+  if (isPassing && inARow < AWAY_AFTER && !signal.aborted) return undefined;
   throw thrown;
 }
 
