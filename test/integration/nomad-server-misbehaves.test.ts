@@ -305,4 +305,46 @@ describe('a NOMAD that misbehaves by a seed', () => {
 
     expect(new Set(told.map((one) => one.split(' ')[1]))).toEqual(new Set(['too-busy', 'cut']));
   });
+
+  it.each<[Misdeed, number, number]>([
+    ['forgotten', 404, 200],
+    ['access-taken', 403, 200],
+    ['published', 400, 400],
+  ])(
+    '%s comes to an upload that is empty, and to one with data only where that stays',
+    async (misdeed, empty, filled) => {
+      const misbehave = { seed: 1, misdeeds: [misdeed], percent: 100 };
+      await using nomad = await startNomadServer({ generation: 'v1.4', misbehave });
+      const api = nomadApi(nomad, 'alice');
+      const hook = nomad.fault;
+      nomad.fault = undefined;
+      const withData = await api.create('data');
+      await api.put(withData, PARCEL);
+      await nomad.worker.idle();
+      const without = await api.create('empty');
+      nomad.fault = hook;
+
+      expect((await api.put(without, PARCEL)).status).toBe(empty);
+      expect((await api.put(withData, PARCEL)).status).toBe(filled);
+    },
+  );
+
+  it('publishes nothing in the middle of a batch: not after a parcel that met something, not before its manifest', async () => {
+    const told: Misdeed[] = [];
+    await using nomad = await startNomadServer({
+      generation: 'v1.3',
+      misbehave: {
+        seed: 1,
+        misdeeds: ['too-busy', 'published'],
+        percent: 100,
+        onMisdeed: ({ misdeed }) => told.push(misdeed),
+      },
+    });
+    const api = nomadApi(nomad, 'alice');
+    const id = await api.create('n');
+
+    for (let count = 0; count < 6; count++) await api.put(id, PARCEL, { dir: '.nightjar' });
+
+    expect(told).toEqual(Array.from({ length: 6 }, () => 'too-busy'));
+  });
 });

@@ -5,7 +5,7 @@
  * It keeps raw files on disk in a temp dir of its own, unpacks them really, and takes bodies of any size.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -153,7 +153,9 @@ export async function startNomadServer(
     };
     switches.fault = createMisbehaviour(misbehave, {
       userOf: auth.userOfRequest,
-      upload: (id) => state.uploads.get(id),
+      holdsData: (id) =>
+        existsSync(rawOf(id)) &&
+        readdirSync(rawOf(id), { recursive: true, withFileTypes: true }).some((one) => one.isFile()),
       forget: (id) => state.uploads.delete(id),
       ...{ publish, takeAccess, fillTempDirs },
       outage,

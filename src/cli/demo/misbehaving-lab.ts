@@ -81,7 +81,7 @@ ${readAs === undefined ? '' : `    read_as: ${readAs}   # started as root: whoev
     base_url: ${JSON.stringify(url)}
 credentials: { dir: ${path('tokens')} }
 settle: 1s
-deliveries: { retry_limit: 12, retry_first: 300ms, retry_max: 2s }
+deliveries: { retry_limit: 12, retry_first: 300ms, retry_max: 2s, probe_first: 1s, probe_max: 2s }
 `;
 }
 

@@ -3,7 +3,7 @@
  * cards of its own, so that two accounts that are served at the same time do not change each other's fate.
  */
 import { createHash } from 'node:crypto';
-import type { Fault, FaultHook, Received, Upload } from './model.ts';
+import type { Fault, FaultHook, Received } from './model.ts';
 
 export const MISDEEDS = {
   'too-busy': '503 with Retry-After, before a byte was taken',
@@ -43,7 +43,8 @@ export type Dealt = { readonly user: string; readonly misdeed: Misdeed; readonly
 /** What a misdeed may do beyond its request. */
 export type Reach = {
   readonly userOf: (request: Received) => string | undefined;
-  readonly upload: (id: string) => Upload | undefined;
+  /** True when there is a file in it, beside empty directories. */
+  readonly holdsData: (id: string) => boolean;
   readonly forget: (id: string) => void;
   readonly publish: (id: string) => void;
   readonly takeAccess: (id: string) => void;
@@ -70,44 +71,59 @@ export const comeBack = (status: 429 | 503, seconds: number): Extract<Fault, { k
 const isParcel = ({ method, path, headers }: Received): boolean =>
   method === 'PUT' && path.includes('/raw/') && Number(headers['content-length'] ?? 0) > 0;
 
+/** What people do to uploads. In the middle of a batch the part that had arrived would stay, and no client could help it. */
+const BY_HAND: readonly Misdeed[] = ['forgotten', 'published', 'access-taken'];
+/** After these the data would be gone from the account, so they come only to an upload that holds none. */
+const TAKES_DATA: readonly Misdeed[] = ['forgotten', 'access-taken'];
+
 export function createMisbehaviour(options: Misbehaviour, reach: Reach): FaultHook {
   const { seed, percent = 60, outageMs = 1500 } = options;
   const misdeeds = options.misdeeds ?? (Object.keys(MISDEEDS) as Misdeed[]);
   const packs = new Map<string, Pack>();
+  /** Uploads whose last parcel met something. */
+  const disturbed = new Set<string>();
 
-  function dealt(user: string): Dealt | undefined {
-    const pack = packs.get(user) ?? {
-      cards: shuffled(misdeeds, randomOf(`${seed} ${user}`)),
-      random: randomOf(`${seed} ${user} whether`),
-      nth: 0,
-    };
+  function packOf(user: string): Pack {
+    const cards = shuffled(misdeeds, randomOf(`${seed} ${user}`));
+    const pack = packs.get(user) ?? { cards, random: randomOf(`${seed} ${user} whether`), nth: 0 };
     packs.set(user, pack);
+    return pack;
+  }
+
+  /** The next card that fits; it goes to the bottom, so that each kind comes before any comes again. */
+  function dealt(user: string, fits: (misdeed: Misdeed) => boolean): Dealt | undefined {
+    const pack = packOf(user);
     if (pack.random() * 100 >= percent) return undefined;
-    // Each kind comes before any comes again.
-    const misdeed = pack.cards[pack.nth % pack.cards.length];
+    const at = pack.cards.findIndex(fits);
+    const [misdeed] = at < 0 ? [] : pack.cards.splice(at, 1);
+    if (misdeed === undefined) return undefined;
+    pack.cards.push(misdeed);
     pack.nth += 1;
-    return misdeed === undefined ? undefined : { user, misdeed, nth: pack.nth };
+    return { user, misdeed, nth: pack.nth };
   }
 
   return (request) => {
     const user = isParcel(request) ? reach.userOf(request) : undefined;
-    const told = user === undefined ? undefined : dealt(user);
-    if (told === undefined) return undefined;
+    if (user === undefined) return undefined;
     const id = /^\/uploads\/([^/]+)\//.exec(request.path)?.[1] ?? '';
-    // Only one that holds nothing yet may be deleted, or data that was confirmed would be gone for good.
-    if (told.misdeed === 'forgotten' && reach.upload(id)?.status !== 'READY') return undefined;
+    const isBetween = !disturbed.has(id) && !request.path.includes('.nightjar');
+    const told = dealt(
+      user,
+      (misdeed) =>
+        (isBetween || !BY_HAND.includes(misdeed)) && !(TAKES_DATA.includes(misdeed) && reach.holdsData(id)),
+    );
+    if (told === undefined) {
+      disturbed.delete(id);
+      return undefined;
+    }
+    disturbed.add(id);
     options.onMisdeed?.(told);
-    return faultOf(told, {
-      request,
-      id,
-      outageMs,
-      reach,
-      random: randomOf(`${seed} ${told.user} ${told.nth} ${told.misdeed}`),
-    });
+    const random = randomOf(`${seed} ${user} ${told.nth} ${told.misdeed}`);
+    return faultOf(told, { request, id, outageMs, reach, random });
   };
 }
 
-type Pack = { readonly cards: readonly Misdeed[]; readonly random: () => number; nth: number };
+type Pack = { readonly cards: Misdeed[]; readonly random: () => number; nth: number };
 
 type Doing = {
   readonly request: Received;
