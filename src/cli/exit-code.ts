@@ -41,6 +41,7 @@ const CONFIGURATION: readonly string[] = [
   'LEDGER_TOO_NEW',
   'LEDGER_CORRUPT',
   'HISTORY_BROKEN',
+  'CERTIFICATE_INVALID',
 ];
 
 export function exitCodeOfError(error: IngestError): number {

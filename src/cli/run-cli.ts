@@ -5,6 +5,7 @@ import { addAcceptMapping } from './accept-mapping.ts';
 import { addAcceptScan } from './accept-scan.ts';
 import { addAcceptShare } from './accept-share.ts';
 import { addAudit } from './audit.ts';
+import { addCertificate } from './certificate/certificate.ts';
 import { addCheck } from './check.ts';
 import { addClaim } from './claim.ts';
 import type { CliContext } from './context.ts';
@@ -53,6 +54,7 @@ const COMMANDS: readonly AddCommand[] = [
   addToken,
   addAcceptScan,
   addAcceptShare,
+  addCertificate,
   addAudit,
   addLedger,
   addDemo,

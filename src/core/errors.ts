@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   LEDGER_TOO_NEW: 'operator',
   LEDGER_CORRUPT: 'operator',
   HISTORY_BROKEN: 'operator',
+  CERTIFICATE_INVALID: 'operator',
   RUN_UNBALANCED: 'operator',
   USAGE: 'operator',
   UNEXPECTED: 'operator',

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ShareName } from '../core/ids.ts';
+import type { BatchId, ShareName } from '../core/ids.ts';
 import { decodeBytes, printable, type SharePath } from '../core/share-path.ts';
-import { type HistoryLine, historyLines } from './audit.ts';
+import { type Audit, auditChain, type HistoryLine, historyLines } from './audit.ts';
 import { decodeList } from './batch-row.ts';
 import { bytesOf } from './bytes-of.ts';
+import { headOfHistory, historyOf, type LedgerEvent, recordEvent } from './events.ts';
 import { dirsMovedInto } from './recognised.ts';
 
 /** What of the history is asked for; everything without it. */
@@ -16,10 +17,7 @@ export type HistoryFilter = {
 };
 
 /** Events in the order in which they were recorded. */
-export function* historyOn(
-  db: DatabaseSync,
-  { batches, path, since }: HistoryFilter,
-): Generator<HistoryLine> {
+function* historyOn(db: DatabaseSync, { batches, path, since }: HistoryFilter): Generator<HistoryLine> {
   for (const line of historyLines(db)) {
     if (since !== undefined && line.at < since) continue;
     if (batches === undefined || isAbout(line, batches, path)) yield line;
@@ -32,7 +30,7 @@ function isAbout({ batch, detail }: HistoryLine, batches: ReadonlySet<string>, p
 }
 
 /** Ids of the batches that hold or held a file at or below a path, or whose files are known to be there now. */
-export function batchesAbout(db: DatabaseSync, share: ShareName, path: SharePath): string[] {
+function batchesAbout(db: DatabaseSync, share: ShareName, path: SharePath): string[] {
   const rows = db.prepare('SELECT no, id, dataset FROM batch WHERE share = ? ORDER BY no').iterate(share);
   const list = db.prepare('SELECT list FROM batch WHERE no = ?');
   const found: string[] = [];
@@ -51,3 +49,16 @@ export function batchesAbout(db: DatabaseSync, share: ShareName, path: SharePath
 
 const isAtOrBelow = (path: string, dir: string): boolean =>
   dir === '' || path === dir || path.startsWith(`${dir}/`);
+
+/** The ledger's events. */
+export function createHistory(db: DatabaseSync) {
+  return {
+    history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
+    /** Adds an event that belongs to no batch. */
+    tell: (event: LedgerEvent): void => recordEvent(db, event),
+    historyHead: (): string | undefined => headOfHistory(db),
+    audit: (notedHead?: string): Audit => auditChain(db, notedHead),
+    historyOn: (about: HistoryFilter): Generator<HistoryLine> => historyOn(db, about),
+    batchesAbout: (share: ShareName, path: SharePath): string[] => batchesAbout(db, share, path),
+  };
+}

@@ -1,9 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
-import type { SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
 import { createAccounts } from './accounts.ts';
-import { type Audit, auditChain, type HistoryLine } from './audit.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { Batches } from './batches.ts';
 import { createByHand } from './by-hand.ts';
@@ -19,9 +17,9 @@ import { createDecisions } from './decisions.ts';
 import { type DeliveredContent, deliveredContent } from './delivered-content.ts';
 import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
-import { headOfHistory, historyOf, type LedgerEvent, recordEvent } from './events.ts';
+import { recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
-import { batchesAbout, type HistoryFilter, historyOn } from './history.ts';
+import { createHistory } from './history.ts';
 import { checkIntegrity } from './integrity.ts';
 import { createKnownContainers } from './known-containers.ts';
 import { Looks } from './looks.ts';
@@ -102,11 +100,7 @@ function ledgerOn(db: DatabaseSync) {
     dispatch: createDispatchView(db, pauses),
     counts: (): BatchCount[] => countBatches(db),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),
-    history: (id: BatchId): LedgerEvent[] => historyOf(db, id),
-    historyHead: (): string | undefined => headOfHistory(db),
-    audit: (notedHead?: string): Audit => auditChain(db, notedHead),
-    historyOn: (about: HistoryFilter): Generator<HistoryLine> => historyOn(db, about),
-    batchesAbout: (share: ShareName, path: SharePath): string[] => batchesAbout(db, share, path),
+    ...createHistory(db),
     /** Changes whenever another process has committed something. */
     version: (): number => Number(db.prepare('PRAGMA data_version').get()?.['data_version'] ?? 0),
     /** Throws LEDGER_CORRUPT when a page or a row of it is damaged; reads all of it and mends nothing. */

@@ -1,0 +1,110 @@
+import type { ShareName } from '../core/ids.ts';
+import type { Entry, PlannedFile } from '../core/model.ts';
+import { joinPath, nameOf, parentOf, type SharePath } from '../core/share-path.ts';
+import { isDelivered } from '../core/states.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
+import { recognisedView } from '../nightly/judge-recognised.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A file that was delivered with evidence; safe if its content is still the one of that day. */
+export type Candidate = {
+  readonly path: SharePath;
+  readonly entry: Entry;
+  readonly batch: BatchHead;
+  readonly planned: PlannedFile;
+  /** As recorded when it was delivered. */
+  readonly sha256: Uint8Array;
+};
+
+export type Judged = { readonly candidate: Candidate } | { readonly unsafe: string };
+
+const DIGEST_BYTES = 32;
+
+/** What the ledger says of what is on the share now; its content is not looked at. Paths are those of the share. */
+export function safetyJudge(
+  { ledger, assign }: Pick<Workspace, 'ledger' | 'assign'>,
+  share: ShareName,
+): (path: SharePath, entry: Entry) => Judged {
+  const view = recognisedView(ledger);
+  let listed: { readonly dir: SharePath; readonly known: ReadonlyMap<string, KnownEntry> } | undefined;
+  let last:
+    | { readonly batch: BatchHead | undefined; readonly no: number; readonly files: Delivered }
+    | undefined;
+  const knownAt = (path: SharePath): KnownEntry | undefined => {
+    const dir = parentOf(path);
+    if (listed?.dir !== dir) listed = { dir, known: ledger.looks.listed(share, dir) };
+    return listed.known.get(nameOf(path));
+  };
+  return (path, entry) => {
+    const odd = oddKind(entry);
+    if (odd !== undefined) return { unsafe: odd };
+    const { batch: no = 0, prior = 0 } = knownAt(path)?.facts ?? {};
+    if (no === 0) return { unsafe: notDelivered({ prior, assignment: assign(share, path, entry) }) };
+    if (last?.no !== no) last = { no, batch: ledger.batches.headByNo(no), files: deliveredBy(ledger, no) };
+    const origin = view.origin(share, parentOf(path), no) ?? parentOf(path);
+    const delivered = last.files.get(path) ?? last.files.get(joinPath(origin, nameOf(path)));
+    return inBatch({ path, entry }, last.batch, delivered);
+  };
+}
+
+function inBatch(
+  { path, entry }: Pick<Candidate, 'path' | 'entry'>,
+  batch: BatchHead | undefined,
+  delivered: Pick<Candidate, 'planned' | 'sha256'> | undefined,
+): Judged {
+  if (batch === undefined) return { unsafe: 'its batch is in the ledger no more' };
+  const weak = weakness(batch);
+  if (weak !== undefined) return { unsafe: weak };
+  if (delivered === undefined) return { unsafe: `no hash of it is recorded with batch ${batch.id}` };
+  const { size } = delivered.planned;
+  if (size !== entry.size)
+    return { unsafe: `it has ${entry.size} bytes, and ${size} were delivered (${batch.id})` };
+  return { candidate: { path, entry, batch, ...delivered } };
+}
+
+function oddKind({ kind, error = 'unknown' }: Entry): string | undefined {
+  if (kind === 'file') return undefined;
+  return ODD[kind] ?? `it cannot be read (${error})`;
+}
+
+const ODD: Partial<Record<Entry['kind'], string>> = {
+  symlink: 'a shortcut (symbolic link): links are never followed or delivered',
+  special: 'not a regular file (pipe, socket or device)',
+  'other-file-system': 'another file system is mounted here',
+};
+
+function notDelivered(of: {
+  readonly prior: number;
+  readonly assignment: ReturnType<Workspace['assign']>;
+}): string {
+  const { prior, assignment } = of;
+  if (assignment.kind === 'excluded') return `left out, never delivered: ${assignment.reason}`;
+  if (assignment.kind === 'held') return `held, not delivered: ${assignment.reason}`;
+  return prior === 0
+    ? 'not delivered: it is in no batch'
+    : 'changed since it was delivered: this version is in no batch';
+}
+
+/** Why a batch proves nothing; undefined: its files have arrived, and the destination says so. */
+function weakness({ id, state, receipt }: BatchHead): string | undefined {
+  if (!isDelivered(state) || receipt === undefined) return `its batch ${id} is ${state}`;
+  if (state === 'accepted') return `only accepted by the destination, not confirmed (${id})`;
+  return undefined;
+}
+
+type Delivered = ReadonlyMap<string, Pick<Candidate, 'planned' | 'sha256'>>;
+
+function deliveredBy({ batches }: Workspace['ledger'], no: number): Delivered {
+  const head = batches.headByNo(no);
+  if (head === undefined) return new Map();
+  const { files } = batches.get(head.id);
+  const hashes = batches.hashes(head.id);
+  if (hashes.length !== files.length * DIGEST_BYTES) return new Map();
+  return new Map(
+    files.map((planned, at) => [
+      planned.path,
+      { planned, sha256: hashes.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES) },
+    ]),
+  );
+}
