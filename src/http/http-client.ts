@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { withoutSecrets } from './mask-secrets.ts';
 import { networkError } from './network-error.ts';
 import { redact } from './redact.ts';
 import { type Failed, type Progress, paced, type RequestBody } from './request-body.ts';
@@ -19,6 +20,8 @@ export type HttpRequest = {
   /** Sent as `Authorization: Bearer …`. */
   readonly bearer?: Secret | undefined;
   readonly body?: RequestBody | undefined;
+  /** Secrets inside the body: like the others they are taken out of a refusal that repeats them. */
+  readonly secretsInBody?: readonly Secret[];
   /** Takes the body of an answer of 200, which `text` has not then. */
   readonly into?: AnswerSink | undefined;
   readonly signal: AbortSignal;
@@ -97,7 +100,7 @@ async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): P
     signal.throwIfAborted();
     const answer = await agent.request(dispatchOptions(bounds, request, body?.stream ?? null, signal));
     watch.progress.moved();
-    return await readAnswer(answer, bounds, watch.progress, request.into);
+    return withoutSecrets(await readAnswer(answer, bounds, watch.progress, request.into), request);
   } catch (thrown) {
     throw (
       stopped(request.signal, watch.expired, attempted) ?? failed.error ?? networkError(thrown, attempted)

@@ -4,6 +4,9 @@ const USER_INFO = /(\bhttps?:\/\/)[^/@\s'"<>]+@/gi;
 const BEARER = /(\bbearer\s+)[\w.~+/=-]+/gi;
 /** base64url(user id) '.' base64url(HMAC): the shape of a NOMAD upload token, whoever prints it. */
 const UPLOAD_TOKEN = /(?<![\w-])[\w-]{22}\.[\w-]{27,43}(?![\w-])/g;
+/** A personal access token of NOMAD 1.4, and a JWT: its bearers, whoever prints them. */
+const PAT = /nomad_pat_[\w-]+/g;
+const JWT = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g;
 
 /** The text without credentials: safe for messages, logs and the ledger. */
 export function redact(text: string): string {
@@ -11,5 +14,7 @@ export function redact(text: string): string {
     .replace(SECRET_PARAMETER, '$1[secret]')
     .replace(USER_INFO, '$1[secret]@')
     .replace(BEARER, '$1[secret]')
+    .replace(PAT, '[secret]')
+    .replace(JWT, '[secret]')
     .replace(UPLOAD_TOKEN, '[secret]');
 }

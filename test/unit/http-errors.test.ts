@@ -63,6 +63,8 @@ describe('redact', () => {
     ['https://user:pass@host/x', 'https://[secret]@host/x'],
     ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer [secret]'],
     [`curl -H 'Upload-Token: ${UPLOAD_TOKEN}'`, "curl -H 'Upload-Token: [secret]'"],
+    [`you sent "nomad_pat_${'x'.repeat(43)}"`, 'you sent "[secret]"'],
+    ['no: eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoiMSJ9.c2ln-bmF0dXJl', 'no: [secret]'],
     ['/uploads/AAAAAAAAAAAAAAAAAAAAAA/raw/x', '/uploads/AAAAAAAAAAAAAAAAAAAAAA/raw/x'],
   ])('%s', (text, safe) => {
     expect(redact(text)).toBe(safe);

@@ -41,7 +41,10 @@ export function createAccount(options: NomadOptions, http: HttpClient): Account 
       if ((await generation(signal)) === 'v1.4') form.set('grant_type', 'password');
       const headers = { ...accept, 'content-type': 'application/x-www-form-urlencoded' };
       const body = Buffer.from(form.toString());
-      const answer = await http.request({ method: 'POST', url: url('/auth/token'), headers, body, signal });
+      const answer = await http.request({
+        ...{ method: 'POST', url: url('/auth/token'), headers, body, signal },
+        secretsInBody: [password],
+      });
       if (answer.status === 401) throw badLogin(user);
       return new Secret(parsed(login, answer, 'logging in at NOMAD').access_token);
     },
