@@ -125,7 +125,7 @@ describe.each(['v1.3', 'v1.4'] as const)(
       // Both forms of a detail, with what was sent in each spelling.
       const told = (path: string, headers: { authorization?: string | undefined }): string =>
         path === '/auth/token'
-          ? `${PASSWORD} ${encodeURIComponent(PASSWORD)} ${new URLSearchParams({ password: PASSWORD })}`
+          ? `${PASSWORD} ${encodeURIComponent(PASSWORD)} ${new URLSearchParams({ password: PASSWORD }).toString()}`
           : String(headers.authorization);
       const said: string[] = [];
       const enrol = ['token', 'enrol', 'mueller'];
