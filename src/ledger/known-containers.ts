@@ -8,7 +8,7 @@ export type KnownContainer = StoredContainer & { readonly since: number };
 /** The containers that an owner's batches went into, or may have gone into, and those that are open for them now. */
 export function createKnownContainers(db: DatabaseSync) {
   return {
-    /** Oldest first. Whether the destination still has them, and as what, is not known here. */
+    /** Oldest first, without those that are known to be gone or closed to us. What a person does with them is not known here. */
     ofOwner: (destination: DestinationName, owner: OwnerId): KnownContainer[] =>
       db
         .prepare(
@@ -16,6 +16,7 @@ export function createKnownContainers(db: DatabaseSync) {
              SELECT container AS remote, planned_at AS at FROM batch
                WHERE destination = ?1 AND owner = ?2 AND container IS NOT NULL
              UNION ALL SELECT remote, opened_at FROM container WHERE destination = ?1 AND owner = ?2)
+           WHERE json_extract(remote, '$.id') NOT IN (SELECT id FROM lost_container WHERE destination = ?1)
            GROUP BY json_extract(remote, '$.id') ORDER BY since, json_extract(remote, '$.id')`,
         )
         .all(destination, owner)

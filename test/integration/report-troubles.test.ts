@@ -204,6 +204,18 @@ describe('what went wrong, in the report of a run', () => {
     expect(troubles(ledger)).toMatchObject([{ since: first, said: 'answered 401' }]);
   });
 
+  it('names no upload to publish that was published or deleted already, as far as deliveries have met it', async () => {
+    await using temp = await tempLedger();
+    const { ledger } = temp;
+    delivered(ledger, { dir: 'SEM1/dora/a', owner: 'dora', container: 'published' });
+    delivered(ledger, { dir: 'SEM1/dora/b', owner: 'dora', container: 'new', reused: 'Limit' });
+    const gone = [...ledger.list()].find(({ dataset }) => dataset === 'SEM1/dora/a');
+    if (gone === undefined) throw new Error('nothing was delivered');
+    ledger.lostContainers.forget({ destination: NOMAD, name: 'dora 11' }, gone.id, { why: 'w', at: NOW });
+
+    expect(troubles(ledger)[0]?.containers?.map(({ id }) => id)).toEqual(['new']);
+  });
+
   it('says no more of a limit once the data goes into another container again', async () => {
     await using temp = await tempLedger();
     const { ledger } = temp;
