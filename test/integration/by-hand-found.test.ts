@@ -217,14 +217,18 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
   });
 
   it('is not what was taken out of the upload since it was listed', async () => {
-    await using at = await place(generation, of('mueller', { 'other/other.tif': 'other' }));
+    const held = { 'gold17/.nightjar.yaml': 'hold: "not yet"' };
+    await using at = await place(generation, of('mueller', { ...GOLD, ...held, 'other/other.tif': 'other' }));
     const id = await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    await at.lab.evening();
-    await at.lab.share.put(of('mueller', GOLD));
+    const first = await at.lab.evening();
+    await at.lab.share.put(of('mueller', { 'gold17/.nightjar.yaml': 'ready: true' }));
     at.nomad.fault = ({ method, path }) =>
       method === 'GET' && path === `/uploads/${id}/rawdir/` ? { kind: 'answer', status: 404 } : undefined;
 
-    expect(files(await at.lab.evening())).toMatchObject({ delivered: 3 });
+    const second = await at.lab.evening();
+
+    expect(files(first)).toEqual({ held: 3, delivered: 1 });
+    expect(files(second)).toEqual({ delivered: 3, unchanged: 1 });
   });
 
   it('is not mistaken for a measurement of the same names and sizes', async () => {

@@ -14,7 +14,7 @@ export async function uploadByHand(
     headers,
   });
   const { upload_id: id } = (await made.json()) as { upload_id: string };
-  await addByHand(nomad, user, { id, files });
+  if (Object.keys(files).length > 0) await addByHand(nomad, user, { id, files });
   return id;
 }
 
