@@ -1,8 +1,9 @@
 import type { Config, MappingConfig } from '../config/config.ts';
 import type { Asks } from '../core/account.ts';
+import { COLLECTOR } from '../core/ids.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
-import type { Accounts } from '../nightly/find-by-hand.ts';
+import { type Accounts, accountKey, type OpenAccount } from '../nightly/find-by-hand.ts';
 import { ownerToken } from './owner-token.ts';
 
 type AccountParts = {
@@ -17,19 +18,25 @@ export function openAccounts({ config, store, destination, mapping }: AccountPar
   let runNo = 0;
   let asked = new Map<string, Asks>();
   return {
-    open: async ({ owner, destination: name }, run, signal) => {
-      const options = config.destinations.find((one) => one.name === name);
-      if (options?.kind !== 'nomad' || options.byHand === 'off') return undefined;
+    readable: async (run, signal) => {
       if (run !== runNo) [runNo, asked] = [run, new Map()];
-      const key = `${name}/${owner}`;
-      const most = options.byHandRequests;
-      const asks = asked.get(key) ?? { left: most };
-      asked.set(key, asks);
-      const token = await ownerToken({ ...config, mapping: mapping() }, store, { owner, destination: name });
-      const account = destination(name).account?.({ token, signal }, asks);
-      return account === undefined
-        ? undefined
-        : { ...account, asks, mostAsks: most, sendsIn: options.byHandEvenings };
+      const found = new Map<string, OpenAccount>();
+      const now = mapping();
+      for (const options of config.destinations) {
+        if (options.kind !== 'nomad' || options.byHand === 'off') continue;
+        const { name, byHandRequests: mostAsks, byHandEvenings: sendsIn } = options;
+        for (const owner of [...now.owners.map(({ id }) => id), COLLECTOR]) {
+          const at = { owner, destination: name };
+          const key = accountKey(at);
+          const asks = asked.get(key) ?? { left: mostAsks };
+          asked.set(key, asks);
+          // One that cannot be used is the deliveries' to tell.
+          const token = await ownerToken({ ...config, mapping: now }, store, at).catch(() => undefined);
+          const account = destination(name).account?.({ token, signal }, asks);
+          if (account !== undefined) found.set(key, { ...account, asks, mostAsks, sendsIn });
+        }
+      }
+      return found;
     },
   };
 }

@@ -59,7 +59,7 @@ export function previewDecision(workspace: Workspace, asked: AskedPath, decision
   };
 }
 
-const FINE: readonly Bucket[] = ['delivered', 'unchanged', 'ready', 'excluded', 'byHand'];
+const FINE: readonly Bucket[] = ['delivered', 'unchanged', 'ready', 'excluded'];
 
 function verdictsWithin(workspace: Workspace, { share, path }: AskedPath): Verdict[] {
   const run = lastLook(workspace.ledger, share.name);

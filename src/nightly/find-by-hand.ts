@@ -5,7 +5,7 @@ import type { AccountAt } from '../ledger/accounts.ts';
 import type { Run } from '../ledger/runs.ts';
 import { isOurs } from './is-ours.ts';
 import { lookThrough, type Seen } from './look-through-account.ts';
-import { accountsOfNew, type NewDataset, newDatasets } from './new-datasets.ts';
+import { type NewDataset, newDatasets } from './new-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 import { recordByHand } from './record-by-hand.ts';
 
@@ -18,9 +18,10 @@ export type OpenAccount = Account & {
 };
 /** How accounts are looked into; `app/` hands it in. */
 export type Accounts = {
-  /** Undefined: nobody wants to know, or the owner's token may never read. */
-  readonly open: (at: AccountAt, runNo: number, signal: AbortSignal) => Promise<OpenAccount | undefined>;
+  /** Those that somebody wants to know of and whose token may read, by `accountKey`. */
+  readonly readable: (runNo: number, signal: AbortSignal) => Promise<ReadonlyMap<string, OpenAccount>>;
 };
+export const accountKey = ({ owner, destination }: AccountAt): string => `${destination}/${owner}`;
 
 type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'emit' | 'accounts'>;
 
@@ -35,25 +36,18 @@ export async function findByHand(
   run: Pick<Run, 'no' | 'since'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { accounts } = parts;
-  if (accounts === undefined) return;
-  const opened = new Map<string, OpenAccount>();
-  for (const at of accountsOfNew(parts, share, run)) {
-    // A token that cannot be used is the deliveries' to tell.
-    const account = await accounts.open(at, run.no, signal).catch(() => undefined);
-    if (account !== undefined) opened.set(keyOf(at), account);
-  }
-  if (opened.size === 0) return;
-  const isMeant = (at: AccountAt): boolean => opened.has(keyOf(at));
+  const readable = (await parts.accounts?.readable(run.no, signal)) ?? NONE;
+  if (readable.size === 0) return;
+  const isMeant = (at: AccountAt): boolean => readable.has(accountKey(at));
   const datasets = newDatasets(parts, share, { run, isMeant });
   const down = new Map<DestinationName, string>();
-  for (const [key, ofAccount] of Map.groupBy(datasets, keyOf)) {
-    const account = opened.get(key);
+  for (const [key, ofAccount] of Map.groupBy(datasets, accountKey)) {
+    const account = readable.get(key);
     if (account !== undefined) await lookOnce(parts, { run, signal, down }, account, ofAccount);
   }
 }
 
-const keyOf = ({ owner, destination }: AccountAt): string => `${destination}/${owner}`;
+const NONE: ReadonlyMap<string, OpenAccount> = new Map();
 
 type Looking = {
   readonly run: Pick<Run, 'no'>;

@@ -52,10 +52,14 @@ export function foundByHand(
 /** "by hand, in upload "Paper 3" (https://…): all 12 files by name and size, seen on 2026-11-22". */
 export function sayByHand({ kind, container, below, files, ofFiles, at }: FoundByHand): string {
   const where = below === '' ? '' : `, below ${printable(below)}`;
-  const amount = kind === 'all' ? `all ${count(files, 'file')}` : `${files} of its ${count(ofFiles, 'file')}`;
+  const amount = kind === 'all' ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
   const day = new Date(at).toISOString().slice(0, 10);
   return `by hand, in upload "${printable(container.name)}" (${container.location})${where}: ${amount} by name and size, seen on ${day}`;
 }
+
+/** "all 12 files", "its one file". */
+export const allOf = (files: number): string =>
+  files === 1 ? 'its one file' : `all ${count(files, 'file')}`;
 
 type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'toLookUp'>;
 

@@ -16,14 +16,6 @@ type Member = { readonly at: DatasetAt; readonly file: DatasetFile; readonly isN
 /** Memory stays flat: what is new beyond so many files is not looked for, and is sent. */
 const MOST_FILES = 250_000;
 
-/** Whose accounts new datasets of a share would go to. */
-export function accountsOfNew(parts: Looking, share: ShareName, run: Pick<Run, 'no' | 'since'>): AccountAt[] {
-  const found = new Map<string, AccountAt>();
-  for (const { at, isNew } of members(parts, share, run))
-    if (isNew) found.set(`${at.destination}/${at.owner}`, at);
-  return [...found.values()];
-}
-
 /** The new datasets of some accounts, whole. */
 export function newDatasets(
   parts: Looking,
