@@ -13,6 +13,20 @@ export function parallelAt(
   return destinations.find((one) => one.name === name)?.maxParallel ?? deliveries.concurrency;
 }
 
+/** Whether a destination may mail the owner after each batch: NOMAD does where its operator has mail switched on. */
+export function mailsOwners({ destinations }: Pick<Config, 'destinations'>, name: string): boolean {
+  return destinations.some((one) => one.name === name && one.kind === 'nomad');
+}
+
+/** Whether a batch of the destination holds several datasets of an owner. */
+export function joinsDatasets(
+  { destinations }: Pick<Config, 'destinations'>,
+  name: DestinationName,
+): boolean {
+  const block = destinations.find((one) => one.name === name);
+  return block?.kind === 'nomad' && block.join === 'owner';
+}
+
 /** The client that a platform is spoken to with: no more, and no faster, than its block says. */
 export function limitedClient(
   options: Extract<DestinationConfig, { kind: 'nomad' }>,

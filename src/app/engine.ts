@@ -11,7 +11,7 @@ import { createDispatcher, type Dispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
-import { parallelAt } from './destination-limits.ts';
+import { mailsOwners, parallelAt } from './destination-limits.ts';
 import { createFileHasher } from './hash-files.ts';
 import { keepProbing } from './keep-probing.ts';
 import { keepRedis } from './keep-redis.ts';
@@ -142,6 +142,7 @@ function nightlyParts(
   return {
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, sources, accounts, ...made },
     shares: config.shares,
+    mailsOwners: (name) => mailsOwners(config, name),
     wantsIds: () => mapping.current().wantsIds,
     reminders: workspace.reminders,
     collectorWarnAbove: () => mapping.current().mapping.collector.warnAboveBytes,

@@ -10,6 +10,7 @@ import { type DestinationEvent, withLog } from '../destinations/with-log.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { copyLedger, type Ledger, openLedger } from '../ledger/open-ledger.ts';
 import type { Accounts } from '../nightly/find-by-hand.ts';
+import type { NightlyParts } from '../nightly/parts.ts';
 import type { OwnerSources } from '../nightly/resolve-owners.ts';
 import type { Assigner } from '../ownership/assign-owner.ts';
 import type { Circumstances } from '../ownership/circumstances.ts';
@@ -17,7 +18,7 @@ import { claimed } from '../ownership/claimed.ts';
 import { decided, narrow } from '../ownership/narrow.ts';
 import { type Reminder, remindersOf } from '../ownership/reminders.ts';
 import type { Narrowed } from './compare-mappings.ts';
-import { limitedClient } from './destination-limits.ts';
+import { joinsDatasets, limitedClient } from './destination-limits.ts';
 import { type MappingInForce, mappingInForce } from './mapping-in-force.ts';
 import { openAccounts } from './open-accounts.ts';
 import { openOwnerSources } from './owner-sources.ts';
@@ -49,7 +50,7 @@ export type Workspace = Disposable & {
   /** How the folder mapping comes to its answer. */
   readonly trace: Assigner['trace'];
   readonly destination: (name: DestinationName) => Destination;
-  readonly limitsOf: (name: DestinationName) => { readonly maxBytes: number; readonly maxFiles: number };
+  readonly limitsOf: NightlyParts['limitsOf'];
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
 };
 
@@ -108,6 +109,7 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
       return {
         maxBytes: Math.min(maxBytes, config.batch.maxBytes ?? maxBytes),
         maxFiles: Math.min(maxFiles, config.batch.maxFiles ?? maxFiles),
+        joins: joinsDatasets(config, name),
       };
     },
     laneOf: (plan, plannedAt) => {

@@ -58,6 +58,7 @@ function jsonHead({ batch, version }: ManifestSource): string {
     destination,
     share,
     dataset,
+    joins,
     instrument,
     rule,
     reason,
@@ -75,6 +76,8 @@ function jsonHead({ batch, version }: ManifestSource): string {
     destination,
     share,
     dataset: wellFormed(dataset),
+    // Left out where the batch is of one dataset.
+    datasets: joins?.map(wellFormed),
     instrument: wellFormed(instrument),
     rule,
     // Left out where there is none: the collector, or somebody in the place of another, is told why.

@@ -80,7 +80,8 @@ function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<Bat
 function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
   const first = files[0];
   if (first === undefined) throw new RangeError('a batch has at least one file');
-  const { owner, destination, dataset, instrument, rule, compress, reason, code, apart } = first.assignment;
+  const { owner, destination, dataset, instrument, rule, compress, reason, code, pack, apart } =
+    first.assignment;
   const { share, addendum } = first;
   const planned = files.map(plannedFile);
   const id = batchIdOf({ share, owner, destination, dataset, addendum, files: planned });
@@ -96,6 +97,7 @@ function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
     facts,
     ...(reason === undefined ? {} : { reason }),
     ...(code === undefined ? {} : { code }),
+    ...(pack === undefined ? {} : { pack }),
     addendum,
     compress,
     ...(apart === undefined ? {} : { apart }),

@@ -1,4 +1,4 @@
-import { parallelAt } from '../app/destination-limits.ts';
+import { mailsOwners, parallelAt } from '../app/destination-limits.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { BatchPlan } from '../core/model.ts';
@@ -6,6 +6,7 @@ import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Run } from '../ledger/runs.ts';
 import { findByHand } from '../nightly/find-by-hand.ts';
 import { lookAtShare } from '../nightly/look-at-share.ts';
+import { type Mails, mailsFor } from '../nightly/mails.ts';
 import { addNames } from '../nightly/name-list.ts';
 import type { NightlyParts } from '../nightly/parts.ts';
 import { planShare } from '../nightly/plan-share.ts';
@@ -43,6 +44,7 @@ export type Preview = {
   readonly earlier: { readonly batches: number; readonly files: number; readonly bytes: number };
   /** What does not go, and what has gone. */
   readonly tally: Tally;
+  readonly mails: readonly Mails[];
   /** Undefined: nothing was delivered yet, so nobody knows. */
   readonly expectedMs: number | undefined;
 };
@@ -79,7 +81,9 @@ export async function previewEvening(
       else addVerdict(tally, verdict);
   }
   const earlier = countEarlier(workspace);
-  return { now, shares, batches, earlier, tally, expectedMs: expected(workspace, batches) };
+  const going = batches.filter(({ pause }) => pause === undefined).map(({ plan }) => plan);
+  const mails = mailsFor(going, (name) => mailsOwners(config, name));
+  return { now, shares, batches, mails, earlier, tally, expectedMs: expected(workspace, batches) };
 }
 
 type Looking = {

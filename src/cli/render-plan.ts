@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts';
 import { errorCodeOf } from './error-code-of.ts';
 import { manyOneByOne, oneByOneLines } from './one-by-one.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
+import { mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -36,6 +37,7 @@ export function renderPlan(
     ...section(head('Would go'), [...groupLines(preview.batches), totals(preview)]),
     ...(listBatches ? section(head('Batches'), batchLines(preview.batches)) : []),
     ...section(head('Go one by one'), oneByOneLines(manyOneByOne(preview.batches))),
+    ...section(head('Mails'), mailLines(preview.mails, 'will send')),
     ...section(head('Still to go from earlier evenings'), earlierLines(preview)),
     ...section(head('Would stay, and why'), noteLines(preview)),
     ...section(head(NAMES_TITLE), nameLines(namesByOwner(preview.tally.names))),
@@ -147,7 +149,7 @@ function filesIn({ buckets }: Preview['tally'], bucket: string): number {
 
 /** The JSON form (docs/json.md); times in ms since 1970. */
 export function planJson(preview: Preview, { listBatches }: { readonly listBatches: boolean }): object {
-  const { now, shares, batches, earlier, tally, expectedMs } = preview;
+  const { now, shares, batches, mails, earlier, tally, expectedMs } = preview;
   return {
     format: 1,
     now,
@@ -165,6 +167,7 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
     })),
     oneByOne: manyOneByOne(batches),
     ...(listBatches ? { batches: batches.map(batchJson) } : {}),
+    mails,
     earlier,
     stays: tally.buckets,
     notes: [...tally.notes.values()],

@@ -131,6 +131,10 @@ export type BatchPlan = {
   readonly owner: OwnerId;
   readonly destination: DestinationName;
   readonly dataset: SharePath;
+  /** Several datasets in one batch: these; `dataset` is then the folder that they have in common. */
+  readonly joins?: readonly SharePath[];
+  /** Its files go one by one; only while it is planned. */
+  readonly pack?: 'files';
   readonly instrument: string;
   readonly rule: string;
   readonly facts: Readonly<Record<string, string>>;

@@ -18,6 +18,7 @@ import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
 import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
+import { withJoined } from './joined.ts';
 import type { Looks } from './looks.ts';
 import { forgetKnownOutcome, forgetSent } from './outcomes.ts';
 import { dirsMovedInto } from './recognised.ts';
@@ -72,7 +73,7 @@ export class Batches {
       .prepare(`SELECT ${HEAD_COLUMNS}, facts, compress, apart, list FROM batch WHERE id = ?`)
       .get(id);
     if (row === undefined) throw unknownBatch(id);
-    return batchOf(row);
+    return withJoined(this.#db, batchOf(row), Number(row['no']));
   }
 
   /** The SHA-256 recorded for each file of a delivered batch, 32 bytes each in list order; empty before. */

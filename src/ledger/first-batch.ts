@@ -17,8 +17,12 @@ export function firstBatchOf(
 ): BatchId | undefined {
   const row = db
     .prepare(
-      `SELECT id FROM batch INDEXED BY batch_by_dataset WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?
-         AND state NOT IN ('withdrawn', 'rejected') ORDER BY no LIMIT 1`,
+      `SELECT no, id FROM batch INDEXED BY batch_by_dataset WHERE share = ?1 AND dataset = ?2 AND owner = ?3 AND destination = ?4
+         AND state NOT IN ('withdrawn', 'rejected') AND NOT EXISTS (SELECT 1 FROM joined WHERE joined.batch = batch.no)
+       UNION ALL
+       SELECT no, id FROM joined CROSS JOIN batch ON no = joined.batch WHERE joined.share = ?1 AND joined.dataset = ?2
+         AND owner = ?3 AND destination = ?4 AND state NOT IN ('withdrawn', 'rejected')
+       ORDER BY no LIMIT 1`,
     )
     .get(share, encodeBytes(dataset), owner, destination);
   return row === undefined ? undefined : (String(row['id']) as BatchId);

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BatchPlan } from '../core/model.ts';
 import { encodeBytes } from '../core/share-path.ts';
 import { encodeList } from './batch-row.ts';
+import { keepJoined } from './joined.ts';
 
 /** Where and when a plan is recorded. */
 export type Planned = {
@@ -49,5 +50,6 @@ export function insertBatch(
       planned: plannedAt ?? at,
       run: runNo,
     });
+  keepJoined(db, plan, Number(inserted.lastInsertRowid));
   return Number(inserted.lastInsertRowid);
 }

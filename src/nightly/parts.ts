@@ -32,9 +32,13 @@ export type NightlyParts = {
   readonly limitsOf: (destination: DestinationName) => {
     readonly maxBytes: number;
     readonly maxFiles: number;
+    /** Several datasets of an owner go in one batch. */
+    readonly joins?: boolean;
   };
   /** Why folders.yaml as it is now is not in force; undefined: it is. */
   readonly refusedMapping?: () => IngestError | undefined;
+  /** Whether a destination may mail the owner of what it gets. */
+  readonly mailsOwners?: (destination: string) => boolean;
   /** Whether the mapping knows anybody but the collector: then an evening that finds nothing of them is no success. */
   readonly hasOwners?: () => boolean;
   /** The lane a batch goes by: its destination and container. */

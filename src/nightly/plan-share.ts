@@ -1,3 +1,4 @@
+import { joinBatches } from '../batch/join-batches.ts';
 import { isRejected, planBatches } from '../batch/plan-batches.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { BatchPlan, OwnedFile } from '../core/model.ts';
@@ -25,9 +26,12 @@ export function* planShare(
     }
   }
   const firstOf = firstBatches(parts.ledger);
-  for (const planned of planBatches(ready(), parts.limitsOf)) {
-    if (isRejected(planned)) continue;
-    const first = firstOf(planned);
-    yield first === undefined || first === planned.id ? planned : { ...planned, follows: first };
+  function* byDataset(): Generator<BatchPlan> {
+    for (const planned of planBatches(ready(), parts.limitsOf)) {
+      if (isRejected(planned)) continue;
+      const first = firstOf(planned);
+      yield first === undefined || first === planned.id ? planned : { ...planned, follows: first };
+    }
   }
+  yield* joinBatches(byDataset(), parts.limitsOf);
 }

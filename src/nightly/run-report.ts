@@ -1,7 +1,6 @@
 import type { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type ShareName } from '../core/ids.ts';
-import { printable, type SharePath } from '../core/share-path.ts';
-import { DELIVERED_STATES } from '../core/states.ts';
+import type { SharePath } from '../core/share-path.ts';
 import type { ContainerEvent } from '../ledger/container-events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Run } from '../ledger/runs.ts';
@@ -9,11 +8,13 @@ import type { ScanProblem } from '../ledger/scans.ts';
 import { type FutureTimes, watchTimes } from './future-times.ts';
 import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
+import type { Mails } from './mails.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
 import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
 import { type ByHandLine, foundInRun } from './report-by-hand.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
+import { type DeliveryLine, sentIn } from './report-deliveries.ts';
 import { type OutageLine, outagesIn } from './report-outages.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { type Trouble, troublesOf } from './report-troubles.ts';
@@ -62,6 +63,8 @@ export type RunReport = {
   readonly troubles: readonly Trouble[];
   /** Containers that were lost, or made without an answer. */
   readonly containers: readonly ContainerEvent[];
+  /** How often platforms may have mailed owners because of these. */
+  readonly mails: readonly Mails[];
   /** Destinations that were away. */
   readonly outages: readonly OutageLine[];
   /** What only looked new; `moreRecognised` further lines are not listed. */
@@ -84,21 +87,6 @@ export type RunReport = {
   readonly moreNotes: number;
 };
 
-/** One batch delivered in this run. */
-export type DeliveryLine = {
-  readonly batch: string;
-  readonly owner: string;
-  readonly destination: string;
-  readonly dataset: string;
-  readonly files: number;
-  readonly bytes: number;
-  readonly evidence: string;
-  readonly how: string;
-  readonly location: string;
-  /** The first batch of the dataset, where this one came after it. */
-  readonly follows?: string;
-};
-
 type Ending = {
   readonly outcomes: ReadonlyMap<ShareName, ShareOutcome>;
   readonly stopped: IngestError | undefined;
@@ -114,6 +102,7 @@ type ReportParts = Pick<
   | 'refusedMapping'
   | 'hasOwners'
   | 'reminders'
+  | 'mailsOwners'
   | 'collectorWarnAbove'
 >;
 
@@ -158,7 +147,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     instruments: tally.instruments,
     ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
     shares,
-    deliveries: deliveriesOf(parts, run),
+    ...sentIn(parts, run),
     troubles: troublesOf(parts, run),
     containers: parts.ledger.containerEvents(run.since),
     outages: outagesIn(parts.ledger, run),
@@ -256,28 +245,6 @@ function ofOwners(
     collector: collectorReport(ledger.collected(), collectorWarnAbove?.()),
     reminders: reminders?.() ?? [],
   };
-}
-
-function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
-  const lines: DeliveryLine[] = [];
-  for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.since })) {
-    const { owner, destination, files, bytes, receipt, follows } = head;
-    const { how = '', location = '' } = receipt ?? {};
-    const dataset = printable(head.dataset);
-    lines.push({
-      batch: head.id,
-      owner,
-      destination,
-      dataset,
-      files,
-      bytes,
-      evidence: head.state,
-      how,
-      location,
-      ...(follows === undefined ? {} : { follows }),
-    });
-  }
-  return lines;
 }
 
 const MAX_NOTES = 500;

@@ -68,6 +68,10 @@ export const nomadOptions = z
       description:
         'How a batch of one file travels: as it is, or inside a zip. `raw` spares the platform the unpacking; `zip` spares the account of a v1.3 platform one mail a batch.',
     }),
+    join: z.enum(['dataset', 'owner']).default('dataset').meta({
+      description:
+        'What one batch holds, and so what the platform mails the account about: one dataset, or as many datasets of an owner (of one instrument and rule) as fit within `max_bytes` and `max_files`.',
+    }),
     max_parallel: maxParallel,
     requests_per_minute: requestsPerMinute,
     bandwidth,
@@ -86,6 +90,7 @@ export const nomadOptions = z
     byHandRequests: block.by_hand_requests,
     byHandEvenings: block.by_hand_evenings,
     singleFiles: block.single_files,
+    join: block.join,
     ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),
     ...(block.requests_per_minute === undefined ? {} : { requestsPerMinute: block.requests_per_minute }),
     ...(block.bandwidth === undefined ? {} : { bandwidth: block.bandwidth }),

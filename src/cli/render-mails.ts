@@ -1,0 +1,25 @@
+import { count } from '../core/units.ts';
+import type { Mails } from '../nightly/mails.ts';
+
+const SHOWN = 20;
+/** More than so many mails a night are told with what helps. */
+const MANY = 2;
+
+/** Who hears how often of the night from a platform that mails after each batch. */
+export function mailLines(mails: readonly Mails[], will: 'will send' | 'has sent'): string[] {
+  const lines = mails
+    .slice(0, SHOWN)
+    .map(
+      ({ destination, owner, mails: n }) => `${destination} ${will} about ${count(n, 'mail')} to ${owner}`,
+    );
+  const more = mails.length - lines.length;
+  return [
+    ...lines,
+    ...(more > 0 ? [`… and fewer to ${count(more, 'more owner')}`] : []),
+    ...(mails.some((one) => one.mails > MANY)
+      ? [
+          'If it sends mail at all: one a batch. `join: owner` in the block of the destination puts datasets together.',
+        ]
+      : []),
+  ];
+}
