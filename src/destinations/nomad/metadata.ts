@@ -3,8 +3,8 @@ import type { ContainerMetadata } from '../../core/container-metadata.ts';
 import { isNothing } from '../../core/container-metadata.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
-import { detailOf, jsonOf } from './api.ts';
-import { stateAtEnd } from './confirm.ts';
+import { detailOf, jsonOf, type UploadState } from './api.ts';
+import { stateAtEnd, stateAtRest } from './confirm.ts';
 import { putInto, type RawParts } from './put-raw.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -57,7 +57,7 @@ function peopleIn(
 }
 
 /**
- * Puts the file into the root and waits until the platform is done with it. `foreign`: somebody else's is there, and
+ * Puts the file into the root of an upload that is at rest, and waits until the platform is done with it. `foreign`: somebody else's is there, and
  * stays as it is; asked only with `replace: false`, for afterwards it is ours. v1.4 puts it down without processing,
  * and reads it with the data that comes next.
  */
@@ -68,6 +68,8 @@ export async function putDocument(
   call: Call,
 ): Promise<'put' | 'foreign'> {
   const what = `describing NOMAD upload ${container.id}`;
+  const before = await stateAtRest(parts.connection, container, call, parts);
+  if (before.isRunning) throw notDone(what, before);
   const answer = await putInto(
     parts.connection,
     container,
@@ -83,8 +85,12 @@ export async function putDocument(
     return 'foreign';
   if (answer.status !== 200) throw refusalOf(answer, what);
   const state = await stateAtEnd(parts.connection, container, call, parts);
-  if (state?.status !== 'FAILURE' && state !== undefined) return 'put';
-  throw new IngestError('DESTINATION_BUSY', `${what}: the platform was not done with its ${FILE}`, {
+  if (state === undefined || state.status === 'FAILURE') throw notDone(what, state);
+  return 'put';
+}
+
+function notDone(what: string, state: UploadState | undefined): IngestError {
+  return new IngestError('DESTINATION_BUSY', `${what}: the platform was not done with it`, {
     hint: 'It is tried again later. If it stays so, look at the upload on the platform.',
     retryAfterMs: 60_000,
     context: { status: state?.status, said: [state?.message ?? '', ...(state?.errors ?? [])].slice(0, 5) },

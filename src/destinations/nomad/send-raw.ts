@@ -120,7 +120,9 @@ async function put(
 ): Promise<void> {
   const answer = await putInto(connection, container, request, call);
   const what = `${attempted} to NOMAD upload ${container.id}`;
-  if (answer.status !== 200) throw refusalOf(answer, what);
+  const { body } = request;
+  const refusedWhole = (body instanceof Uint8Array || body.stream.readableEnded) && answer.status < 500;
+  if (answer.status !== 200) throw refusalOf(answer, what, { refusedWhole });
   if (uploadStateOf(answer.text)?.uploadId !== container.id) throw notNomad(answer, what);
 }
 
