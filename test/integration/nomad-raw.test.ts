@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { IngestError } from '../../src/core/errors.ts';
@@ -13,6 +14,21 @@ import { untilTrue } from '../support/until.ts';
 
 const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 const ONE = { owner: 'alice', files: { 'SEM1/run 1/ä b.tif': 'the one file' } };
+
+type Body = Parameters<HttpClient['request']>[0]['body'];
+
+/** The same body, which tells how many bytes of its stream were given away. */
+function counted(body: Body, given: (bytes: number) => void): Body {
+  if (body === undefined || body instanceof Uint8Array) return body;
+  const { stream, bytes } = body;
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    for await (const piece of stream) {
+      given(piece.length);
+      yield piece;
+    }
+  };
+  return { bytes, stream: Readable.from(pieces(), { objectMode: false }) };
+}
 
 describe.each<Generation>(['v1.3', 'v1.4'])('a batch of one file and a platform of %s', (generation) => {
   let server: NomadServer;
@@ -32,10 +48,10 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a batch of one file and a platform 
     await server.close();
   });
 
-  function adapter(block: object = {}): Destination {
+  function adapter(block: object = {}, client = http): Destination {
     const options = nomadOptions.parse({ kind: 'nomad', base_url: server.url, ...block });
     const polling = { firstMs: 5, longestMs: 20, totalMs: 5_000 };
-    return createNomad(options, { http, clock: systemClock, polling });
+    return createNomad(options, { http: client, clock: systemClock, polling });
   }
   function call(): Call {
     return { token: new Secret(server.tokenOf('alice')), signal: new AbortController().signal };
@@ -94,11 +110,21 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a batch of one file and a platform 
 
   it('leaves nothing there of a file that is found changed at its very last byte', async () => {
     const changed = new IngestError('FILE_CHANGED', 'it grew', { hint: 'later' });
-    const fault = { file: 0, byte: 12, error: changed };
+    const plan = { owner: 'alice', files: { 'SEM1/a.tif': Buffer.alloc(200, 7) }, piece: 100 };
+    const content = contentOf({ ...plan, fault: { file: 0, byte: 200, error: changed } });
+    let given = 0;
+    const { request } = http;
+    const counting: HttpClient = {
+      ...http,
+      request: async (wish) =>
+        await request({ ...wish, body: counted(wish.body, (bytes) => (given += bytes)) }),
+    };
+    nomad = adapter({}, counting);
 
-    const sending = nomad.send(container, contentOf({ ...ONE, fault }), call());
+    const sending = nomad.send(container, content, call());
 
     await expect(sending).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+    expect(given).toBe(100);
     await server.worker.idle();
     expect([...(await server.filesOf(container.id)).keys()]).toEqual([]);
   });
