@@ -3,6 +3,7 @@ import type { Entry, PlannedFile } from '../core/model.ts';
 import { joinPath, nameOf, parentOf, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
+import { isByHand, type Mark } from '../ledger/facts.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import { recognisedView } from '../nightly/judge-recognised.ts';
 import type { Workspace } from './workspace.ts';
@@ -39,8 +40,8 @@ export function safetyJudge(
   return (path, entry) => {
     const odd = oddKind(entry);
     if (odd !== undefined) return { unsafe: odd };
-    const { batch: no = 0, prior = 0 } = knownAt(path)?.facts ?? {};
-    if (no === 0) return { unsafe: notDelivered({ prior, assignment: assign(share, path, entry) }) };
+    const { batch: no = 0, prior = 0, mark = 'none' } = knownAt(path)?.facts ?? {};
+    if (no === 0) return { unsafe: notDelivered({ prior, mark, assignment: assign(share, path, entry) }) };
     if (last?.no !== no) last = { no, batch: ledger.batches.headByNo(no), files: deliveredBy(ledger, no) };
     const origin = view.origin(share, parentOf(path), no) ?? parentOf(path);
     const delivered = last.files.get(path) ?? last.files.get(joinPath(origin, nameOf(path)));
@@ -76,9 +77,11 @@ const ODD: Partial<Record<Entry['kind'], string>> = {
 
 function notDelivered(of: {
   readonly prior: number;
+  readonly mark: Mark;
   readonly assignment: ReturnType<Workspace['assign']>;
 }): string {
-  const { prior, assignment } = of;
+  const { prior, mark, assignment } = of;
+  if (isByHand(mark)) return 'uploaded by hand: Nightjar has not delivered it and cannot prove that copy';
   if (assignment.kind === 'excluded') return `left out, never delivered: ${assignment.reason}`;
   if (assignment.kind === 'held') return `held, not delivered: ${assignment.reason}`;
   return prior === 0
