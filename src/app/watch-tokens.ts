@@ -18,18 +18,29 @@ const DAY_MS = 86_400_000;
 /** On these many days before its end a token is spoken of. */
 const WARN_DAYS: readonly number[] = [30, 14, 7, 3, 1];
 
+/** How often a token that was refused is asked about again by day. */
+const AGAIN_MS = 15 * 60_000;
+
 /**
  * Asks the platforms about every token at the start and some hours before each evening, while a person is still there
- * to mend one. Says what it finds in the log; a delivery that meets a bad token pauses its lane by itself.
+ * to mend one; about a refused one again and again until it is taken. Says what it finds in the log; a delivery that
+ * meets a bad token pauses its lane by itself.
  */
 export async function watchTokens(parts: TokenParts): Promise<void> {
-  const { config, clock, signal } = parts;
+  const { config, clock, signal, log } = parts;
+  const spokenOf = new Map<OwnerId, number>();
+  let refused: readonly Refused[] = [];
+  let due = clock.now();
   while (!signal.aborted) {
-    await tellTokens(parts).catch((thrown: unknown) =>
-      parts.log.warn({ error: asIngestError(thrown, 'check the tokens') }, 'tokens.unchecked'),
-    );
-    const at = nextTokenCheck(config.schedule, config.schedule.checkTokensMs, clock.now());
-    await waitUntil(at, clock, signal);
+    const isDue = clock.now() >= due;
+    try {
+      refused = isDue ? await tellTokens(parts, spokenOf) : await tellTaken(parts, refused);
+    } catch (thrown) {
+      log.warn({ error: asIngestError(thrown, 'check the tokens') }, 'tokens.unchecked');
+    }
+    if (isDue) due = nextTokenCheck(config.schedule, config.schedule.checkTokensMs, clock.now());
+    const next = refused.length === 0 ? due : Math.min(due, clock.now() + AGAIN_MS);
+    await waitUntil(next, clock, signal);
   }
 }
 
@@ -38,42 +49,64 @@ export function nextTokenCheck(schedule: Schedule, aheadMs: number, now: number)
   return nextEvening(schedule, now + aheadMs) - aheadMs;
 }
 
-async function tellTokens(parts: TokenParts): Promise<void> {
+async function tellTokens(parts: TokenParts, spokenOf: Map<OwnerId, number>): Promise<readonly Refused[]> {
   const { log, signal } = parts;
-  const checked = await checkTokens(parts);
-  if (signal.aborted) return;
-  const refused = checked.filter(({ error }) => error !== undefined);
+  const accounts = accountsOf(parts);
+  const refused = await refusedOf(parts, accounts);
+  if (signal.aborted) return refused;
   for (const { owner, destination, error } of refused)
     log.error({ owner, destination, error }, 'token.refused');
-  for (const { owner, days, expiresAt } of tokenEnds(parts))
-    if (days <= 0 || WARN_DAYS.includes(days))
-      log.warn({ owner, days, ends: new Date(expiresAt).toISOString() }, 'token.ends');
-  if (checked.length > 0) log.info({ checked: checked.length, refused: refused.length }, 'tokens.checked');
+  tellEnds(parts, spokenOf);
+  if (accounts.length > 0) log.info({ checked: accounts.length, refused: refused.length }, 'tokens.checked');
+  return refused;
 }
 
-type Checked = {
-  readonly owner: OwnerId;
-  readonly destination: DestinationName;
-  readonly error: IngestError | undefined;
-};
+/** Says which of them are taken by now, and answers the others. */
+async function tellTaken(parts: TokenParts, before: readonly Refused[]): Promise<readonly Refused[]> {
+  const still = await refusedOf(parts, before);
+  if (parts.signal.aborted) return still;
+  for (const { owner, destination } of before)
+    if (!still.some((one) => one.owner === owner && one.destination === destination))
+      parts.log.info({ owner, destination }, 'token.taken');
+  return still;
+}
 
-async function checkTokens({ config, destination, token, signal }: TokenParts): Promise<Checked[]> {
-  const checked: Checked[] = [];
-  for (const platform of config.destinations) {
-    if (platform.kind === 'directory') continue;
-    for (const owner of ownersAt(config, platform)) {
-      const at = { owner, destination: platform.name };
-      const error = await token(at)
-        .then(async (credential) => await destination(platform.name).check({ token: credential, signal }))
-        .then(
-          () => undefined,
-          (thrown: unknown) => asIngestError(thrown, `check the token of ${owner}`),
-        );
-      if (signal.aborted) return checked;
-      checked.push({ ...at, error });
+/** Once for each of the days, or the first day after it on which somebody looks: a check may be days apart. */
+function tellEnds(parts: TokenParts, spokenOf: Map<OwnerId, number>): void {
+  for (const { owner, days, expiresAt } of tokenEnds(parts)) {
+    const mark = days <= 0 ? days : WARN_DAYS.findLast((one) => days <= one);
+    if (mark === undefined || spokenOf.get(owner) === mark) continue;
+    spokenOf.set(owner, mark);
+    parts.log.warn({ owner, days, ends: new Date(expiresAt).toISOString() }, 'token.ends');
+  }
+}
+
+type Account = { readonly owner: OwnerId; readonly destination: DestinationName };
+type Refused = Account & { readonly error: IngestError };
+
+function accountsOf({ config }: TokenParts): Account[] {
+  return config.destinations
+    .filter(({ kind }) => kind !== 'directory')
+    .flatMap((platform) =>
+      ownersAt(config, platform).map((owner) => ({ owner, destination: platform.name })),
+    );
+}
+
+async function refusedOf(
+  { destination, token, signal }: TokenParts,
+  accounts: readonly Account[],
+): Promise<Refused[]> {
+  const refused: Refused[] = [];
+  for (const { owner, destination: name } of accounts) {
+    if (signal.aborted) return refused;
+    try {
+      await destination(name).check({ token: await token({ owner, destination: name }), signal });
+    } catch (thrown) {
+      const error = asIngestError(thrown, `check the token of ${owner}`);
+      refused.push({ owner, destination: name, error });
     }
   }
-  return checked;
+  return refused;
 }
 
 /** A token whose end was told when it was enrolled. `days`: until then, rounded up; 0 or less = it has ended. */
