@@ -8,8 +8,8 @@ export function containerLines({
   containers,
   finishedAt,
 }: Pick<RunReport, 'containers' | 'finishedAt'>): string[] {
-  return containers.map(
-    ({ owner, destination, at, said, batches, files }) =>
-      `${owner} at ${destination}, ${clockTime(at, finishedAt)}, ${count(batches, 'batch', 'batches')} (${count(files, 'file')}): ${printable(said)}`,
-  );
+  return containers.flatMap(({ owner, destination, at, said, batches, files }) => [
+    `${owner} at ${destination}, since ${clockTime(at, finishedAt)}, ${count(batches, 'batch', 'batches')} with ${count(files, 'file')}:`,
+    `    ${printable(said)}`,
+  ]);
 }

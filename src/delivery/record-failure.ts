@@ -69,7 +69,7 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
       cuts.halve(batch, words, halvesOf(batch));
       return;
     case 'rejoin':
-      cuts.rejoin(decision.whole, words, joined);
+      cuts.rejoin(decision.whole, noFileToBlame(words), joined);
       return;
     case 'withdraw':
       batches.withdraw(batch, words, { paths: [], mark: 'none' });
@@ -82,12 +82,22 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
   }
 }
 
+/** Why a batch is whole again, and not the halves of which the words are. */
+function noFileToBlame(error: BatchError): BatchError {
+  return {
+    ...error,
+    message: `${error.message}; so did its other half in the same words: no file is to blame`,
+  };
+}
+
 /** Its next delivery, and that of every other batch there, goes into a new one. */
 function forgetContainer(batch: Batch, error: IngestError, parts: DeliveryParts): void {
-  parts.ledger.lostContainers.forget(laneOf(batch, parts), batch.id, {
-    why: error.message,
-    at: parts.clock.now(),
-  });
+  const { containers, lostContainers } = parts.ledger;
+  const lane = laneOf(batch, parts);
+  const lost = containers.ofBatch(batch.id) ?? containers.find(lane.destination, lane.name)?.remote;
+  const which = lost === undefined ? lane.name : `"${lost.name}" (${lost.location})`;
+  const why = `${which} takes nothing more: ${error.message.replace(/\.$/, '')}`;
+  lostContainers.forget(lane, batch.id, { why, at: parts.clock.now() });
   parts.emit({ name: 'container.lost', batch, error });
 }
 

@@ -81,14 +81,14 @@ function tell(
   { destination, id }: { destination: DestinationName; id: string },
   { batch, why, at }: { batch: BatchId; why: string; at: number },
 ): void {
-  recordEvent(db, { at, batch, what: 'container.lost', detail: why });
+  recordEvent(db, { at, batch, what: 'container.lost', detail: `${why}; a new one is used` });
   const delivered = db
     .prepare(
       `SELECT id FROM batch WHERE destination = ? AND container IS NOT NULL
          AND json_extract(container, '$.id') = ? AND state IN (${DELIVERED})`,
     )
     .all(destination, id);
-  const detail = `it was delivered into this container, of which is said now: ${why}. It is not sent again by itself.`;
+  const detail = `it was delivered into ${why}; look whether it is still there, for it is not sent again by itself`;
   for (const row of delivered)
     recordEvent(db, { at, batch: String(row['id']) as BatchId, what: 'container.lost', detail });
 }

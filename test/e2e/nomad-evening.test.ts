@@ -177,6 +177,6 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
       expect.objectContaining({ what: 'lost', said: expect.stringContaining('not sent again by itself') }),
     ]);
     const explained = await lab.nightjar('explain', 'SEM1/mueller/a/img');
-    expect(explained.out).toContain('It is not sent again by itself');
+    expect(explained.out).toContain('it is not sent again by itself');
   });
 });

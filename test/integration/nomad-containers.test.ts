@@ -66,7 +66,7 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the uploads at a NOMAD of %s', (gen
     expect([...heard(second.id), ...heard(third.id)]).toEqual([
       expect.stringMatching(/^container\.lost: .*(published|not found)/),
     ]);
-    expect(heard(first.id)).toEqual([expect.stringContaining('It is not sent again by itself')]);
+    expect(heard(first.id)).toEqual([expect.stringContaining('it is not sent again by itself')]);
   });
 
   it('that are lost again and again are replaced once, and a person is asked', async () => {
