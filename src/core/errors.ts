@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   QUOTA_EXCEEDED: 'operator',
   DESTINATION_UNUSABLE: 'operator',
   CONTAINER_LOST: 'operator',
+  CONTAINER_UNCLEAR: 'operator',
   TARGET_CONFLICT: 'operator',
   PROCESSING_FAILED: 'operator',
   RECEIPT_MISMATCH: 'operator',

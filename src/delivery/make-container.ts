@@ -1,4 +1,4 @@
-import { asIngestError, type IngestError } from '../core/errors.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
 import type { RemoteContainer } from '../destinations/destination.ts';
 import type { Opening } from './open-container.ts';
 
@@ -31,10 +31,23 @@ async function madeBefore(
   const ours = found?.find(({ id }) => !openings.isKnown(batch.destination, id));
   if (ours !== undefined || found !== undefined) return ours;
   const container = unanswered.name;
+  if (openings.doubts(`${batch.destination}/${lane}`, unanswered.at, batch.id) > 0) throw unclear(container);
   const why = `the answer to the making of "${container}" was lost: perhaps an empty container of that name is left over`;
   openings.tellDoubtful(batch.id, why, parts.clock.now());
   parts.emit({ name: 'container.doubtful', batch, container });
   return undefined;
+}
+
+/** One too many may be left over, not one for each attempt. */
+function unclear(container: string): IngestError {
+  return new IngestError(
+    'CONTAINER_UNCLEAR',
+    `making "${container}": no answer came, twice; perhaps empty ones of that name are left over`,
+    {
+      hint: 'Look at the uploads of the account, delete empty ones of that name, and requeue the batch: one more is tried then.',
+      context: { container },
+    },
+  );
 }
 
 async function make(

@@ -14,7 +14,7 @@ export function createOpenings(db: DatabaseSync) {
       inTransaction(db, () => {
         db.prepare(
           `INSERT INTO opening (destination, lane, name, at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (destination, lane) DO UPDATE SET name = excluded.name, at = excluded.at`,
+             ON CONFLICT (destination, lane) DO UPDATE SET name = excluded.name`,
         ).run(destination, lane, name, at);
       }),
 
@@ -41,6 +41,19 @@ export function createOpenings(db: DatabaseSync) {
              UNION SELECT 1 FROM batch WHERE destination = ?1 AND container IS NOT NULL AND json_extract(container, '$.id') = ?2`,
         )
         .get(destination, id) !== undefined,
+
+    /** How often such a doubt was told of the lane since its container was first asked for, and since `batch` was put back. */
+    doubts: (lane: string, since: number, batch: BatchId): number =>
+      Number(
+        db
+          .prepare(
+            `SELECT count(*) AS doubts FROM event WHERE what = 'container.doubtful' AND at >= ?2
+               AND batch IN (SELECT no FROM batch WHERE lane = ?1)
+               AND no > (SELECT coalesce(max(no), 0) FROM event WHERE what = 'batch.requeued'
+                 AND batch = (SELECT no FROM batch WHERE id = ?3))`,
+          )
+          .get(lane, since, batch)?.['doubts'] ?? 0,
+      ),
 
     /** Notes that a container may have been made of which nobody was told. */
     tellDoubtful: (batch: BatchId, why: string, at: number): void =>

@@ -159,6 +159,22 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the uploads at a NOMAD of %s', (gen
     expect(lab.events.filter(({ name }) => name === 'container.doubtful')).toHaveLength(1);
   });
 
+  it('are not made again and again where no answer ever comes: a person is asked', async () => {
+    const [first, second] = [lab.plan('SEM1/a', TWO), lab.plan('SEM1/b', TWO)];
+    loseMaking(Number.POSITIVE_INFINITY);
+
+    await lab.deliverAll();
+
+    expect([stateOf(first.id), stateOf(second.id)]).toEqual(['held', 'held']);
+    expect(lab.ledger.batches.head(first.id).error?.code).toBe('CONTAINER_UNCLEAR');
+    expect(lab.server.uploads()).toHaveLength(2);
+
+    lab.server.fault = undefined;
+    lab.ledger.batches.requeue(first.id, Date.now());
+    await lab.deliverAll();
+    expect(stateOf(first.id)).toBe('confirmed');
+  });
+
   it('are not in doubt when the platform refused to make one, or nobody was there', async () => {
     const batch = lab.plan('SEM1/a', TWO);
     lab.server.fault = ({ method, path }) =>
@@ -187,5 +203,27 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the uploads at a NOMAD of %s', (gen
 
     expect(heads.map(({ id }) => id)).toEqual([one.id, two.id]);
     expect(new Set([...heads, ...inFlight].map(({ lane }) => lane)).size).toBe(1);
+  });
+
+  it('take nothing while another batch is on its way into them, whatever was queued', async () => {
+    const first = lab.plan('SEM1/a', TWO);
+    await lab.deliverAll();
+    const remote = lab.ledger.containers.ofBatch(first.id);
+    const [one, two] = [lab.plan('SEM1/b', TWO), lab.plan('SEM1/c', TWO)];
+    lab.ledger.batches.markQueued(one.id, Date.now());
+    const begun = lab.ledger.batches.begin(one.id, Date.now());
+    if (remote !== undefined) lab.ledger.batches.sending(begun, remote);
+    const sent = lab.parcels();
+
+    await lab.deliver(two.id);
+
+    expect(lab.parcels()).toBe(sent);
+    expect(lab.ledger.batches.head(two.id)).toMatchObject({
+      state: 'planned',
+      error: { code: 'DESTINATION_BUSY' },
+    });
+    lab.ledger.batches.backToPlanned([one.id], 'its process is gone', Date.now());
+    await lab.deliverAll();
+    expect([stateOf(one.id), stateOf(two.id)]).toEqual(['confirmed', 'confirmed']);
   });
 });
