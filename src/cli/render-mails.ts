@@ -5,6 +5,9 @@ const SHOWN = 20;
 /** More than so many mails a night are told with what helps. */
 const MANY = 2;
 
+/** Whether mail is switched on there, only its operator knows. */
+export const MAILS_TITLE = 'Mails, where the platform sends any';
+
 /** Who hears how often of the night from a platform that mails after each batch. */
 export function mailLines(mails: readonly Mails[], will: 'will send' | 'has sent'): string[] {
   const lines = mails
@@ -17,9 +20,7 @@ export function mailLines(mails: readonly Mails[], will: 'will send' | 'has sent
     ...lines,
     ...(more > 0 ? [`… and fewer to ${count(more, 'more owner')}`] : []),
     ...(mails.some((one) => one.mails > MANY)
-      ? [
-          'If it sends mail at all: one a batch. `join: owner` in the block of the destination puts datasets together.',
-        ]
+      ? ['There is one for each batch: `join: owner` in the block of the destination puts datasets together.']
       : []),
   ];
 }

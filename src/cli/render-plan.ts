@@ -8,7 +8,7 @@ import type { CliContext } from './context.ts';
 import { errorCodeOf } from './error-code-of.ts';
 import { manyOneByOne, oneByOneLines } from './one-by-one.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
-import { mailLines } from './render-mails.ts';
+import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -37,7 +37,7 @@ export function renderPlan(
     ...section(head('Would go'), [...groupLines(preview.batches), totals(preview)]),
     ...(listBatches ? section(head('Batches'), batchLines(preview.batches)) : []),
     ...section(head('Go one by one'), oneByOneLines(manyOneByOne(preview.batches))),
-    ...section(head('Mails'), mailLines(preview.mails, 'will send')),
+    ...section(head(MAILS_TITLE), mailLines(preview.mails, 'will send')),
     ...section(head('Still to go from earlier evenings'), earlierLines(preview)),
     ...section(head('Would stay, and why'), noteLines(preview)),
     ...section(head(NAMES_TITLE), nameLines(namesByOwner(preview.tally.names))),

@@ -9,7 +9,7 @@ import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
 import { containerLines } from './render-containers.ts';
 import { futureTimeLines } from './render-future-times.ts';
-import { mailLines } from './render-mails.ts';
+import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { outageLines } from './render-outages.ts';
 import { recognisedLines } from './render-recognised.ts';
@@ -59,7 +59,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head(BY_HAND_TITLE), byHandLines(report)),
     ...section(head(NAMES_TITLE), nameLines(report.names)),
     ...section(head('Dated in the future'), futureTimeLines(report)),
-    ...section(head('Mails'), mailLines(report.mails, 'has sent')),
+    ...section(head(MAILS_TITLE), mailLines(report.mails, 'has sent')),
     ...section(head('Destinations that were away'), outageLines(report)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Collector'), collectorLines(report.collector, report.finishedAt)),
