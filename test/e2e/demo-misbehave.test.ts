@@ -31,13 +31,16 @@ describe('nightjar demo --misbehave', () => {
     expect(said.code).toBe(shown.kept.length === 0 ? 0 : 3);
   });
 
-  it('refuses a seed that is none, with an example of what it takes in its help', async () => {
+  it('refuses a seed that is none, and one without --misbehave, with an example of what it takes in its help', async () => {
     await using lab = await startLab();
 
     const refused = await lab.nightjar('demo', '--misbehave', '--seed', 'seven', join(lab.root, 'demo'));
     const help = await lab.nightjar('demo', '--help');
 
-    expect(refused.code).toBe(64);
+    const alone = await lab.nightjar('demo', '--seed', '7', join(lab.root, 'demo'));
+
+    expect([refused.code, alone.code]).toEqual([64, 64]);
+    expect(alone.err).toContain('Add --misbehave');
     expect(refused.err).toContain('whole number');
     expect(existsSync(join(lab.root, 'demo'))).toBe(false);
     expect(help.out).toContain('nightjar demo --misbehave --seed 7');

@@ -325,17 +325,19 @@ describe('a NOMAD that misbehaves by a seed', () => {
       nomad.fault = hook;
 
       expect((await api.put(without, PARCEL)).status).toBe(empty);
+      const copy = 'copy_or_move=copy&copy_or_move_source_path=a.txt&file_name=a.txt';
+      expect((await api.ask('PUT', `/uploads/${withData}/raw/?${copy}`)).status).toBe(409);
       expect((await api.put(withData, PARCEL)).status).toBe(filled);
     },
   );
 
-  it('publishes nothing in the middle of a batch: not after a parcel that met something, not before its manifest', async () => {
+  it('publishes nothing while a batch is not confirmed: not after a parcel, not before its manifest', async () => {
     const told: Misdeed[] = [];
     await using nomad = await startNomadServer({
       generation: 'v1.3',
       misbehave: {
         seed: 1,
-        misdeeds: ['too-busy', 'published'],
+        misdeeds: ['slow', 'published'],
         percent: 100,
         onMisdeed: ({ misdeed }) => told.push(misdeed),
       },
@@ -343,8 +345,9 @@ describe('a NOMAD that misbehaves by a seed', () => {
     const api = nomadApi(nomad, 'alice');
     const id = await api.create('n');
 
-    for (let count = 0; count < 6; count++) await api.put(id, PARCEL, { dir: '.nightjar' });
+    for (let count = 0; count < 4; count++)
+      await api.put(id, PARCEL, { dir: count === 0 ? '.nightjar' : 'd' });
 
-    expect(told).toEqual(Array.from({ length: 6 }, () => 'too-busy'));
+    expect(told).toEqual(Array.from({ length: 4 }, () => 'slow'));
   });
 });

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createAuth, userIdOf } from './nomad/auth.ts';
 import { listen } from './nomad/listen.ts';
-import { createMisbehaviour, type Misbehaviour, type Reach } from './nomad/misbehave.ts';
+import { createMisbehaviour, isParcel, type Misbehaviour, type Reach } from './nomad/misbehave.ts';
 import type { FaultHook, Generation, Received, Upload, UserName } from './nomad/model.ts';
 import { createWorker } from './nomad/processing.ts';
 import { walk } from './nomad/raw-files.ts';
@@ -156,6 +156,7 @@ export async function startNomadServer(
       holdsData: (id) =>
         existsSync(rawOf(id)) &&
         readdirSync(rawOf(id), { recursive: true, withFileTypes: true }).some((one) => one.isFile()),
+      isConfirmed: (id) => isConfirmed(requests, id),
       forget: (id) => state.uploads.delete(id),
       ...{ publish, takeAccess, fillTempDirs },
       outage,
@@ -163,6 +164,14 @@ export async function startNomadServer(
     });
   }
   return withSwitches(server, switches, state);
+}
+
+/** A self-copy refused as existing is how a write-only client learns that its manifest is there. */
+function isConfirmed(requests: readonly Received[], id: string): boolean {
+  // The last one is the body that is just coming.
+  const own = requests.slice(0, -1).filter((one) => one.path.startsWith(`/uploads/${id}/raw/`));
+  const last = own.findLastIndex((one) => isParcel(one));
+  return last < 0 || own.slice(last).some((one) => one.query.has('copy_or_move') && one.status === 409);
 }
 
 /** The assignable fields, passed through to where they act. */

@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { startEngine } from '../../app/engine.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { RunReport } from '../../nightly/run-report.ts';
-import type { CliContext } from '../context.ts';
+import type { CliContext, GlobalOptions } from '../context.ts';
 import { exitCodeOfRun } from '../exit-code.ts';
 import { configOf, openForCommand, optionsOf } from '../open.ts';
 import { createProgress } from '../progress.ts';
@@ -20,7 +20,7 @@ import { runMisbehaving } from './misbehaving.ts';
 /** Who reads the share when the demo is run by root, who could read everything: the usual id of nobody. */
 const NOBODY = '{ uid: 65534, gid: 65534 }';
 
-type DemoOptions = {
+type DemoOptions = GlobalOptions & {
   readonly misbehave?: boolean;
   readonly seed?: number;
   readonly generation?: 'v1.3' | 'v1.4';
@@ -44,27 +44,48 @@ export const addDemo: AddCommand = (program, context, finish) => {
 Run it twice: nothing is sent twice. Exit code 3: the demo holds something on purpose.
 
   nightjar demo --misbehave            retries, held batches, and the share held against the accounts at the end
-  nightjar demo --misbehave --seed 7   other misdeeds; the same again for the same number
+  nightjar demo --misbehave --seed 7   other misdeeds; for the same number each owner meets the same, in the same order
 With --misbehave: exit code 0 when everything was delivered, 3 when something is kept back and says why, 1 when a file
 is not where it must be. It begins anew each time and ends within a minute.`,
     )
     .action(async (dir: string | undefined, _options, command) => {
       const options = optionsOf<DemoOptions>(command);
-      const uid = process.getuid?.() ?? 0;
-      const readAs = uid === 0 ? NOBODY : undefined;
-      const kind = options.misbehave === true ? 'demo-misbehave' : 'demo';
-      const root = resolve(dir ?? join(tmpdir(), `nightjar-${kind}-${uid}`));
-      claim(root, uid);
-      if (options.misbehave === true) {
-        const { seed = SEED, generation = 'v1.4', json = false } = options;
-        finish(await runMisbehaving(context, { root, readAs, seed, generation, json }));
-        return;
-      }
-      const places = writeDemoConfig(root, readAs);
-      buildDemoShare(places.share, context.clock.now());
-      finish(await runDemo(context, places, options.json === true));
+      finish(
+        options.misbehave === true
+          ? await misbehave(context, dir, options)
+          : await behave(context, dir, options),
+      );
     });
 };
+
+async function behave(context: CliContext, dir: string | undefined, options: DemoOptions): Promise<number> {
+  if ((options.seed ?? options.generation) !== undefined)
+    throw new IngestError('USAGE', '--seed and --generation say how a platform misbehaves', {
+      hint: 'Add --misbehave: nightjar demo --misbehave --seed 7',
+    });
+  const places = writeDemoConfig(claimed(dir, 'demo'), readAs());
+  buildDemoShare(places.share, context.clock.now());
+  return await runDemo(context, places, options.json === true);
+}
+
+async function misbehave(
+  context: CliContext,
+  dir: string | undefined,
+  { seed = SEED, generation = 'v1.4', json = false }: DemoOptions,
+): Promise<number> {
+  const root = claimed(dir, 'demo-misbehave');
+  return await runMisbehaving(context, { root, readAs: readAs(), seed, generation, json });
+}
+
+const userId = (): number => process.getuid?.() ?? 0;
+const readAs = (): string | undefined => (userId() === 0 ? NOBODY : undefined);
+
+/** The demo's own folder, which is ours from here on. */
+function claimed(dir: string | undefined, kind: string): string {
+  const root = resolve(dir ?? join(tmpdir(), `nightjar-${kind}-${userId()}`));
+  claim(root, userId());
+  return root;
+}
 
 function parseSeed(text: string): number {
   const seed = Number(text);

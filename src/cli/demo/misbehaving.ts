@@ -123,7 +123,7 @@ function introduction(
 ): string {
   return `${style(err, 'bold', 'Nightjar demo: a platform that misbehaves')} in ${root}
   ${count(lab.files.length, 'file')} of three owners and a guest go to a NOMAD ${generation} on this machine, which fails, drops, forgets,
-  lies and goes away as the real one is known to. The same --seed (${seed}) brings the same misdeeds.
+  lies and goes away as the real one is known to. The same --seed (${seed}) brings each owner the same misdeeds in the same order.
 `;
 }
 

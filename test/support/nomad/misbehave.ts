@@ -45,6 +45,8 @@ export type Reach = {
   readonly userOf: (request: Received) => string | undefined;
   /** True when there is a file in it, beside empty directories. */
   readonly holdsData: (id: string) => boolean;
+  /** True when the client has asked for its manifest, and found it, after the last body that came into the upload. */
+  readonly isConfirmed: (id: string) => boolean;
   readonly forget: (id: string) => void;
   readonly publish: (id: string) => void;
   readonly takeAccess: (id: string) => void;
@@ -68,10 +70,10 @@ export const comeBack = (status: 429 | 503, seconds: number): Extract<Fault, { k
 });
 
 /** A PUT with a body: a parcel, or a file. The questions between are left alone, or nobody would ever be done. */
-const isParcel = ({ method, path, headers }: Received): boolean =>
+export const isParcel = ({ method, path, headers }: Received): boolean =>
   method === 'PUT' && path.includes('/raw/') && Number(headers['content-length'] ?? 0) > 0;
 
-/** What people do to uploads. In the middle of a batch the part that had arrived would stay, and no client could help it. */
+/** What people do to uploads. While a batch is not confirmed, what had arrived of it would stay, and no client could help it. */
 const BY_HAND: readonly Misdeed[] = ['forgotten', 'published', 'access-taken'];
 /** After these the data would be gone from the account, so they come only to an upload that holds none. */
 const TAKES_DATA: readonly Misdeed[] = ['forgotten', 'access-taken'];
@@ -80,8 +82,6 @@ export function createMisbehaviour(options: Misbehaviour, reach: Reach): FaultHo
   const { seed, percent = 60, outageMs = 1500 } = options;
   const misdeeds = options.misdeeds ?? (Object.keys(MISDEEDS) as Misdeed[]);
   const packs = new Map<string, Pack>();
-  /** Uploads whose last parcel met something. */
-  const disturbed = new Set<string>();
 
   function packOf(user: string): Pack {
     const cards = shuffled(misdeeds, randomOf(`${seed} ${user}`));
@@ -106,17 +106,13 @@ export function createMisbehaviour(options: Misbehaviour, reach: Reach): FaultHo
     const user = isParcel(request) ? reach.userOf(request) : undefined;
     if (user === undefined) return undefined;
     const id = /^\/uploads\/([^/]+)\//.exec(request.path)?.[1] ?? '';
-    const isBetween = !disturbed.has(id) && !request.path.includes('.nightjar');
+    const isBetween = reach.isConfirmed(id) && !request.path.includes('.nightjar');
     const told = dealt(
       user,
       (misdeed) =>
         (isBetween || !BY_HAND.includes(misdeed)) && !(TAKES_DATA.includes(misdeed) && reach.holdsData(id)),
     );
-    if (told === undefined) {
-      disturbed.delete(id);
-      return undefined;
-    }
-    disturbed.add(id);
+    if (told === undefined) return undefined;
     options.onMisdeed?.(told);
     const random = randomOf(`${seed} ${user} ${told.nth} ${told.misdeed}`);
     return faultOf(told, { request, id, outageMs, reach, random });
