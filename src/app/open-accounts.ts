@@ -25,15 +25,16 @@ export function openAccounts({ config, store, destination, mapping }: AccountPar
       for (const options of config.destinations) {
         if (options.kind !== 'nomad' || options.byHand === 'off') continue;
         const { name, byHandRequests: mostAsks, byHandEvenings: sendsIn } = options;
+        const compares = options.byHand === 'hash';
         for (const owner of [...now.owners.map(({ id }) => id), COLLECTOR]) {
           const at = { owner, destination: name };
           const key = accountKey(at);
-          const asks = asked.get(key) ?? { left: mostAsks };
+          const asks = asked.get(key) ?? { left: mostAsks, bytesLeft: options.byHandBytes };
           asked.set(key, asks);
           // One that cannot be used is the deliveries' to tell.
           const token = await ownerToken({ ...config, mapping: now }, store, at).catch(() => undefined);
           const account = destination(name).account?.({ token, signal }, asks);
-          if (account !== undefined) found.set(key, { ...account, asks, mostAsks, sendsIn });
+          if (account !== undefined) found.set(key, { ...account, asks, mostAsks, sendsIn, compares });
         }
       }
       return found;

@@ -1,5 +1,5 @@
 import { count } from '../core/units.ts';
-import type { FoundByHand } from '../ledger/by-hand.ts';
+import { byWhat, type FoundByHand } from '../ledger/by-hand.ts';
 import { allOf, sayByHand } from '../nightly/judge-by-hand.ts';
 import type { ByHandLine } from '../nightly/report-by-hand.ts';
 import type { RunReport } from '../nightly/run-report.ts';
@@ -17,8 +17,8 @@ export function byHandLines({
 
 function said({ kind, share, where, owner, upload, location, files, ofFiles }: ByHandLine): string[] {
   const what =
-    kind === 'all'
-      ? `${allOf(files)} by name and size, so it is not sent`
+    kind !== 'some'
+      ? `${allOf(files)} by ${byWhat({ kind })}, so it is not sent`
       : `only ${files} of its ${count(ofFiles, 'file')} for certain, so it is sent`;
   return [`${share}:${where} (${owner}): ${what}`, `    in upload "${upload}", ${location}`];
 }

@@ -11,8 +11,8 @@ export type AccountContainer = {
 
 export type AccountFile = { readonly path: string; readonly size: number };
 
-/** How many questions may still be asked of a destination; shared by all that ask together. */
-export type Asks = { left: number };
+/** How many questions, and bytes, may still be asked of a destination; shared by all that ask together. */
+export type Asks = { left: number; bytesLeft: number };
 
 /** What lies in an account, for a credential that may read. Both throw IngestErrors, also when no more may be asked. */
 export type Account = {
@@ -20,4 +20,6 @@ export type Account = {
   readonly containers: () => Promise<readonly AccountContainer[] | undefined>;
   /** Undefined: there are more files than may be asked for. */
   readonly files: (id: string) => Promise<readonly AccountFile[] | undefined>;
+  /** In hexadecimal digits; the whole file is downloaded. Undefined: it cannot be read. */
+  readonly sha256: (id: string, file: AccountFile) => Promise<string | undefined>;
 };

@@ -10,7 +10,8 @@ import { inTransaction } from './transaction.ts';
 
 /** A dataset that was found in a container which its owner filled by hand: all of it, or only some of its files. */
 export type ByHand = DatasetAt & {
-  readonly kind: 'all' | 'some';
+  /** `same`: all of it, and its bytes were compared. */
+  readonly kind: 'all' | 'same' | 'some';
   readonly container: StoredContainer;
   /** The directory in it below which it lies; '' is its root. */
   readonly below: string;
@@ -36,9 +37,9 @@ export function createByHand(db: DatabaseSync) {
            ON CONFLICT (share, dataset, owner, destination) DO UPDATE SET kind = excluded.kind,
              container = excluded.container, below = excluded.below, files = excluded.files, bytes = excluded.bytes,
              of_files = excluded.of_files, at = excluded.at, run = excluded.run
-             WHERE excluded.kind = 'all' OR by_hand.kind = 'some'`,
+             WHERE excluded.kind <> 'some' OR by_hand.kind = 'some'`,
         ).run(...keyOf(found), kind, JSON.stringify(container), below, files, bytes, ofFiles, at, runNo);
-        if (kind === 'all') recordEvent(db, { at, what: 'dataset.by-hand', detail: detailOf(found) });
+        if (kind !== 'some') recordEvent(db, { at, what: 'dataset.by-hand', detail: detailOf(found) });
       }),
 
     find: (of: DatasetAt): FoundByHand | undefined => {
@@ -55,8 +56,13 @@ export function createByHand(db: DatabaseSync) {
 const keyOf = ({ share, dataset, owner, destination }: DatasetAt) =>
   [share, encodeBytes(dataset), owner, destination] as const;
 
-function detailOf({ share, dataset, owner, container, files }: ByHand): string {
-  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by name and size in ${container.name} (${container.location}): not sent`;
+/** What it was known by, for a person. */
+export const byWhat = ({ kind }: Pick<ByHand, 'kind'>): string =>
+  kind === 'same' ? 'name, size and content' : 'name and size';
+
+function detailOf(found: ByHand): string {
+  const { share, dataset, owner, container, files } = found;
+  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by ${byWhat(found)} in ${container.name} (${container.location}): not sent`;
 }
 
 function foundIn(row: Record<string, unknown>): FoundByHand {
@@ -65,7 +71,7 @@ function foundIn(row: Record<string, unknown>): FoundByHand {
     dataset: decodeBytes(bytesOf(row['dataset'])) as SharePath,
     owner: String(row['owner']) as OwnerId,
     destination: String(row['destination']) as DestinationName,
-    kind: row['kind'] === 'all' ? 'all' : 'some',
+    kind: String(row['kind']) as ByHand['kind'],
     container: JSON.parse(String(row['container'])) as StoredContainer,
     below: String(row['below']),
     files: Number(row['files']),

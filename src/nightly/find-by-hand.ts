@@ -15,6 +15,8 @@ export type OpenAccount = Account & {
   readonly mostAsks: number;
   /** In this run of failing to look through it, new data is sent all the same. */
   readonly sendsIn: number;
+  /** Whether bytes are compared as well. */
+  readonly compares: boolean;
 };
 /** How accounts are looked into; `app/` hands it in. */
 export type Accounts = {
@@ -23,7 +25,9 @@ export type Accounts = {
 };
 export const accountKey = ({ owner, destination }: AccountAt): string => `${destination}/${owner}`;
 
-type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'emit' | 'accounts'>;
+/** Without `hashFiles` no bytes are compared: names and sizes decide. */
+type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'emit' | 'accounts'> &
+  Partial<Pick<NightlyParts, 'hashFiles'>>;
 
 /**
  * Looks for datasets that are about to be sent for the first time in what their owners have uploaded themselves, where a
@@ -74,7 +78,7 @@ async function lookOnce(
   if (known !== undefined) return failed(known);
   const seen: Seen = { whole: [], some: new Map() };
   try {
-    const why = await lookThrough(parts, account, datasets, seen);
+    const why = await lookThrough({ ...parts, signal }, account, datasets, seen);
     if (why === undefined) ledger.accounts.markKnown(first);
     else failed(why);
   } catch (thrown) {
@@ -85,6 +89,7 @@ async function lookOnce(
       down.set(destination, error.message);
     failed(error.message);
   }
-  for (const found of recordByHand(parts, { share: first.share, runNo: run.no }, seen))
+  const kind = account.compares && parts.hashFiles !== undefined ? 'same' : 'all';
+  for (const found of recordByHand(parts, { share: first.share, runNo: run.no, kind }, seen))
     emit({ name: 'dataset.by-hand', found });
 }

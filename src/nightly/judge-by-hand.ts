@@ -2,7 +2,7 @@ import type { Assignment } from '../core/model.ts';
 import { printable, quoted } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
 import type { AccountAt, AccountUnknown } from '../ledger/accounts.ts';
-import type { FoundByHand } from '../ledger/by-hand.ts';
+import { byWhat, type FoundByHand } from '../ledger/by-hand.ts';
 import type { Mark } from '../ledger/facts.ts';
 import type { DatasetAt } from '../ledger/first-batch.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -44,7 +44,7 @@ export function foundByHand(
 ): Pick<Verdict, 'bucket' | 'reason' | 'help'> | undefined {
   if (mark !== 'byHand' || assignment.waived?.by === 'force') return undefined;
   const found = view.found({ ...assignment, share });
-  if (found?.kind !== 'all') return undefined;
+  if (found === undefined || found.kind === 'some') return undefined;
   const help = `To have it sent all the same: nightjar force ${quoted(`${share}:${assignment.dataset}`)}`;
   return { bucket: 'byHand', reason: sayByHand(found), help };
 }
@@ -52,9 +52,9 @@ export function foundByHand(
 /** "by hand, in upload "Paper 3" (https://…): all 12 files by name and size, seen on 2026-11-22". */
 export function sayByHand({ kind, container, below, files, ofFiles, at }: FoundByHand): string {
   const where = below === '' ? '' : `, below ${printable(below)}`;
-  const amount = kind === 'all' ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
+  const amount = kind !== 'some' ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
   const day = new Date(at).toISOString().slice(0, 10);
-  return `by hand, in upload "${printable(container.name)}" (${container.location})${where}: ${amount} by name and size, seen on ${day}`;
+  return `by hand, in upload "${printable(container.name)}" (${container.location})${where}: ${amount} by ${byWhat({ kind })}, seen on ${day}`;
 }
 
 /** "all 12 files", "its one file". */

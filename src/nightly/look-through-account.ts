@@ -1,4 +1,5 @@
 import type { AccountContainer, AccountFile } from '../core/account.ts';
+import { isSame } from './compare-by-hand.ts';
 import type { OpenAccount } from './find-by-hand.ts';
 import { type ContainerFiles, containerFiles, type Place, placeOf, someOf } from './match-by-hand.ts';
 import type { NewDataset } from './new-datasets.ts';
@@ -19,7 +20,9 @@ export type SomeIn = {
 };
 export type Seen = { readonly whole: WholeIn[]; readonly some: Map<NewDataset, SomeIn> };
 
-type Parts = Pick<NightlyParts, 'ledger' | 'clock'>;
+export type LookingParts = Pick<NightlyParts, 'ledger' | 'clock'> &
+  Partial<Pick<NightlyParts, 'hashFiles'>> & { readonly signal: AbortSignal };
+type Parts = LookingParts;
 
 /**
  * Looks for datasets in an account, newest container first, and adds to `seen` what it finds, also when it fails later.
@@ -47,7 +50,8 @@ export async function lookThrough(
     const listed = await listingOf(parts, account, first, container);
     if (listed === undefined) left += 1;
     else if (listed.files !== null)
-      for (const dataset of await searchIn({ account, container, open, seen }, listed)) open.delete(dataset);
+      for (const dataset of await searchIn({ parts, account, container, open, seen }, listed))
+        open.delete(dataset);
   }
   return left === 0 || open.size === 0
     ? undefined
@@ -75,6 +79,7 @@ async function listingOf(
 }
 
 type Searching = {
+  readonly parts: Parts;
   readonly account: OpenAccount;
   readonly container: AccountContainer;
   readonly open: ReadonlySet<NewDataset>;
@@ -83,7 +88,7 @@ type Searching = {
 
 /** What is found in a listing of an earlier evening counts only if it is there now. */
 async function searchIn(searching: Searching, { files, isFresh }: Listed): Promise<NewDataset[]> {
-  const { account, container, open, seen } = searching;
+  const { parts, account, container, open, seen } = searching;
   const there = containerFiles(files ?? [], container.changedAt);
   if (isMadeByUs(files ?? [])) return [];
   const whole = wholeIn(open, there);
@@ -91,7 +96,11 @@ async function searchIn(searching: Searching, { files, isFresh }: Listed): Promi
     const now = await account.files(container.id);
     return now === undefined ? [] : await searchIn(searching, { files: now, isFresh: true });
   }
-  for (const [dataset, place] of whole) seen.whole.push({ dataset, container, place });
+  for (const [dataset, place] of whole) {
+    const found = { dataset, container, place };
+    if (await isSame(parts, account, found)) seen.whole.push(found);
+    else whole.delete(dataset);
+  }
   for (const dataset of open) if (!whole.has(dataset)) addSome(seen, dataset, container, there);
   return [...whole.keys()];
 }

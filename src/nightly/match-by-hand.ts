@@ -6,12 +6,19 @@ import { isTelling } from './telling-name.ts';
 export type DatasetFile = Pick<PlannedFile, 'path' | 'size' | 'mtimeNs'>;
 
 /** Where a dataset lies in a container. `endings`: of its telling files, what their two paths have in common at the end. */
-export type Place = { readonly below: string; readonly endings: readonly Ending[] };
+export type Place = {
+  readonly below: string;
+  readonly endings: readonly Ending[];
+  /** The path of a file of it, in the container. */
+  readonly pathOf: (file: DatasetFile) => string;
+};
 export type Ending = { readonly path: string; readonly size: number };
 
 /** The files of a container, to be asked by name. */
 export type ContainerFiles = {
   readonly sizes: ReadonlyMap<string, number>;
+  /** A path as the container has it. */
+  readonly original: (path: string) => string;
   readonly named: (name: string) => readonly AccountFile[];
   /** What is in it was put there no later than this, ms since 1970. */
   readonly changedAt: number;
@@ -22,9 +29,11 @@ const plain = (text: string): string => text.normalize('NFC');
 
 export function containerFiles(files: readonly AccountFile[], changedAt: number): ContainerFiles {
   const all = files.map(({ path, size }) => ({ path: plain(path), size }));
+  const originals = new Map(files.map(({ path }) => [plain(path), path]));
   const byName = Map.groupBy(all, ({ path }) => lastOf(path));
   return {
     sizes: new Map(all.map(({ path, size }) => [path, size])),
+    original: (path) => originals.get(path) ?? path,
     named: (name) => byName.get(plain(name)) ?? [],
     changedAt,
   };
@@ -49,7 +58,7 @@ export function placeOf(
   const places = layoutsOf(dataset, files).flatMap((layout) =>
     belowOf(layout(anchor), anchor.size, there)
       .filter((below) => files.every((file) => there.sizes.get(below + layout(file)) === file.size))
-      .map((below) => ({ below, endings: endingsOf(files, (file) => below + layout(file)) })),
+      .map((below) => placed(files, there, (file) => below + layout(file), below)),
   );
   return places
     .filter(({ endings }) => endings.length > 0)
@@ -67,6 +76,15 @@ export function someOf(
     return size > 0 && isTelling(name) && there.named(name).some((one) => one.size === size);
   });
   return { files: found.length, bytes: found.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function placed(
+  files: readonly DatasetFile[],
+  there: ContainerFiles,
+  pathOf: Place['pathOf'],
+  below: string,
+): Place {
+  return { below, endings: endingsOf(files, pathOf), pathOf: (file) => there.original(pathOf(file)) };
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -128,5 +146,5 @@ export function crossOut(
 }
 
 /** Endings by the name of their file. */
-export const endingsByName = (place: Place): Map<string, readonly Ending[]> =>
+export const endingsByName = (place: Pick<Place, 'endings'>): Map<string, readonly Ending[]> =>
   Map.groupBy(place.endings, ({ path }) => lastOf(path));

@@ -1,17 +1,17 @@
 import type { ShareName } from '../core/ids.ts';
+import type { PlannedFile } from '../core/model.ts';
 import type { AccountAt } from '../ledger/accounts.ts';
 import type { DatasetAt } from '../ledger/first-batch.ts';
 import type { Run } from '../ledger/runs.ts';
 import { judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
-import type { DatasetFile } from './match-by-hand.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** A dataset of which nothing was sent: its files that would go now, and those known to be uploaded by hand. */
-export type NewDataset = DatasetAt & { readonly files: readonly DatasetFile[] };
+export type NewDataset = DatasetAt & { readonly files: readonly PlannedFile[] };
 
 type Looking = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>;
-type Member = { readonly at: DatasetAt; readonly file: DatasetFile; readonly isNew: boolean };
+type Member = { readonly at: DatasetAt; readonly file: PlannedFile; readonly isNew: boolean };
 
 /** Memory stays flat: what is new beyond so many files is not looked for, and is sent. */
 const MOST_FILES = 250_000;
@@ -22,7 +22,7 @@ export function newDatasets(
   share: ShareName,
   { run, isMeant }: { readonly run: Pick<Run, 'no' | 'since'>; readonly isMeant: (at: AccountAt) => boolean },
 ): NewDataset[] {
-  const found = new Map<string, { at: DatasetAt; files: DatasetFile[]; hasNew: boolean }>();
+  const found = new Map<string, { at: DatasetAt; files: PlannedFile[]; hasNew: boolean }>();
   const cut = new Set<string>();
   let files = 0;
   for (const { at, file, isNew } of members(parts, share, run)) {
@@ -56,7 +56,8 @@ function* members(parts: Looking, share: ShareName, run: Pick<Run, 'no' | 'since
       const assignment = parts.assign(share, path, entry);
       if (assignment.kind !== 'owned') continue;
       const { owner, destination, dataset } = assignment;
-      const file = { path, size: entry.size, mtimeNs: entry.mtimeNs };
+      const { size, mtimeNs, ctimeNs, ino } = entry;
+      const file = { path, size, mtimeNs, ctimeNs, ino };
       yield { at: { share, owner, destination, dataset }, file, isNew };
     }
 }

@@ -15,13 +15,17 @@ type Parts = Pick<NightlyParts, 'ledger' | 'clock'>;
  */
 export function recordByHand(
   { ledger, clock }: Parts,
-  { share, runNo }: { readonly share: ShareName; readonly runNo: number },
+  {
+    share,
+    runNo,
+    kind,
+  }: { readonly share: ShareName; readonly runNo: number; readonly kind: ByHand['kind'] },
   { whole, some }: Seen,
 ): ByHand[] {
   const at = clock.now();
   const sure = unlikeAllElse({ ledger }, share, { found: whole, runNo });
   const marked = sure.map(({ dataset, container, place }) =>
-    entryOf(dataset, container, { kind: 'all', below: place.below.replace(/\/$/, ''), ...amountOf(dataset) }),
+    entryOf(dataset, container, { kind, below: place.below.replace(/\/$/, ''), ...amountOf(dataset) }),
   );
   const known = new Set(sure.map(({ dataset }) => dataset));
   const partly = [...some.values(), ...whole.map((found) => ({ ...found, ...amountOf(found.dataset) }))]

@@ -231,6 +231,22 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     expect(files(second)).toEqual({ delivered: 3, unchanged: 1 });
   });
 
+  it('counts only with the same bytes where the destination says hash, and they are few enough', async () => {
+    const other = { ...GOLD, 'gold17/raw/gold-b.tif': 'gold B, longer' };
+    const standing = async (there: Readonly<Record<string, string>>, more: string) => {
+      await using at = await place(generation, of('mueller', GOLD), more);
+      await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: there });
+      const report = await at.lab.evening();
+      return [files(report), report.byHand[0]?.kind];
+    };
+
+    expect(await standing(GOLD, ', by_hand: hash')).toEqual([{ byHand: 3 }, 'same']);
+    expect(await standing(other, ', by_hand: hash')).toEqual([{ delivered: 3 }, 'some']);
+    expect(await standing(other, '')).toEqual([{ byHand: 3 }, 'all']);
+    expect(await standing(GOLD, ', by_hand: hash, by_hand_bytes: 19 B')).toEqual([{ delivered: 3 }, 'some']);
+    expect(await standing(GOLD, ', by_hand: hash, by_hand_bytes: 20 B')).toEqual([{ byHand: 3 }, 'same']);
+  });
+
   it('is not mistaken for a measurement of the same names and sizes', async () => {
     const twins = { 'gold-1/golden.tif': 'same size', 'gold-2/golden.tif': 'same size' };
     await using at = await place(generation, of('mueller', twins));

@@ -115,6 +115,7 @@ describe('what is taken', () => {
         byHand: 'size',
         byHandRequests: 300,
         byHandEvenings: 3,
+        byHandBytes: 1_000_000_000,
         verify: 'sizes',
         singleFiles: 'raw',
         maxFiles: 10_000,

@@ -5,6 +5,7 @@ import type { Call } from '../destination.ts';
 import { jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
 import { rawDirPages } from './raw-dir.ts';
+import { rawHash } from './read-hashes.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
 /** Uploads asked for at once; the platform's default is 10. */
@@ -54,6 +55,12 @@ export function accountOf(asking: Asking): Account {
         if (thrown === over) return undefined;
         throw thrown;
       }),
+    sha256: async (upload, file) => {
+      if (asks.bytesLeft < file.size) return undefined;
+      asks.bytesLeft -= file.size;
+      // Downloading is bounded by bytes, so it does not use up the questions of those that come after.
+      return await rawHash(connection, { upload, ...file }, asking.call);
+    },
   };
 }
 

@@ -52,13 +52,19 @@ export const nomadOptions = z
       description:
         'What is read back of a batch where the token may read: names and sizes of all files, besides the SHA-256 of a sample of them (at most 20 files and 256 MB a batch, the same ones on every attempt), or that of all: then everything is downloaded again.',
     }),
-    by_hand: z.enum(['off', 'size']).default('size').meta({
+    by_hand: z.enum(['off', 'size', 'hash']).default('size').meta({
       description:
-        'Where the token may read, a new dataset is looked for in the uploads of its owner, and is not sent when all of it is there by name and size: its owner has uploaded it by hand.',
+        'Where the token may read, a new dataset is looked for in the uploads of its owner, and is not sent when all of it is there by name and size: its owner has uploaded it by hand. With `hash` only when its bytes are the same too: they are downloaded and compared.',
     }),
     by_hand_requests: countOption.default(300).meta({
       description: 'Most questions that an evening asks about the uploads of one owner.',
     }),
+    by_hand_bytes: sizeOption
+      .meta({
+        description:
+          'Most that an evening downloads of the uploads of one owner to compare (`by_hand: hash`); what is larger is sent.',
+      })
+      .prefault('1 GB'),
     by_hand_evenings: countOption.default(3).meta({
       description:
         'When the uploads of an owner cannot be looked through, new data waits; in this evening of trying it is sent all the same. `1`: at once.',
@@ -89,6 +95,7 @@ export const nomadOptions = z
     byHand: block.by_hand,
     byHandRequests: block.by_hand_requests,
     byHandEvenings: block.by_hand_evenings,
+    byHandBytes: block.by_hand_bytes,
     singleFiles: block.single_files,
     join: block.join,
     ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { deliveredPath } from '../../core/delivered-path.ts';
 import type { Batch, PlannedFile } from '../../core/model.ts';
 import { printable } from '../../core/share-path.ts';
+import type { Call } from '../destination.ts';
 import { encodePath } from './api.ts';
+import type { Connection } from './connection.ts';
 import type { ReadingBack } from './read-back.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -59,23 +61,31 @@ export async function wrongHashes(
   return wrong;
 }
 
+async function hashThere(
+  { connection, container, content, call, slice = SLICE }: ReadingBack & { readonly slice?: number },
+  { size, ...file }: PlannedFile,
+): Promise<string | undefined> {
+  const path = `${content.targetDir}/${deliveredPath(file)}`;
+  return await rawHash(connection, { upload: container.id, path, size, slice }, call);
+}
+
 /**
  * SHA-256 of a file as the platform has it, read in slices, '' where there is none; an empty one is not asked for, as
  * no length is zero there. Undefined: the credential may not read.
  */
-async function hashThere(
-  { connection, container, content, call, slice = SLICE }: ReadingBack & { readonly slice?: number },
-  file: PlannedFile,
+export async function rawHash(
+  connection: Connection,
+  { upload, path, size, slice = SLICE }: { upload: string; path: string; size: number; slice?: number },
+  call: Call,
 ): Promise<string | undefined> {
   const hash = createHash('sha256');
-  const path = `${content.targetDir}/${deliveredPath(file)}`;
-  const attempted = `reading back ${printable(path)} of NOMAD upload ${container.id}`;
-  for (let offset = 0; offset < file.size; offset += slice) {
-    const length = Math.min(slice, file.size - offset);
+  const attempted = `reading back ${printable(path)} of NOMAD upload ${upload}`;
+  for (let offset = 0; offset < size; offset += slice) {
+    const length = Math.min(slice, size - offset);
     const answer = await connection.ask(
       {
         method: 'GET',
-        path: `/uploads/${encodePath(container.id)}/raw/${encodePath(path)}`,
+        path: `/uploads/${encodePath(upload)}/raw/${encodePath(path)}`,
         query: { offset: String(offset), length: String(length) },
         into: { maxBytes: length, take: (piece) => void hash.update(piece) },
       },

@@ -87,7 +87,7 @@ describe('a dataset in a container that was filled by hand', () => {
 
   it('has endings of its own only while no other file of the share has them with their size', () => {
     const place = placeOf(DATASET, [file('gold.tif', 100)], there({ 'gold17/gold.tif': 100 }));
-    const endings = endingsByName(place ?? { below: '', endings: [] });
+    const endings = endingsByName(place ?? { endings: [] });
     const left = (): number => [...endings.values()].flat().length;
     const other = (path: string, size: number) => crossOut(endings, { path: path as SharePath, size });
 
