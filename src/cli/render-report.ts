@@ -69,6 +69,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('By owner'), table('owner', report.owners)),
     ...section(head('By instrument'), table('instrument', report.instruments)),
     ...section(head('Balance'), balance(report)),
+    ...(report.historyHead === undefined ? [] : [`Head of the history: ${report.historyHead}`, '']),
     style(stream, report.outcome === 'done' ? 'green' : 'yellow', OUTCOMES[report.outcome]),
     '',
   ].join('\n');

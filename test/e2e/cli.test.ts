@@ -43,7 +43,10 @@ describe('the command line', () => {
       await writeFile(join(share, '.nightjar-share'), '');
       expect(await run('check')).toMatchObject({ code: 0 });
       expect(await run('plan')).toMatchObject({ code: 0, out: expect.stringMatching(/mueller +→ archive/) });
-      expect(await run('run')).toMatchObject({ code: 0, out: expect.stringContaining('It balances.') });
+      const ran = await run('run');
+      expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('It balances.') });
+      const noted = /Head of the history: ([0-9a-f]{64})/.exec(ran.out)?.[1];
+      expect(await run('audit', 'verify', '--head', noted ?? '')).toMatchObject({ code: 0 });
 
       const explained = await run('explain', 'SEM1/mueller/run1/a.tif', '--json');
       expect(JSON.parse(explained.out)).toMatchObject({ file: { state: 'verified' } });
