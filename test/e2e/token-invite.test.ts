@@ -88,7 +88,7 @@ describe.each(['v1.3', 'v1.4'] as const)(
           : `curl -X POST -H 'Upload-Token: ${token}' '${nomad.url}/uploads' -T <local_file>`;
 
       const invited = await lab.nightjar('token', 'invite', 'mueller');
-      const handedOver = await asOwner(invited.out, `\n${shown}\n`);
+      const handedOver = await asOwner(invited.out, `\n\npaste\n${shown}\n`);
       const accepted = await lab.nightjarWith(handedOver.out, 'token', 'accept');
 
       expect([handedOver.code, accepted.code]).toEqual([0, 0]);

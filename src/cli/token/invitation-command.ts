@@ -33,14 +33,17 @@ for need in curl openssl; do command -v $need >/dev/null || { echo "This needs $
 trap "stty echo 2>/dev/null; rm -f \\"\${der:-}\\"" EXIT
 trap "exit 1" INT TERM
 echo "You log in at $api" >&2
-printf "User name there (or only Enter, to paste your upload token): " >&2
-IFS= read -r user
+user=
+while [ -z "$user" ]; do
+  printf "User name there (or the word paste, to paste your upload token): " >&2
+  IFS= read -r user || exit 1
+done
 stty -echo 2>/dev/null
-if [ -n "$user" ]; then printf "Password: " >&2; else printf "Upload token, or the command that the uploads page shows: " >&2; fi
+if [ "$user" != paste ]; then printf "Password: " >&2; else printf "Upload token, or the command that the uploads page shows: " >&2; fi
 IFS= read -r said
 stty echo 2>/dev/null
 echo >&2
-if [ -n "$user" ]; then
+if [ "$user" != paste ]; then
   said=$(printf %s "$said" | curl -sS -H "Accept: application/json" -d grant_type=password --data-urlencode "username=$user" --data-urlencode password@- "$api/auth/token")
   access=$(printf %s "$said" | sed -n "s/.*\\"access_token\\" *: *\\"\\([^\\"]*\\)\\".*/\\1/p")
   [ -n "$access" ] || { echo "The login failed. Does it work on the web page? If you log in there through your institution, begin again and paste the token." >&2; exit 1; }
