@@ -6,12 +6,31 @@ import { clockTime } from './style.ts';
 
 /** A paragraph for each trouble: what, since when, the destination's own words, what waits, what helps. */
 export function troubleLines(troubles: readonly Trouble[], now: number): string[] {
-  return troubles.flatMap((trouble) => [
+  return [...manyTokens(troubles), ...troubles.flatMap((trouble) => paragraph(trouble, now))];
+}
+
+const MANY = 3;
+
+/** Tokens do not die together: before many people are asked for new ones somebody should look at the platform. */
+function manyTokens(troubles: readonly Trouble[]): string[] {
+  const refused = troubles.filter(({ code }) => code === 'TOKEN_REJECTED');
+  return [...Map.groupBy(refused, ({ destination }) => destination)].flatMap(([destination, of]) =>
+    of.length < MANY
+      ? []
+      : [
+          `${destination} refuses the tokens of ${count(of.length, 'owner')} at once.`,
+          '  → Look at its user management, and whether it was upgraded or moved, before you ask them for new tokens.',
+        ],
+  );
+}
+
+function paragraph(trouble: Trouble, now: number): string[] {
+  return [
     printable(trouble.what),
     `    since ${clockTime(trouble.since, now)}${waitingText(trouble)}`,
     ...(trouble.said === undefined ? [] : [`    ${trouble.said} (${trouble.code})`]),
     ...trouble.help.map((sentence, at) => `  ${at === 0 ? '→' : ' '} ${printable(sentence)}`),
-  ]);
+  ];
 }
 
 function waitingText({ waits, datasets, moreDatasets }: Trouble): string {

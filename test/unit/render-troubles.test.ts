@@ -31,6 +31,16 @@ describe('a trouble in the report', () => {
     ]);
   });
 
+  it('is told as one for the platform too, where the tokens of many owners are refused at once', () => {
+    const owners = ['anna', 'bert', 'carl'].map((owner) => ({ ...TROUBLE, owner }));
+
+    const [first, second] = troubleLines(owners, NOW);
+
+    expect(first).toBe('nomad refuses the tokens of 3 owners at once.');
+    expect(second).toContain('Look at its user management');
+    expect(troubleLines(owners.slice(1), NOW)[0]).toBe('The token of bert is refused by nomad.');
+  });
+
   it('says nothing of what is not delivered where everything is', () => {
     const { said: _said, ...told } = { ...TROUBLE, waits: { batches: 0, files: 0, bytes: 0 }, datasets: [] };
 
