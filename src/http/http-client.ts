@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { withFirstPiece } from './first-piece.ts';
 import { withoutSecrets } from './mask-secrets.ts';
 import { networkError } from './network-error.ts';
 import { redact } from './redact.ts';
@@ -98,7 +99,8 @@ async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): P
   const body = outgoing(request, watch.progress, failed);
   try {
     signal.throwIfAborted();
-    const answer = await agent.request(dispatchOptions(bounds, request, body?.stream ?? null, signal));
+    const stream = (await body?.begin(signal)) ?? null;
+    const answer = await agent.request(dispatchOptions(bounds, request, stream, signal));
     watch.progress.moved();
     return withoutSecrets(await readAnswer(answer, bounds, watch.progress, request.into), request);
   } catch (thrown) {
@@ -112,22 +114,32 @@ async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): P
   }
 }
 
-type Outgoing = { readonly stream: Readable | Buffer; readonly stop: () => void };
+/** `begin` resolves when there is something to send. */
+type Outgoing = {
+  readonly begin: (signal: AbortSignal) => Promise<Readable | Buffer>;
+  readonly stop: () => void;
+};
 
 function outgoing(request: HttpRequest, progress: Progress, failed: Failed): Outgoing | undefined {
   const body = request.body;
   if (body === undefined) return undefined;
-  if (body instanceof Uint8Array) return { stream: Buffer.from(body), stop: () => undefined };
+  if (body instanceof Uint8Array) return { begin: async () => Buffer.from(body), stop: () => undefined };
   const source = body.stream;
   // Its failure reaches us through the iteration; one that comes after our end must not end the process.
   source.on('error', () => undefined);
-  const stream = Readable.from(paced(body, progress, failed), { objectMode: false });
-  stream.on('error', () => undefined);
+  let stream: Readable | undefined;
+  const begin = async (signal: AbortSignal): Promise<Readable> => {
+    stream = Readable.from(await withFirstPiece(paced(body, progress, failed), signal), {
+      objectMode: false,
+    });
+    stream.on('error', () => undefined);
+    return stream;
+  };
   const stop = (): void => {
     source.destroy();
-    stream.destroy();
+    stream?.destroy();
   };
-  return { stream, stop };
+  return { begin, stop };
 }
 
 function dispatchOptions(

@@ -150,7 +150,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     ...sentIn(parts, run),
     troubles: troublesOf(parts, run),
     containers: parts.ledger.containerEvents(run.since),
-    outages: outagesIn(parts.ledger, run),
+    outages: outagesIn(parts, run),
     ...recognisedIn(parts.ledger, run),
     ...foundInRun(parts.ledger, run.no),
     futureTimes,

@@ -61,6 +61,33 @@ describe('the HTTP client', () => {
     return await listen(server);
   }
 
+  it('takes no connection before the first bytes of a body are there: the other side would close it for silence', async () => {
+    const url = await serve((request, response) => {
+      request.resume();
+      request.on('end', () => response.end('ok'));
+    });
+    const http1 = server as Server;
+    const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
+    http1.once('connection', (socket) => socket.once('close', () => onClose()));
+    const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
+    const { promise: there, resolve: give } = Promise.withResolvers<void>();
+    const slow = async function* (): AsyncGenerator<Buffer> {
+      onAsked();
+      await there;
+      yield Buffer.alloc(10);
+    };
+    await http.request({ method: 'GET', url, signal: never });
+
+    const body = { stream: Readable.from(slow(), { objectMode: false }), bytes: 10 };
+    const answer = http.request({ method: 'PUT', url, body, signal: never });
+    await asked;
+    http1.closeIdleConnections();
+    await closed;
+    give();
+
+    await expect(answer).resolves.toMatchObject({ status: 200, text: 'ok' });
+  });
+
   it('hands an answer of any size on piece by piece, and keeps none of it', async () => {
     const url = await serve((_, response) => {
       response.writeHead(200);
