@@ -51,6 +51,7 @@ describe('datasets in one batch', () => {
     ['that joins a delivered one late', { follows: planOf('z', [entry('z')]).id }],
     ["in somebody's place", { reason: 'mueller has left' }],
     ['whose files go one by one', { pack: 'files' }],
+    ["that goes into a rule's own uploads", { apart: 'Films' }],
   ])('never take in one %s', (_what, changes) => {
     const plans = [dataset('a/x'), dataset('a/y', 1, changes)];
 
