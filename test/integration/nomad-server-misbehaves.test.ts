@@ -306,48 +306,23 @@ describe('a NOMAD that misbehaves by a seed', () => {
     expect(new Set(told.map((one) => one.split(' ')[1]))).toEqual(new Set(['too-busy', 'cut']));
   });
 
-  it.each<[Misdeed, number, number]>([
-    ['forgotten', 404, 200],
-    ['access-taken', 403, 200],
-    ['published', 400, 400],
-  ])(
-    '%s comes to an upload that is empty, and to one with data only where that stays',
-    async (misdeed, empty, filled) => {
-      const misbehave = { seed: 1, misdeeds: [misdeed], percent: 100 };
-      await using nomad = await startNomadServer({ generation: 'v1.4', misbehave });
-      const api = nomadApi(nomad, 'alice');
-      const hook = nomad.fault;
-      nomad.fault = undefined;
-      const withData = await api.create('data');
-      await api.put(withData, PARCEL);
-      await nomad.worker.idle();
-      const without = await api.create('empty');
-      nomad.fault = hook;
-
-      expect((await api.put(without, PARCEL)).status).toBe(empty);
-      const copy = 'copy_or_move=copy&copy_or_move_source_path=a.txt&file_name=a.txt';
-      expect((await api.ask('PUT', `/uploads/${withData}/raw/?${copy}`)).status).toBe(409);
-      expect((await api.put(withData, PARCEL)).status).toBe(filled);
-    },
-  );
-
-  it('publishes nothing while a batch is not confirmed: not after a parcel, not before its manifest', async () => {
-    const told: Misdeed[] = [];
-    await using nomad = await startNomadServer({
-      generation: 'v1.3',
-      misbehave: {
-        seed: 1,
-        misdeeds: ['slow', 'published'],
-        percent: 100,
-        onMisdeed: ({ misdeed }) => told.push(misdeed),
-      },
-    });
+  it.each<[Misdeed, number]>([
+    ['forgotten', 404],
+    ['access-taken', 401],
+    ['published', 401],
+    ['temp-dirs-full', 500],
+  ])('%s comes only with the first parcel of an upload', async (misdeed, refused) => {
+    const misbehave = { seed: 1, misdeeds: [misdeed], percent: 100 };
+    await using nomad = await startNomadServer({ generation: 'v1.3', misbehave });
     const api = nomadApi(nomad, 'alice');
-    const id = await api.create('n');
+    const hook = nomad.fault;
+    const used = await api.create('used');
+    nomad.fault = undefined;
+    await api.put(used, PARCEL);
+    nomad.fault = hook;
 
-    for (let count = 0; count < 4; count++)
-      await api.put(id, PARCEL, { dir: count === 0 ? '.nightjar' : 'd' });
+    const statuses = [await api.put(await api.create('fresh'), PARCEL), await api.put(used, PARCEL)];
 
-    expect(told).toEqual(Array.from({ length: 4 }, () => 'slow'));
+    expect(statuses.map(({ status }) => status)).toEqual([refused, 200]);
   });
 });

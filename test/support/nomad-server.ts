@@ -5,7 +5,7 @@
  * It keeps raw files on disk in a temp dir of its own, unpacks them really, and takes bodies of any size.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -153,10 +153,8 @@ export async function startNomadServer(
     };
     switches.fault = createMisbehaviour(misbehave, {
       userOf: auth.userOfRequest,
-      holdsData: (id) =>
-        existsSync(rawOf(id)) &&
-        readdirSync(rawOf(id), { recursive: true, withFileTypes: true }).some((one) => one.isFile()),
-      isConfirmed: (id) => isConfirmed(requests, id),
+      isFresh: (id) =>
+        !requests.slice(0, -1).some((one) => isParcel(one) && one.path.startsWith(`/uploads/${id}/`)),
       forget: (id) => state.uploads.delete(id),
       ...{ publish, takeAccess, fillTempDirs },
       outage,
@@ -164,14 +162,6 @@ export async function startNomadServer(
     });
   }
   return withSwitches(server, switches, state);
-}
-
-/** A self-copy refused as existing is how a write-only client learns that its manifest is there. */
-function isConfirmed(requests: readonly Received[], id: string): boolean {
-  // The last one is the body that is just coming.
-  const own = requests.slice(0, -1).filter((one) => one.path.startsWith(`/uploads/${id}/raw/`));
-  const last = own.findLastIndex((one) => isParcel(one));
-  return last < 0 || own.slice(last).some((one) => one.query.has('copy_or_move') && one.status === 409);
 }
 
 /** The assignable fields, passed through to where they act. */

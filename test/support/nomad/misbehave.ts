@@ -43,10 +43,8 @@ export type Dealt = { readonly user: string; readonly misdeed: Misdeed; readonly
 /** What a misdeed may do beyond its request. */
 export type Reach = {
   readonly userOf: (request: Received) => string | undefined;
-  /** True when there is a file in it, beside empty directories. */
-  readonly holdsData: (id: string) => boolean;
-  /** True when the client has asked for its manifest, and found it, after the last body that came into the upload. */
-  readonly isConfirmed: (id: string) => boolean;
+  /** True when no body came into the upload before this one. */
+  readonly isFresh: (id: string) => boolean;
   readonly forget: (id: string) => void;
   readonly publish: (id: string) => void;
   readonly takeAccess: (id: string) => void;
@@ -73,10 +71,11 @@ export const comeBack = (status: 429 | 503, seconds: number): Extract<Fault, { k
 export const isParcel = ({ method, path, headers }: Received): boolean =>
   method === 'PUT' && path.includes('/raw/') && Number(headers['content-length'] ?? 0) > 0;
 
-/** What people do to uploads. While a batch is not confirmed, what had arrived of it would stay, and no client could help it. */
-const BY_HAND: readonly Misdeed[] = ['forgotten', 'published', 'access-taken'];
-/** After these the data would be gone from the account, so they come only to an upload that holds none. */
-const TAKES_DATA: readonly Misdeed[] = ['forgotten', 'access-taken'];
+/**
+ * After these the client goes on with a new upload. Of a batch that had not been confirmed, what had arrived would stay in
+ * the old one while the whole goes to the new, and no client could help it: so they come only with the first parcel.
+ */
+const LOSES_UPLOAD: readonly Misdeed[] = ['forgotten', 'published', 'access-taken', 'temp-dirs-full'];
 
 export function createMisbehaviour(options: Misbehaviour, reach: Reach): FaultHook {
   const { seed, percent = 60, outageMs = 1500 } = options;
@@ -106,12 +105,7 @@ export function createMisbehaviour(options: Misbehaviour, reach: Reach): FaultHo
     const user = isParcel(request) ? reach.userOf(request) : undefined;
     if (user === undefined) return undefined;
     const id = /^\/uploads\/([^/]+)\//.exec(request.path)?.[1] ?? '';
-    const isBetween = reach.isConfirmed(id) && !request.path.includes('.nightjar');
-    const told = dealt(
-      user,
-      (misdeed) =>
-        (isBetween || !BY_HAND.includes(misdeed)) && !(TAKES_DATA.includes(misdeed) && reach.holdsData(id)),
-    );
+    const told = dealt(user, (misdeed) => reach.isFresh(id) || !LOSES_UPLOAD.includes(misdeed));
     if (told === undefined) return undefined;
     options.onMisdeed?.(told);
     const random = randomOf(`${seed} ${user} ${told.nth} ${told.misdeed}`);
