@@ -142,7 +142,8 @@ describe('an evening', () => {
   });
 
   it('throws a look away whose share lost its proof meanwhile, and acts on nothing of it', async () => {
-    await using lab = await startLab({ settle: '2s' });
+    // Long enough for the command that looks between the two looks, also on a busy machine.
+    await using lab = await startLab({ settle: '8s' });
     await lab.put('SEM1/mueller/a/1', 'one');
     const run = lab.start('run', '--json');
     let [out, state] = ['', ''];
