@@ -74,7 +74,7 @@ describe.each(['v1.3', 'v1.4'] as const)('enrolling at NOMAD %s', (generation) =
     expect([byAccess.code, pasted.code]).toEqual([0, 0]);
     expect(await tokenIn(lab, 'schmidt')).toBe(nomad.tokenOf('bob'));
     expect(await tokenIn(lab, 'chen')).toBe(nomad.tokenOf('alice'));
-    expect(pasted.out).toContain('chen: { nomad: { token: chen } }');
+    expect(pasted.out).toContain(`chen: { nomad: { token: chen, user_id: ${nomad.userId('alice')} } }`);
   });
 
   it('stores nothing that could bring data into a wrong account', async () => {
