@@ -84,9 +84,9 @@ describe.each(['v1.3', 'v1.4'] as const)('`join: owner` at NOMAD %s', (generatio
   });
 });
 
-it('a batch a dataset, as without `join`, makes a mail each, and the report says what would make fewer', async () => {
+it('a batch a dataset, with `join: dataset`, makes a mail each, and the report says what would make fewer', async () => {
   await using nomad = await startNomadServer();
-  await using lab = await labAt(nomad, '');
+  await using lab = await labAt(nomad, 'join: dataset');
   for (const dataset of ['gold', 'iron', 'steel']) await lab.put(`SEM1/mueller/${dataset}/a.tif`, dataset);
 
   const said = await lab.nightjar('run');

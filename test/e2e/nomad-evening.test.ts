@@ -21,7 +21,7 @@ async function labWith(
 ): Promise<Lab> {
   const lab = await startLab({
     folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}${options} }`,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset${options} }`,
     extra: 'credentials: { dir: tokens }',
   });
   await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });

@@ -18,7 +18,7 @@ collector: { nomad: { token: collector } }
 async function labAt(url: string, tokens: Record<string, string>, options: LabOptions = {}): Promise<Lab> {
   const lab = await startLab({
     folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(url)} }`,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(url)}, join: dataset }`,
     ...options,
     extra: `credentials: { dir: tokens }\n${options.extra ?? ''}`,
   });

@@ -19,7 +19,7 @@ it('a run that is stopped reports what its last delivery came to, not what it wa
   await using nomad = await startNomadServer({ generation: 'v1.4' });
   await using lab = await startLab({
     folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset }`,
     extra: 'credentials: { dir: tokens }',
   });
   await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });

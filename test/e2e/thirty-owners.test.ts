@@ -42,7 +42,7 @@ owners:
 ${named.join('\n')}
 collector: { nomad: { token: collector } }
 `,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, max_upload: 600 kB }`,
+    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset, max_upload: 600 kB }`,
     deliveries: 'concurrency: 6',
     extra: 'credentials: { dir: tokens }',
   });

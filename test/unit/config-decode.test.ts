@@ -111,7 +111,7 @@ describe('what is taken', () => {
         adminUserIds: ['00000000-0000-0000-0000-000000000000'],
         maxBytes: 30_000_000_000,
         maxUpload: 32_000_000_000,
-        join: 'dataset',
+        join: 'owner',
         byHand: 'size',
         byHandRequests: 300,
         byHandEvenings: 3,

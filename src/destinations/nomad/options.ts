@@ -74,7 +74,7 @@ export const nomadOptions = z
       description:
         'How a batch of one file travels: as it is, or inside a zip. `raw` spares the platform the unpacking; `zip` spares the account of a v1.3 platform one mail a batch.',
     }),
-    join: z.enum(['dataset', 'owner']).default('dataset').meta({
+    join: z.enum(['dataset', 'owner']).default('owner').meta({
       description:
         'What one batch holds, and so what the platform mails the account about: one dataset, or as many datasets of an owner (of one instrument and rule) as fit within `max_bytes` and `max_files`.',
     }),
