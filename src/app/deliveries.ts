@@ -8,6 +8,7 @@ import type { Secret } from '../core/secret.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
 import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
+import { lookAgain } from '../delivery/look-again.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
@@ -24,6 +25,8 @@ export type Deliveries = AsyncDisposable & {
   /** The owner's credential at the destination, as the deliveries use it. */
   readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
+  /** Looks once for the batches that their destination only accepted. */
+  readonly lookAgain: (signal: AbortSignal) => Promise<void>;
   /** What outages of destinations are known and told by. */
   readonly breaker: BreakerParts;
   readonly onFinished: (listener: () => void) => void;
@@ -51,15 +54,16 @@ export function startDeliveries(
   const packers = openPackers(workspace, parts);
   const delivery = deliveryParts(workspace, parts, packers);
   const listeners = new Set<() => void>();
+  const tellListeners = (): void => {
+    for (const listener of listeners) listener();
+  };
   const workers = workBatches(
     {
       target,
       concurrency: config.destinations.reduce((sum, { name }) => sum + parallelAt(config, name), 0),
       clock: parts.clock,
       onError: trouble,
-      onFinished: () => {
-        for (const listener of listeners) listener();
-      },
+      onFinished: tellListeners,
     },
     (id, signal) => deliverBatch(id, delivery, signal),
   );
@@ -73,6 +77,10 @@ export function startDeliveries(
     token: delivery.token,
     breaker: delivery.breakerParts,
     running: workers.running,
+    lookAgain: async (signal) => {
+      await lookAgain({ ...delivery, ledger: workspace.ledger }, signal);
+      tellListeners();
+    },
     onFinished: (listener) => listeners.add(listener),
     [Symbol.asyncDispose]: async () => {
       await drain();

@@ -101,6 +101,7 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     hashFiles: hasher.hash,
     drained: drainedOn(parts.stop, dispatcher, delivery),
     mayHeal: refused.mayHeal,
+    lookAgain: delivery.lookAgain,
   });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
@@ -136,7 +137,10 @@ function drainedOn(
 function nightlyParts(
   workspace: Workspace,
   emit: NightlyParts['emit'],
-  { mayHeal, ...made }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained'> & Pick<RefusedWatch, 'mayHeal'>,
+  {
+    mayHeal,
+    ...made
+  }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained' | 'lookAgain'> & Pick<RefusedWatch, 'mayHeal'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources, accounts } = workspace;
   return {

@@ -4,6 +4,7 @@ import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
 import { errorCodeOf } from './error-code-of.ts';
+import { ACCEPTED_TITLE, acceptedLines } from './render-accepted.ts';
 import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
@@ -53,6 +54,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     '',
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
+    ...section(head(ACCEPTED_TITLE), acceptedLines(report.stillAccepted ?? [], report.finishedAt)),
     ...section(head('Uploads that were lost, or may be left over'), containerLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
@@ -79,15 +81,15 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
 }
 
-function deliveries({ deliveries }: RunReport): string[] {
+function deliveries({ deliveries, finishedAt }: RunReport): string[] {
   if (deliveries.length === 0) return ['nothing was delivered in this run'];
-  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location, follows }) => [
+  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location, follows, acceptedAt }) => [
     evidence,
     owner,
     dataset,
     count(files, 'file'),
     formatBytes(bytes),
-    `→ ${location}${follows === undefined ? '' : ` (follows ${follows})`}`,
+    `→ ${location}${follows === undefined ? '' : ` (follows ${follows})`}${acceptedAt === undefined ? '' : ` (accepted ${clockTime(acceptedAt, finishedAt)}, found there now)`}`,
   ]);
   return columns(rows, [3, 4]);
 }

@@ -21,6 +21,7 @@ import { sayCause } from './say-cause.ts';
 import { notSeen } from './say-not-seen.ts';
 import { style } from './style.ts';
 import { unknownName } from './unknown-name.ts';
+import { acceptedOnly, acceptedSection } from './why-accepted.ts';
 import { knownAgain, knownAgainSection } from './why-recognised.ts';
 
 type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
@@ -62,6 +63,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
       const now = context.clock.now();
       const say = (cause: Cause): string => sayCause(cause, { ...workspace.config, now });
       const recognised = knownAgain(workspace, shares, scope.owner);
+      const accepted = acceptedOnly(workspace, shares, scope);
       const { asked } = scope;
       const json = {
         format: 1,
@@ -70,6 +72,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
         causes: causes.map((cause) => causeJson(cause, say)),
         names: namesByOwner(names),
         recognised,
+        accepted,
       };
       answer(context, options, json, () =>
         [
@@ -77,6 +80,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
             ? notSeen(scope.asked, options, looks, now)
             : renderCauses(sorted(causes), looks, { out: context.out, now, say }),
           ...namesSection(names, context.out),
+          ...acceptedSection(accepted, { now, out: context.out }),
           ...knownAgainSection(workspace, recognised, { asked, out: context.out }),
         ].join('\n'),
       );

@@ -173,4 +173,6 @@ export type Receipt = {
   readonly location: string;
   readonly files: number;
   readonly bytes: number;
+  /** When it was only accepted, where more became known later; ms since 1970. */
+  readonly acceptedAt?: number;
 };

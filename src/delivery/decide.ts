@@ -106,7 +106,7 @@ function decideRetry(error: IngestError, attempt: Attempt, policy: RetryPolicy):
 }
 
 /** A platform that drops a parcel so often after the first time drops the next too. */
-const DROPPED_LIMIT = 3;
+export const DROPPED_LIMIT = 3;
 
 const FILE_CODES: readonly ErrorCode[] = ['FILE_CHANGED', 'FILE_VANISHED', 'FILE_UNREADABLE'];
 

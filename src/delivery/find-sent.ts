@@ -1,4 +1,5 @@
 import type { Content, ContentFile } from '../core/content.ts';
+import { IngestError } from '../core/errors.ts';
 import type { Receipt } from '../core/model.ts';
 import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -26,13 +27,13 @@ export async function findSent({
   const container = ledger.containers.ofBatch(id);
   if (hashes === undefined || container === undefined || destination.find === undefined) return undefined;
   const receipt = await destination.find(container, withHashes(content, hashes), call);
-  if (receipt === undefined) return undefined;
+  if (receipt instanceof IngestError) return undefined;
   const how = `Found there before it was sent again, as an earlier attempt had no answer. ${receipt.how}`;
   return { receipt: { ...receipt, how }, hashes: Buffer.from(hashes) };
 }
 
 /** The content as an earlier attempt read it: its hashes are known without reading it again. */
-function withHashes(content: Content, hashes: Uint8Array): Content {
+export function withHashes(content: Content, hashes: Uint8Array): Content {
   const bytes = Buffer.from(hashes);
   const { files } = content.batch;
   const known = new Map(

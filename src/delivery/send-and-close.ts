@@ -5,6 +5,7 @@ import type { Call, Destination, RemoteContainer } from '../destinations/destina
 import type { DeliveryParts } from './deliver-batch.ts';
 import { describeContainer } from './describe-container.ts';
 import { type Found, hashesInOrder } from './find-sent.ts';
+import { lookAgainIn } from './look-again.ts';
 
 type Sending = {
   readonly content: Content;
@@ -24,6 +25,7 @@ export async function sendAndClose({
 }: Sending): Promise<Found> {
   const { batch } = content;
   const { batches, outcomes, transaction } = parts.ledger;
+  await lookAgainIn(container, batch, { parts, call });
   transaction(() => {
     if (outcomes.isInUse(container, batch)) throw inUse(batch, container);
     batches.sending(batch, container);

@@ -1,11 +1,17 @@
 import type { Account, Asks } from '../core/account.ts';
 import type { ContainerMetadata } from '../core/container-metadata.ts';
 import type { Content } from '../core/content.ts';
+import type { IngestError } from '../core/errors.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
 
 /** What every call carries: the owner's own credential (undefined where none is needed) and the stop signal. */
-export type Call = { readonly token: Secret | undefined; readonly signal: AbortSignal };
+export type Call = {
+  readonly token: Secret | undefined;
+  readonly signal: AbortSignal;
+  /** `find` asks once, and does not wait for the end of what the destination works on. */
+  readonly once?: true;
+};
 
 /** Plain data, a handful: what the planner must respect. */
 export type Limits = {
@@ -48,10 +54,11 @@ export interface Destination {
   /** Reports what the destination says it has, never more. */
   close(container: RemoteContainer, content: Content, call: Call): Promise<Receipt>;
   /**
-   * The receipt of a batch that went out whole and was never answered for, if it is there all the same; undefined: it
-   * has to be sent. Asked only where nothing was sent into the container since. Without it, it is always sent again.
+   * The receipt of a batch that went out whole and was not answered for to the end, if it is there all the same; else
+   * why it is not: it has to be sent. Throws where that cannot be told now. Asked only where nothing was sent into the
+   * container since. Without it, such a batch is always sent again, and one that is accepted stays so.
    */
-  find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | undefined>;
+  find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | IngestError>;
   /** How a container is described; without it, what the mapping says of data is not for this destination. */
   readonly describing?: Describing;
   /** What lies in the account, whoever put it there; undefined: nobody wants to know, or this token never may read. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Content } from '../core/content.ts';
-import { asIngestError, type ErrorCode } from '../core/errors.ts';
+import { asIngestError, type ErrorCode, IngestError } from '../core/errors.ts';
 import type { BatchId, OwnerId } from '../core/ids.ts';
 import type { Evidence } from '../core/states.ts';
 import type { Destination, RemoteContainer } from './destination.ts';
@@ -72,7 +72,7 @@ export function withLog(
             await told(
               subjectOf('find', container, content),
               async () => await find(container, content, call),
-              (receipt) => receipt?.evidence,
+              (found) => (found instanceof IngestError ? undefined : found.evidence),
             ),
         }),
   };

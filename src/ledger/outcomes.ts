@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BatchId } from '../core/ids.ts';
+import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import { bytesOf } from './bytes-of.ts';
 import type { StoredContainer } from './containers.ts';
@@ -13,6 +13,11 @@ const KNOWN: readonly string[] = [
   'CONTAINER_LOST',
   'BATCH_REFUSED',
 ];
+
+/** No other batch went into its container since: what the destination says of its last work there is about this one. */
+const IS_LAST = `NOT EXISTS (SELECT 1 FROM batch AS other WHERE other.destination = mine.destination
+  AND other.container IS NOT NULL AND json_extract(other.container, '$.id') = json_extract(mine.container, '$.id')
+  AND other.sent_order > mine.sent_order)`;
 
 /** What is known of parcels that went out whole and were never answered for. */
 export function createOutcomes(db: DatabaseSync) {
@@ -37,14 +42,21 @@ export function createOutcomes(db: DatabaseSync) {
     unknownOf: (id: BatchId): Uint8Array | undefined => {
       const row = db
         .prepare(
-          `SELECT sent_hashes FROM batch AS mine WHERE id = ? AND length(sent_hashes) > 0 AND NOT EXISTS (
-             SELECT 1 FROM batch AS other WHERE other.destination = mine.destination AND other.container IS NOT NULL
-               AND json_extract(other.container, '$.id') = json_extract(mine.container, '$.id')
-               AND other.sent_order > mine.sent_order)`,
+          `SELECT sent_hashes FROM batch AS mine WHERE id = ? AND length(sent_hashes) > 0 AND ${IS_LAST}`,
         )
         .get(id);
       return row === undefined ? undefined : bytesOf(row['sent_hashes']);
     },
+
+    /** Batches that are only accepted, each the last that went into its container; `into`: only those of this one. */
+    accepted: (into?: { readonly destination: DestinationName; readonly id: string }): BatchId[] =>
+      db
+        .prepare(
+          `SELECT id FROM batch AS mine INDEXED BY batch_by_state WHERE state = 'accepted' AND container IS NOT NULL
+             AND (?1 IS NULL OR (destination = ?1 AND json_extract(container, '$.id') = ?2)) AND ${IS_LAST} ORDER BY no`,
+        )
+        .all(into?.destination ?? null, into?.id ?? null)
+        .map((row) => String(row['id']) as BatchId),
 
     /** Whether another batch is on its way into the container. */
     isInUse: (

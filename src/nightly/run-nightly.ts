@@ -30,6 +30,7 @@ export async function runNightly(
   let stopped: IngestError | undefined;
   try {
     for (const share of parts.shares) ledger.looks.tryAgain(share.name);
+    await parts.lookAgain?.(signal); // what earlier evenings left without proof
     await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
     const budget = { leftMs: parts.compareMs };
     await recogniseDelivered(parts, run, looked(outcomes), { budget, signal }); // what was moved is not new

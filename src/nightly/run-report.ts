@@ -14,7 +14,7 @@ import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
 import { type ByHandLine, foundInRun } from './report-by-hand.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
-import { type DeliveryLine, sentIn } from './report-deliveries.ts';
+import { type AcceptedLine, type DeliveryLine, sentIn } from './report-deliveries.ts';
 import { type OutageLine, outagesIn } from './report-outages.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { type Trouble, troublesOf } from './report-troubles.ts';
@@ -59,6 +59,8 @@ export type RunReport = {
   readonly mapping?: ScanProblem;
   readonly shares: readonly ShareLine[];
   readonly deliveries: readonly DeliveryLine[];
+  /** Sent in earlier runs, and only accepted: the destination has not said yet that it is there. Absent: none is. */
+  readonly stillAccepted?: readonly AcceptedLine[];
   /** What went wrong at destinations: one for each cause, not for each batch. */
   readonly troubles: readonly Trouble[];
   /** Containers that were lost, or made without an answer. */

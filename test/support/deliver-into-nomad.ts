@@ -10,6 +10,8 @@ const POLLING = { firstMs: 2, longestMs: 10, totalMs: 20_000, busyMs: 200 };
 
 export type NomadDeliverer = Deliverer & {
   readonly server: NomadServer;
+  /** How the end of processing is waited for, in deliveries from here on. */
+  readonly polling: { totalMs: number };
   /** The token of every delivery from here on; at first alice's upload token. */
   token: string;
   /** How many parcels the server was sent. */
@@ -23,10 +25,11 @@ const isParcel = (request: { method: string; headers: Record<string, unknown> })
 
 /** Deliveries on a real ledger into a NOMAD on loopback. */
 export async function deliverIntoNomad(generation: Generation, block: object = {}): Promise<NomadDeliverer> {
+  const polling = { ...POLLING };
   const server = await startNomadServer({ generation });
   const http = createHttpClient({ userAgent: 'nightjar-test', clock: systemClock, stallMs: 5_000 });
   const options = nomadOptions.parse({ kind: 'nomad', base_url: server.url, ...block });
-  const nomad = createNomad(options, { http, clock: systemClock, polling: POLLING });
+  const nomad = createNomad(options, { http, clock: systemClock, polling });
   const lab = await deliverInto(
     () => nomad,
     () => new Secret(made.token),
@@ -34,6 +37,7 @@ export async function deliverIntoNomad(generation: Generation, block: object = {
   const dispose = lab[Symbol.asyncDispose];
   const made: NomadDeliverer = Object.assign(lab, {
     server,
+    polling,
     token: server.tokenOf('alice'),
     parcels: () => server.requests.filter(isParcel).length,
     onParcels: (fault: Fault, times = Number.POSITIVE_INFINITY) => {

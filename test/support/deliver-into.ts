@@ -5,6 +5,7 @@ import type { Batch, BatchPlan } from '../../src/core/model.ts';
 import type { Secret } from '../../src/core/secret.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
+import { lookAgain } from '../../src/delivery/look-again.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { noTier } from '../../src/tiering/none.ts';
 import { contentOf } from './content.ts';
@@ -24,6 +25,8 @@ export type Deliverer = AsyncDisposable & {
   readonly deliver: (id: BatchId, signal?: AbortSignal) => Promise<void>;
   /** Delivers as the dispatcher would until nothing is planned any more; answers how many attempts that took. */
   readonly deliverAll: () => Promise<number>;
+  /** Looks for the batches that are only accepted. */
+  readonly lookAgain: () => Promise<void>;
   /** What a test does to the content of a batch. */
   change: (content: Content) => Content;
 };
@@ -75,6 +78,7 @@ export async function deliverInto(
       return ledger.batches.get(plan.id);
     },
     deliver,
+    lookAgain: async () => await lookAgain({ ...parts(), ledger }, never),
     deliverAll: async () => {
       for (let attempts = 0; attempts < 200; attempts += 1) {
         const [head] = ledger.dispatch.heads(clock.now());

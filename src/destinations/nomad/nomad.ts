@@ -5,7 +5,7 @@ import type { Batch, Receipt } from '../../core/model.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, emptyUploadsOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
-import { type Polling, stateAtEnd, stateAtRest } from './confirm.ts';
+import { type Polling, readState, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { accountOf } from './find-by-hand.ts';
 import { metadataDocument, putDocument } from './metadata.ts';
@@ -207,21 +207,27 @@ async function find(
   container: RemoteContainer,
   content: Content,
   call: Call,
-): Promise<Receipt | undefined> {
-  const state = await stateAtRest(nomad.connection, container, call, nomad);
+): Promise<Receipt | IngestError> {
+  const { connection } = nomad;
+  const state =
+    call.once === true
+      ? await readState(connection, container, call)
+      : await stateAtRest(connection, container, call, nomad);
   if (state.isRunning)
     throw busy(`looking for batch ${content.batch.id} in NOMAD upload ${container.id}`, state);
+  const asking = askingOf(nomad, container, content, call);
   // The manifest of a file sent by itself follows when the file is there, and v1.4 runs no process for it.
-  if (state.status !== 'SUCCESS' && (state.status === 'FAILURE' || !goesRaw(content))) return undefined;
+  const hasEnded = state.status === 'SUCCESS' || state.status === 'FAILURE' || goesRaw(content);
+  if (!hasEnded) return dropped(asking, `no process ended in the upload (${state.status})`, state);
   try {
-    return await receiptOf(askingOf(nomad, container, content, call), state);
+    return await receiptOf(asking, state);
   } catch (thrown) {
-    if (thrown instanceof IngestError && NOT_THERE.includes(thrown.code)) return undefined;
+    if (thrown instanceof IngestError && NOT_THERE.includes(thrown.code)) return thrown;
     throw thrown;
   }
 }
 
-const NOT_THERE: readonly ErrorCode[] = ['PARCEL_DROPPED', 'RECEIPT_MISMATCH'];
+const NOT_THERE: readonly ErrorCode[] = ['PROCESSING_FAILED', 'PARCEL_DROPPED', 'RECEIPT_MISMATCH'];
 
 function askingOf(
   { connection, options: { verify } }: Nomad,
