@@ -79,13 +79,14 @@ function verdictOf(status: number): Verdict {
 
 /** One line of what was answered, at most 300 characters, without markup and credentials. */
 export function summaryOf(text: string): string {
-  const plain = text
+  const pieces = text
     .slice(0, 20_000)
     .replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
+    .split(/<[^>]*>/)
     // Control characters of a stranger do not reach terminals.
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
-  const safe = redact(plain);
+    .map((piece) => piece.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .filter((piece) => piece !== '');
+  // The title of a page is mostly its heading too.
+  const safe = redact([...new Set(pieces)].join(' '));
   return safe.length > 300 ? `${safe.slice(0, 299)}…` : safe;
 }

@@ -54,6 +54,14 @@ describe('what is kept of an answer', () => {
     expect(summaryOf(page)).toBe('[31m 413 Too Large [secret]');
     expect(summaryOf('x'.repeat(10_000))).toHaveLength(300);
   });
+
+  it('says once what is the title and the heading of a page', () => {
+    const page = `<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service
+      Temporarily Unavailable</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>`;
+
+    expect(summaryOf(page)).toBe('503 Service Temporarily Unavailable nginx');
+    expect(summaryOf('no no, not a page')).toBe('no no, not a page');
+  });
 });
 
 describe('redact', () => {
