@@ -38,7 +38,7 @@ const SEVERAL = 3;
 type Memory = {
   /** The batches that failed at a destination since the last that arrived there. */
   readonly failing: Map<DestinationName, Set<BatchId>>;
-  /** Batches that have met an outage before. */
+  /** Batches that have met an outage and have not arrived since. */
   readonly before: Set<BatchId>;
 };
 
@@ -75,8 +75,8 @@ async function met(parts: BreakerParts, memory: Memory, { batch, error, signal }
   const cause = sign === 'told' || isKnown() ? error : await illness(parts, batch, signal);
   if (signal.aborted) return false;
   if (cause === undefined && failing.size < SEVERAL) return false;
-  // A batch that alone meets one outage after the other may be what brings the destination down: then it counts.
-  const counts = memory.before.has(batch.id) && failing.size === 1 && !isKnown();
+  // Nothing is sent while it is away: one that meets it again failed after a good answer, and may itself be the cause.
+  const counts = memory.before.has(batch.id) && (sign === 'suspect' || (failing.size === 1 && !isKnown()));
   memory.before.add(batch.id);
   begin(parts, batch, cause ?? error, error);
   return !counts;

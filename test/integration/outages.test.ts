@@ -187,8 +187,7 @@ describe('an outage of a destination', () => {
     for (let round = 0; round < 5; round += 1) {
       clock.advance(600_000);
       await probe();
-      for (const batch of batches)
-        expect(await breaker.met(batch, fails('DESTINATION_BUSY', 503), never)).toBe(true);
+      for (const batch of batches) await breaker.met(batch, fails('DESTINATION_BUSY', 503), never);
     }
 
     expect(told()).toEqual(['destination.away']);
@@ -212,6 +211,31 @@ describe('an outage of a destination', () => {
 
     expect(met).toEqual([true, false, false]);
   });
+
+  it.each([
+    ['answers well when it is asked how it is', undefined],
+    ['is down for a while after each', refused()],
+  ])(
+    'counts against several batches that fail again after each good answer of one that %s',
+    async (_, ill) => {
+      await using temp = await tempLedger();
+      const { breaker, plan, probe, state, clock } = bench(temp.ledger);
+      const parcels = ['a', 'b', 'c'].map((name) => plan(name));
+      const counted = parcels.map(() => 0);
+
+      for (let round = 0; round < 8; round += 1) {
+        state.ill = ill;
+        for (const [at, parcel] of parcels.entries())
+          if (!(await breaker.met(parcel, fails('DESTINATION_BUSY', 504), never)))
+            counted[at] = (counted[at] ?? 0) + 1;
+        state.ill = undefined;
+        clock.advance(600_000);
+        await probe();
+      }
+
+      expect(Math.min(...counted)).toBeGreaterThanOrEqual(7);
+    },
+  );
 
   it('outlives the daemon, and is over without a delivery when nothing waits for it any more', async () => {
     await using temp = await tempLedger();
