@@ -20,6 +20,9 @@ export type Candidate = {
 
 export type Judged = { readonly candidate: Candidate } | { readonly unsafe: string };
 
+/** The batch of a file, and why it proves nothing, if so. */
+type Holder = { readonly batch: BatchHead | undefined; readonly weak: string | undefined };
+
 const DIGEST_BYTES = 32;
 
 /** What the ledger says of what is on the share now; its content is not looked at. Paths are those of the share. */
@@ -29,9 +32,7 @@ export function safetyJudge(
 ): (path: SharePath, entry: Entry) => Judged {
   const view = recognisedView(ledger);
   let listed: { readonly dir: SharePath; readonly known: ReadonlyMap<string, KnownEntry> } | undefined;
-  let last:
-    | { readonly batch: BatchHead | undefined; readonly no: number; readonly files: Delivered }
-    | undefined;
+  let last: (Holder & { readonly no: number; readonly files: Delivered }) | undefined;
   const knownAt = (path: SharePath): KnownEntry | undefined => {
     const dir = parentOf(path);
     if (listed?.dir !== dir) listed = { dir, known: ledger.looks.listed(share, dir) };
@@ -42,20 +43,19 @@ export function safetyJudge(
     if (odd !== undefined) return { unsafe: odd };
     const { batch: no = 0, prior = 0, mark = 'none' } = knownAt(path)?.facts ?? {};
     if (no === 0) return { unsafe: notDelivered({ prior, mark, assignment: assign(share, path, entry) }) };
-    if (last?.no !== no) last = { no, batch: ledger.batches.headByNo(no), files: deliveredBy(ledger, no) };
+    if (last?.no !== no) last = { no, ...holderOf(ledger, no), files: deliveredBy(ledger, no) };
     const origin = view.origin(share, parentOf(path), no) ?? parentOf(path);
     const delivered = last.files.get(path) ?? last.files.get(joinPath(origin, nameOf(path)));
-    return inBatch({ path, entry }, last.batch, delivered);
+    return inBatch({ path, entry }, last, delivered);
   };
 }
 
 function inBatch(
   { path, entry }: Pick<Candidate, 'path' | 'entry'>,
-  batch: BatchHead | undefined,
+  { batch, weak }: Holder,
   delivered: Pick<Candidate, 'planned' | 'sha256'> | undefined,
 ): Judged {
   if (batch === undefined) return { unsafe: 'its batch is in the ledger no more' };
-  const weak = weakness(batch);
   if (weak !== undefined) return { unsafe: weak };
   if (delivered === undefined) return { unsafe: `no hash of it is recorded with batch ${batch.id}` };
   const { size } = delivered.planned;
@@ -89,10 +89,20 @@ function notDelivered(of: {
     : 'changed since it was delivered: this version is in no batch';
 }
 
+function holderOf(ledger: Workspace['ledger'], no: number): Holder {
+  const batch = ledger.batches.headByNo(no);
+  return { batch, weak: batch === undefined ? undefined : weakness(batch, ledger) };
+}
+
 /** Why a batch proves nothing; undefined: its files have arrived, and the destination says so. */
-function weakness({ id, state, receipt }: BatchHead): string | undefined {
+function weakness(
+  { id, state, receipt }: BatchHead,
+  { lostContainers }: Workspace['ledger'],
+): string | undefined {
   if (!isDelivered(state) || receipt === undefined) return `its batch ${id} is ${state}`;
   if (state === 'accepted') return `only accepted by the destination, not confirmed (${id})`;
+  if (lostContainers.mayHaveTaken(id))
+    return `what it was delivered into may be deleted or taken away since (${id}; its history says what was heard)`;
   return undefined;
 }
 

@@ -97,7 +97,8 @@ function forgetContainer(batch: Batch, error: IngestError, parts: DeliveryParts)
   const lost = containers.ofBatch(batch.id) ?? containers.find(lane.destination, lane.name)?.remote;
   const which = lost === undefined ? lane.name : `"${lost.name}" (${lost.location})`;
   const why = `${which} takes nothing more: ${error.message.replace(/\.$/, '')}`;
-  lostContainers.forget(lane, batch.id, { why, at: parts.clock.now() });
+  const published = error.context['published'] === true;
+  lostContainers.forget(lane, batch.id, { why, at: parts.clock.now(), published });
   parts.emit({ name: 'container.lost', batch, error });
 }
 

@@ -10,6 +10,9 @@ const DELIVERED = DELIVERED_STATES.map((state) => `'${state}'`).join(', ');
 /** A lane by the destination and the name of its container. */
 type LaneAt = { readonly destination: DestinationName; readonly name: string };
 
+/** Why a container is used no more; `published`: it is closed for ever, and keeps what is in it. */
+type Loss = { readonly why: string; readonly at: number; readonly published?: boolean };
+
 /** Containers that a destination no longer has, or no longer takes from us. */
 export function createLostContainers(db: DatabaseSync) {
   return {
@@ -17,17 +20,17 @@ export function createLostContainers(db: DatabaseSync) {
      * The next delivery of every lane that used the container makes a new one, and batches begun in it begin there
      * anew. What was delivered into it stays as it is known, and its history says what was heard of its container.
      */
-    forget: (lane: LaneAt, batch: BatchId, { why, at }: { why: string; at: number }): void =>
+    forget: (lane: LaneAt, batch: BatchId, { why, at, published = false }: Loss): void =>
       inTransaction(db, () => {
         const id = lostOf(db, lane, batch);
         if (id === undefined) return;
         const { destination, name } = lane;
         db.prepare(
-          `INSERT OR REPLACE INTO lost_container (destination, lane, id, part, at)
-             SELECT destination, name, ?2, part, ?3 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
-             UNION SELECT ?1, ?4, ?2, 0, ?3 WHERE NOT EXISTS (
+          `INSERT OR REPLACE INTO lost_container (destination, lane, id, part, at, published)
+             SELECT destination, name, ?2, part, ?3, ?5 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
+             UNION SELECT ?1, ?4, ?2, 0, ?3, ?5 WHERE NOT EXISTS (
                SELECT 1 FROM container WHERE destination = ?1 AND name = ?4 AND json_extract(remote, '$.id') = ?2)`,
-        ).run(destination, id, at, name);
+        ).run(destination, id, at, name, Number(published));
         db.prepare("DELETE FROM container WHERE destination = ? AND json_extract(remote, '$.id') = ?").run(
           destination,
           id,
@@ -54,6 +57,16 @@ export function createLostContainers(db: DatabaseSync) {
         .get(destination, name, batch, now - DAY_MS);
       return row?.['lost'] === 0;
     },
+
+    /** Whether the container that the batch was sent into may be there no more, and the batch with it. */
+    mayHaveTaken: (batch: BatchId): boolean =>
+      db
+        .prepare(
+          `SELECT 1 FROM batch JOIN lost_container AS lost
+               ON lost.destination = batch.destination AND lost.id = json_extract(batch.container, '$.id')
+             WHERE batch.id = ? AND lost.published = 0`,
+        )
+        .get(batch) !== undefined,
 
     /** The highest part that a lost container of the lane had; 0: it lost none. */
     lastPart: ({ destination, name }: LaneAt): number =>

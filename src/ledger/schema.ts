@@ -2,6 +2,7 @@ import { CHAIN_EVENTS } from './chain.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { JOINED_STEP } from './schema-joined.ts';
+import { LOST_STEP } from './schema-lost.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
@@ -289,4 +290,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   DOCUMENTS_STEP,
   BY_HAND_SCHEMA,
   JOINED_STEP,
+  LOST_STEP,
 ];

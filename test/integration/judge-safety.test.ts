@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Judged, safetyJudge } from '../../src/app/judge-safety.ts';
+import { destinationName } from '../../src/core/ids.ts';
 import type { Assignment, Receipt } from '../../src/core/model.ts';
 import { sharePath } from '../../src/core/share-path.ts';
 import type { Evidence } from '../../src/core/states.ts';
@@ -34,6 +35,7 @@ describe('the safety of a file', () => {
     batches.plan(plan, { lane: 'archive/mueller', at: 2, runNo: 1 });
     batches.markQueued(plan.id, 3);
     const begun = batches.begin(plan.id, 4);
+    batches.sending(begun, { id: 'U', name: 'mueller', location: '/archive' });
     const receipt: Receipt = { evidence, how: 'said so', location: '/archive', files: 1, bytes: 4 };
     batches.deliver(begun, receipt, hashes, 5);
   }
@@ -53,6 +55,19 @@ describe('the safety of a file', () => {
       unsafe: expect.stringContaining('only accepted by the destination') as string,
     });
   });
+
+  it.each([false, true])(
+    'is given no more once its container may be gone, but where that was published (%s)',
+    (published) => {
+      deliver('confirmed');
+      const lane = { destination: destinationName('archive'), name: 'mueller' };
+      const { id } = planOf(DIR, [FILE]);
+      temp.ledger.lostContainers.forget(lane, id, { why: 'it takes nothing more', at: 6, published });
+
+      const wanted = published ? 'candidate' : 'unsafe';
+      expect(Object.keys(judged())).toEqual([wanted]);
+    },
+  );
 
   it('is not given without a recorded hash', () => {
     deliver('verified', new Uint8Array());

@@ -42,7 +42,7 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the uploads at a NOMAD of %s', (gen
   it.each([
     ['published', (id: string) => lab.server.publish(id)],
     ['deleted', (id: string) => lab.server.removeUpload(id)],
-  ])('that were %s are replaced once, at any attempt, under a name of their own', async (_, change) => {
+  ])('that were %s are replaced once, at any attempt, under a name of their own', async (how, change) => {
     const first = lab.plan('SEM1/a', TWO);
     await lab.deliverAll();
     const second = lab.plan('SEM1/b', TWO);
@@ -67,6 +67,7 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the uploads at a NOMAD of %s', (gen
       expect.stringMatching(/^container\.lost: .*(published|not found)/),
     ]);
     expect(heard(first.id)).toEqual([expect.stringContaining('it is not sent again by itself')]);
+    expect(lab.ledger.lostContainers.mayHaveTaken(first.id)).toBe(how === 'deleted');
   });
 
   it('that are lost again and again are replaced once, and a person is asked', async () => {

@@ -8,6 +8,8 @@ type Meaning = {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly retryAfterMs?: number;
+  /** The upload was published: what is in it stays there. */
+  readonly published?: true;
 };
 
 const LOST =
@@ -23,7 +25,12 @@ const MEANINGS: readonly Meaning[] = [
     code: 'QUOTA_EXCEEDED',
     hint: 'The account has as many unpublished uploads as the platform allows (10 by default). Publish or delete some, or ask its operator to raise services.upload_limit.',
   },
-  { says: /already published, operation not possible/, code: 'CONTAINER_LOST', hint: LOST },
+  {
+    says: /already published, operation not possible/,
+    code: 'CONTAINER_LOST',
+    hint: LOST,
+    published: true,
+  },
   { says: /^The specified upload_id was not found/, code: 'CONTAINER_LOST', hint: LOST },
   { says: /^You do not have write access to the specified upload/, code: 'CONTAINER_LOST', hint: LOST },
   // v1.3: 99 temp dirs of refused requests were left behind, and only its operator can remove them.
@@ -97,7 +104,7 @@ export function refusalOf(
   return new IngestError(meaning.code, `${attempted}: answered ${answer.status}: ${summaryOf(said)}`, {
     hint: meaning.hint,
     retryAfterMs: answer.retryAfterMs ?? meaning.retryAfterMs,
-    context: { status: answer.status, ...context },
+    context: { status: answer.status, ...(meaning.published && { published: true }), ...context },
   });
 }
 
