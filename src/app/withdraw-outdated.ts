@@ -25,7 +25,7 @@ export function withdrawOutdated({
   }
 }
 
-/** MAPPING_CHANGED when a file of the batch has another owner or destination now; undefined when all is as planned. */
+/** MAPPING_CHANGED when a file of the batch has another owner or destination now, or is to be shared with others; undefined when all is as planned. */
 export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestError | undefined {
   const entryOf = entriesOf(ledger, batch.share);
   const stray = batch.files.find(
@@ -67,6 +67,8 @@ function overLimits(batch: Batch, limitsOf: Workspace['limitsOf']): IngestError 
 
 function isStillMeant(batch: Batch, now: Assignment): boolean {
   // A batch whose owner's token cannot be used stays as it is: the delivery says so, and goes on when there is one.
-  const isMeant = now.kind === 'owned' || (now.kind === 'held' && now.code === 'NO_TOKEN');
-  return isMeant && now.owner === batch.owner && now.destination === batch.destination;
+  if (now.kind !== 'owned' && !(now.kind === 'held' && now.code === 'NO_TOKEN')) return false;
+  // In another rule's container it would be shared with other people.
+  if (now.kind === 'owned' && now.apart !== batch.apart) return false;
+  return now.owner === batch.owner && now.destination === batch.destination;
 }

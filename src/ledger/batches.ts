@@ -22,6 +22,7 @@ import { withJoined } from './joined.ts';
 import type { Looks } from './looks.ts';
 import { forgetKnownOutcome, forgetSent } from './outcomes.ts';
 import { dirsMovedInto } from './recognised.ts';
+import { keepPlace, reviveBatch } from './revive-batch.ts';
 import { tellPlanned } from './tell-planned.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -107,12 +108,11 @@ export class Batches {
 
   /** The number of the batch's row, new or living again. */
   #record(plan: BatchPlan, planned: Planned): number {
-    const { at, runNo } = planned;
     const known = this.#db.prepare('SELECT no FROM batch WHERE id = ?').get(plan.id)?.['no'];
-    if (known !== undefined) this.#revive(plan.id, at, runNo);
+    if (known !== undefined) reviveBatch(this.#db, plan, planned);
     const no = known ?? insertBatch(this.#db, plan, planned);
     keepGivenNames(this.#db, plan);
-    tellPlanned(this.#db, plan, at);
+    tellPlanned(this.#db, plan, planned.at);
     return Number(no);
   }
 
@@ -225,6 +225,11 @@ export class Batches {
       this.withdraw(batch, error, bad);
       const planned = { lane, at: error.at, runNo, plannedAt: batch.plannedAt };
       this.planAll(pieces.map((plan) => ({ plan, planned })));
+      keepPlace(
+        this.#db,
+        batch.id,
+        pieces.map(({ id }) => id),
+      );
     });
   }
 
@@ -251,16 +256,6 @@ export class Batches {
       forgetSent(this.#db, id);
       return true;
     });
-  }
-
-  #revive(id: BatchId, at: number, runNo: number): void {
-    this.#db
-      .prepare(
-        `UPDATE batch SET state = 'planned', run = ?, changed_at = ?, attempts = 0, not_before = 0, error = NULL
-         WHERE id = ? AND state = 'withdrawn'`,
-      )
-      .run(runNo, at, id);
-    forgetSent(this.#db, id);
   }
 
   #setError(id: BatchId, error: BatchError): void {

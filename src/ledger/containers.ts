@@ -64,12 +64,13 @@ export function createContainers(db: DatabaseSync) {
     /** The container that an attempt at this batch has begun to send into; undefined: none has. */
     ofBatch: (id: BatchId): StoredContainer | undefined => containerOf(db, id),
 
-    /** Bytes of all batches that were sent into a container, or may have been. */
+    /** Bytes of all batches that were sent into a container, or may have been; of what was cut, those of its pieces. */
     sentBytes: (destination: DestinationName, { id }: StoredContainer): number =>
       Number(
         db
           .prepare(
-            "SELECT sum(bytes) AS bytes FROM batch WHERE destination = ? AND container IS NOT NULL AND json_extract(container, '$.id') = ?",
+            `SELECT sum(bytes) AS bytes FROM batch WHERE destination = ? AND container IS NOT NULL
+               AND json_extract(container, '$.id') = ? AND state <> 'withdrawn'`,
           )
           .get(destination, id)?.['bytes'] ?? 0,
       ),

@@ -4,6 +4,7 @@ import type { Batch, BatchPlan } from '../core/model.ts';
 import { isDelivered } from '../core/states.ts';
 import { type BatchError, textOf } from './batch-row.ts';
 import type { Batches } from './batches.ts';
+import { keepPlace } from './revive-batch.ts';
 import { inTransaction } from './transaction.ts';
 
 /** How the other half of a batch fares, and what both were cut from. */
@@ -63,6 +64,7 @@ export function createCuts(db: DatabaseSync, batches: Batches) {
         for (const part of parts) batches.withdraw(part, error, { paths: [], mark: 'none' });
         if (plan === undefined) return;
         batches.plan(plan, { lane, at: error.at, runNo, plannedAt });
+        keepPlace(db, whole, [plan.id]);
         batches.fail(batches.get(plan.id), { to: 'held', error });
       }),
   };

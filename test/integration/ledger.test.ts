@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IngestError } from '../../src/core/errors.ts';
-import { ownerId } from '../../src/core/ids.ts';
+import { batchId, ownerId } from '../../src/core/ids.ts';
 import type { Receipt } from '../../src/core/model.ts';
 import type { SharePath } from '../../src/core/share-path.ts';
 import { takeInstanceLock } from '../../src/ledger/instance-lock.ts';
@@ -17,6 +17,8 @@ import { entry, look, planOf, SHARE, tempLedger } from '../support/ledger-fixtur
 const receipt = (files: number, bytes: number): Receipt => ({
   ...{ evidence: 'verified', how: 'read back', location: '/archive', files, bytes },
 });
+const U = { id: 'U', name: 'mueller', location: '/archive' };
+const NO = { code: 'PROCESSING_FAILED', message: 'no', hint: 'none', at: 5 };
 const codeOf = (work: () => unknown): string => {
   try {
     work();
@@ -109,6 +111,54 @@ describe('the ledger', () => {
     expect(looks.find(SHARE, 'SEM1/a/y' as SharePath)?.facts.mark).toBe('none');
     batches.plan(plan, { lane: 'lane', at: 6, runNo: 2 });
     expect(batches.head(plan.id)).toMatchObject({ state: 'planned', attempts: 0 });
+  });
+
+  it.each(['lane', 'other'])(
+    'revives a sent batch as it is planned now (in "%s"), in its container if the lane is the same',
+    (lane) => {
+      const { batches, containers } = temp.ledger;
+      const plan = planOf('SEM1/a', [entry('x')], {
+        apart: 'rule 1',
+        follows: batchId(`b-${'0'.repeat(32)}`),
+        reason: 'was',
+      });
+      batches.plan(plan, { lane: 'lane', at: 2, runNo: 1 });
+      batches.markQueued(plan.id, 3);
+      const begun = batches.begin(plan.id, 4);
+      batches.sending(begun, U);
+      batches.withdraw(begun, NO, { paths: [], mark: 'none' });
+
+      const { apart: _, follows: __, reason: ___, ...rest } = plan;
+      const now = { ...rest, rule: 'rule 2', facts: { sample: 's' }, compress: true };
+      batches.plan(now, { lane, at: 60, runNo: 2 });
+
+      expect(batches.get(plan.id)).toMatchObject({ ...now, plannedAt: lane === 'lane' ? 2 : 60 });
+      expect(Object.keys(batches.get(plan.id))).not.toContain('apart');
+      expect(batches.head(plan.id)).toMatchObject({
+        lane,
+        follows: undefined,
+        reason: undefined,
+        sent: true,
+      });
+      expect(containers.ofBatch(plan.id)).toEqual(lane === 'lane' ? U : undefined);
+    },
+  );
+
+  it('sends the pieces of a sent batch into its container, and counts its bytes there once', () => {
+    const { batches, containers, cuts } = temp.ledger;
+    const files = [entry('x'), entry('y')];
+    const whole = planOf('SEM1/a', files);
+    batches.plan(whole, { lane: 'lane', at: 2, runNo: 1 });
+    batches.markQueued(whole.id, 3);
+    batches.sending(batches.begin(whole.id, 4), U);
+    const halves = files.map((file) => planOf('SEM1/a', [file]));
+    cuts.halve(batches.get(whole.id), NO, halves);
+
+    for (const { id } of halves) {
+      expect(containers.ofBatch(id)).toEqual(U);
+      expect(batches.head(id).sent).toBe(true);
+    }
+    expect(containers.sentBytes(whole.destination, U)).toBe(20);
   });
 
   it('puts a held batch back with its attempts forgotten, and leaves one alone that is on its way', () => {
