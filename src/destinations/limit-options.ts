@@ -71,6 +71,13 @@ export const requestsPerMinute = z
 export const bandwidth = z
   .array(line)
   .min(1)
+  .superRefine((lines, check) => {
+    const always = lines.findIndex(({ from }) => from === undefined);
+    if (always === -1 || always === lines.length - 1) return;
+    const message =
+      'expected the line without times behind all others, found lines behind it: the first line whose time it is counts, so those never would';
+    check.addIssue({ code: 'custom', message, path: [always + 1] });
+  })
   .optional()
   .meta({
     description:

@@ -100,6 +100,7 @@ describe.each(['v1.3', 'v1.4'] as const)('enrolling at NOMAD %s', (generation) =
     const nobody = await enrol(nomad.tokenOf('alice'), 'muller');
 
     expect(errorOf(wrongPassword)).toMatchObject({ code: 'TOKEN_REJECTED' });
+    expect(wrongPassword.code).toBe(78);
     expect(errorOf(somebodyElse).message).toContain(`not to ${nomad.userId('bob')}`);
     expect(errorOf(shared).message).toContain('already that of collector');
     expect(errorOf(dead)).toMatchObject({ code: 'TOKEN_REJECTED' });

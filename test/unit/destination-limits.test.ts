@@ -47,6 +47,10 @@ describe('the limits of a destination', () => {
     ['bandwidth: [{ from: "18:00", to: "18:00", limit: 1 MB/s }]', 'two different times'],
     ['bandwidth: [{ from: "25:00", to: "18:00", limit: 1 MB/s }]', 'expected a time of day'],
     ['bandwidth: []', 'bandwidth'],
+    [
+      'bandwidth: [{ limit: 10 MB/s }, { from: "18:00", to: "06:00", limit: 1 MB/s }]',
+      'destinations.nomad.bandwidth[1]: expected the line without times behind all others',
+    ],
     ['max_parallel: 0', 'max_parallel'],
     ['requests_per_minute: 0', 'requests_per_minute'],
   ])('are refused where they make no sense: %s', (keys, words) => {

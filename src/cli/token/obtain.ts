@@ -33,15 +33,13 @@ type Asking = {
 const WRITE = 'uploads:write';
 const READ = 'uploads:read';
 const DEFAULT_DAYS = 365;
+/** What the platform allows by its defaults. */
+const LONGEST_DAYS = 365;
 
 export async function obtainToken(asking: Asking, source: Source): Promise<Obtained> {
-  if (source.paste === true) {
-    if (source.pat === true)
-      throw new IngestError('USAGE', '--paste and --pat do not go together', {
-        hint: 'A personal access token that you have already made is pasted like any other: leave out --pat.',
-      });
-    return { token: await askSecret(asking.context, 'Token: ') };
-  }
+  refuseMixed(source);
+  const days = daysOf(source.days);
+  if (source.paste === true) return { token: await askSecret(asking.context, 'Token: ') };
   const account = createAccount(asking.destination, asking.http);
   const access = await accessToken(asking, source, account);
   const upload = await account.uploadToken(access, asking.signal);
@@ -49,7 +47,7 @@ export async function obtainToken(asking: Asking, source: Source): Promise<Obtai
   const whose = userId === undefined ? {} : { userId };
   if (source.pat !== true) return { token: upload, ...whose };
   const scopes = source.read === true ? [WRITE, READ] : [WRITE];
-  const wish = { name: `nightjar ${asking.owner}`, scopes, days: daysOf(source.days) };
+  const wish = { name: `nightjar ${asking.owner}`, scopes, days };
   const pat = await account.createPat(access, wish, asking.signal);
   return { token: pat.token, pat, ...whose };
 }
@@ -67,10 +65,23 @@ export async function accessToken(
   return await account.login(name, password, signal);
 }
 
+/** Before anybody is asked for a password. */
+function refuseMixed({ paste, pat, days, read }: Source): void {
+  if (paste === true && pat === true)
+    throw new IngestError('USAGE', '--paste and --pat do not go together', {
+      hint: 'A personal access token that you have already made is pasted like any other: leave out --pat.',
+    });
+  if (pat === true || (days === undefined && read !== true)) return;
+  const option = days === undefined ? '--read' : '--days';
+  throw new IngestError('USAGE', `${option} needs --pat: it is said of a personal access token`, {
+    hint: `Add --pat, or leave out ${option}: an upload token does not end, and cannot read.`,
+  });
+}
+
 function daysOf(text: string | undefined): number {
   const days = text === undefined ? DEFAULT_DAYS : Number(text);
-  if (Number.isInteger(days) && days > 0) return days;
-  throw new IngestError('USAGE', `--days ${text}: expected a whole number of days`, {
+  if (Number.isInteger(days) && days > 0 && days <= LONGEST_DAYS) return days;
+  throw new IngestError('USAGE', `--days ${text}: expected a whole number of days, at most ${LONGEST_DAYS}`, {
     hint: 'Example: --days 90.',
   });
 }
