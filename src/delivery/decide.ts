@@ -58,7 +58,8 @@ export function decide(error: IngestError, attempt: Attempt, policy: RetryPolicy
 }
 
 function decideOperator(error: IngestError, attempt: Attempt): Decision {
-  if (error.code === 'CONTAINER_LOST' && attempt.mayReplace === true)
+  const mayBeThere = error.context['mayBeThere'] === true;
+  if (error.code === 'CONTAINER_LOST' && attempt.mayReplace === true && !mayBeThere)
     return { do: 'retry', notBefore: attempt.now, forgetContainer: true };
   if (error.code === 'PROCESSING_FAILED') return decideProcessing(error, attempt);
   return { do: 'hold', pause: pausedBy(error.code) };

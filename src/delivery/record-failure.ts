@@ -5,14 +5,16 @@ import { type BatchError, batchError } from '../ledger/batch-row.ts';
 import { halvesOf, joined, pieceOf, withoutNames } from './cut.ts';
 import { type Attempt, type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
+import { perhapsPublished } from './perhaps-published.ts';
 
 /** Records what is done about an attempt that failed, and says so. */
 export function recordFailure(
   batch: Batch,
-  error: IngestError,
+  thrown: IngestError,
   parts: DeliveryParts,
   { stopped }: { readonly stopped: boolean },
 ): void {
+  const error = perhapsPublished(batch, thrown, parts.ledger);
   if (error.code === 'PROCESSING_FAILED') parts.ledger.cuts.note(batch.id, wordsOf(error));
   if (error.context['refusedWhole'] === true)
     parts.ledger.containers.countRefused(batch.destination, batch.id);
@@ -96,9 +98,9 @@ function forgetContainer(batch: Batch, error: IngestError, parts: DeliveryParts)
   const lane = laneOf(batch, parts);
   const lost = containers.ofBatch(batch.id) ?? containers.find(lane.destination, lane.name)?.remote;
   const which = lost === undefined ? lane.name : `"${lost.name}" (${lost.location})`;
-  const why = `${which} takes nothing more: ${error.message.replace(/\.$/, '')}`;
+  const why = error.message.replace(/\.$/, '');
   const published = error.context['published'] === true;
-  lostContainers.forget(lane, batch.id, { why, at: parts.clock.now(), published });
+  lostContainers.forget(lane, batch.id, { which, why, published, at: parts.clock.now() });
   parts.emit({ name: 'container.lost', batch, error });
 }
 

@@ -10,21 +10,28 @@ const DELIVERED = DELIVERED_STATES.map((state) => `'${state}'`).join(', ');
 /** A lane by the destination and the name of its container. */
 type LaneAt = { readonly destination: DestinationName; readonly name: string };
 
-/** Why a container is used no more; `published`: it is closed for ever, and keeps what is in it. */
-type Loss = { readonly why: string; readonly at: number; readonly published?: boolean };
+/** What was heard of a lost container: which, and why it is used no more; `published`: closed for ever, it keeps what is in it. */
+type Heard = {
+  readonly which: string;
+  readonly why: string;
+  readonly at: number;
+  readonly published?: boolean;
+};
 
 /** Containers that a destination no longer has, or no longer takes from us. */
 export function createLostContainers(db: DatabaseSync) {
   return {
     /**
      * The next delivery of every lane that used the container makes a new one, and batches begun in it begin there
-     * anew. What was delivered into it stays as it is known, and its history says what was heard of its container.
+     * anew. What was delivered into it stays as it is known, and its history says what was heard of its container. Other
+     * batches that may have arrived without an answer before it was published are still looked for there.
      */
-    forget: (lane: LaneAt, batch: BatchId, { why, at, published = false }: Loss): void =>
+    forget: (lane: LaneAt, batch: BatchId, heard: Heard): void =>
       inTransaction(db, () => {
         const id = lostOf(db, lane, batch);
         if (id === undefined) return;
         const { destination, name } = lane;
+        const { at, published = false } = heard;
         db.prepare(
           `INSERT OR REPLACE INTO lost_container (destination, lane, id, part, at, published)
              SELECT destination, name, ?2, part, ?3, ?5 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
@@ -35,11 +42,12 @@ export function createLostContainers(db: DatabaseSync) {
           destination,
           id,
         );
-        tell(db, { destination, id }, { batch, why, at });
+        tell(db, { destination, id }, { batch, ...heard });
         db.prepare(
-          `UPDATE batch SET container = NULL WHERE destination = ? AND container IS NOT NULL
-             AND json_extract(container, '$.id') = ? AND state NOT IN (${DELIVERED})`,
-        ).run(destination, id);
+          `UPDATE batch SET container = NULL WHERE destination = ?1 AND container IS NOT NULL
+             AND json_extract(container, '$.id') = ?2 AND state NOT IN (${DELIVERED})
+             AND (id = ?3 OR ?4 = 0 OR coalesce(length(sent_hashes), 0) = 0)`,
+        ).run(destination, id, batch, Number(published));
       }),
 
     /**
@@ -92,16 +100,17 @@ function lostOf(db: DatabaseSync, { destination, name }: LaneAt, batch: BatchId)
 function tell(
   db: DatabaseSync,
   { destination, id }: { destination: DestinationName; id: string },
-  { batch, why, at }: { batch: BatchId; why: string; at: number },
+  { batch, which, why, at }: Heard & { readonly batch: BatchId },
 ): void {
-  recordEvent(db, { at, batch, what: 'container.lost', detail: `${why}; a new one is used` });
+  const lost = `${which} takes nothing more: ${why}; a new one is used`;
+  recordEvent(db, { at, batch, what: 'container.lost', detail: lost });
   const delivered = db
     .prepare(
       `SELECT id FROM batch WHERE destination = ? AND container IS NOT NULL
          AND json_extract(container, '$.id') = ? AND state IN (${DELIVERED})`,
     )
     .all(destination, id);
-  const detail = `it was delivered into ${why}; look whether it is still there, for it is not sent again by itself`;
+  const detail = `it was delivered into ${which}, which takes nothing more: ${why}; look whether it is still there, for it is not sent again by itself`;
   for (const row of delivered)
     recordEvent(db, { at, batch: String(row['id']) as BatchId, what: 'container.lost', detail });
 }

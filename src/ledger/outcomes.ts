@@ -48,6 +48,10 @@ export function createOutcomes(db: DatabaseSync) {
       return row === undefined ? undefined : bytesOf(row['sent_hashes']);
     },
 
+    /** Whether a parcel of it went out whole and nobody said what became of it, whatever went into its container since. */
+    mayHaveArrived: (id: BatchId): boolean =>
+      db.prepare('SELECT 1 FROM batch WHERE id = ? AND length(sent_hashes) > 0').get(id) !== undefined,
+
     /** Batches that are only accepted, each the last that went into its container; `into`: only those of this one. */
     accepted: (into?: { readonly destination: DestinationName; readonly id: string }): BatchId[] =>
       db

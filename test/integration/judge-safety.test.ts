@@ -62,7 +62,7 @@ describe('the safety of a file', () => {
       deliver('confirmed');
       const lane = { destination: destinationName('archive'), name: 'mueller' };
       const { id } = planOf(DIR, [FILE]);
-      temp.ledger.lostContainers.forget(lane, id, { why: 'it takes nothing more', at: 6, published });
+      temp.ledger.lostContainers.forget(lane, id, { which: 'it', why: 'w', at: 6, published });
 
       const wanted = published ? 'candidate' : 'unsafe';
       expect(Object.keys(judged())).toEqual([wanted]);

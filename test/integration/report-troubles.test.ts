@@ -211,7 +211,8 @@ describe('what went wrong, in the report of a run', () => {
     delivered(ledger, { dir: 'SEM1/dora/b', owner: 'dora', container: 'new', reused: 'Limit' });
     const gone = [...ledger.list()].find(({ dataset }) => dataset === 'SEM1/dora/a');
     if (gone === undefined) throw new Error('nothing was delivered');
-    ledger.lostContainers.forget({ destination: NOMAD, name: 'dora 11' }, gone.id, { why: 'w', at: NOW });
+    const heard = { which: 'it', why: 'w', at: NOW };
+    ledger.lostContainers.forget({ destination: NOMAD, name: 'dora 11' }, gone.id, heard);
 
     expect(troubles(ledger)[0]?.containers?.map(({ id }) => id)).toEqual(['new']);
   });

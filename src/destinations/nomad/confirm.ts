@@ -4,6 +4,7 @@ import { IngestError } from '../../core/errors.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
+import { rawDirPages } from './raw-dir.ts';
 import { mayRead } from './read-back.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
@@ -120,5 +121,23 @@ export async function isThere(
   if (answer.status === 409) return text.includes('The provided path already exists.');
   if (answer.status === 200) return false;
   if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
-  throw refusalOf(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
+  const refusal = refusalOf(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
+  const read = refusal.context['published'] === true && mayRead(call);
+  const isListed = read ? await isThereByReading(connection, container, path, call) : undefined;
+  if (isListed === undefined) throw refusal;
+  return isListed;
+}
+
+/** The same where nothing may be written any more; undefined when the credential may not read after all. */
+async function isThereByReading(
+  connection: Connection,
+  { id: upload }: RemoteContainer,
+  { dir, name }: { readonly dir: string; readonly name: string },
+  call: Call,
+): Promise<boolean | undefined> {
+  for await (const page of rawDirPages(connection, { upload, dir }, call)) {
+    if (page === undefined) return undefined;
+    if (page.some((entry) => entry.isFile && entry.name === name)) return true;
+  }
+  return false;
 }
