@@ -17,9 +17,10 @@ export default defineConfig({
       project('unit', 10_000),
       project('architecture', 20_000),
       project('contract', 30_000),
-      project('integration', 60_000),
+      // Half of their time is waiting (for files to settle, for a platform's answer), so three keep two cores busy.
+      project('integration', 60_000, 3),
       project('fault', 120_000),
-      project('e2e', 180_000),
+      project('e2e', 180_000, 3),
     ],
   },
 });
