@@ -12,7 +12,7 @@ type Describing = {
 
 /**
  * Says in the container what the mapping says of its data, before any of it goes there and whenever that has changed.
- * That it is put is recorded first: after an answer that was lost it is taken for ours. Somebody else's is left alone,
+ * That it is put is recorded right before: after an answer that was lost it is taken for ours. Somebody else's is left alone,
  * and nothing is put into that container again.
  */
 export async function describeContainer({
@@ -36,8 +36,11 @@ export async function describeContainer({
       { document, state },
       { at: parts.clock.now(), batch: batch.id, ...(said === undefined ? {} : { said }) },
     );
-  save('putting');
-  const outcome = await describing.put(container, { document, replace: known !== undefined }, call);
+  const outcome = await describing.put(
+    container,
+    { document, replace: known !== undefined, begin: () => save('putting') },
+    call,
+  );
   if (outcome === 'put')
     return save('there', `"${container.name}" says now: ${JSON.stringify(JSON.parse(document))}`);
   save(

@@ -27,7 +27,10 @@ export async function findSent({
   const container = ledger.containers.ofBatch(id);
   if (hashes === undefined || container === undefined || destination.find === undefined) return undefined;
   const receipt = await destination.find(container, withHashes(content, hashes), call);
-  if (receipt instanceof IngestError) return undefined;
+  if (receipt instanceof IngestError) {
+    ledger.outcomes.forget(id);
+    return undefined;
+  }
   const how = `Found there before it was sent again, as an earlier attempt had no answer. ${receipt.how}`;
   return { receipt: { ...receipt, how }, hashes: Buffer.from(hashes) };
 }

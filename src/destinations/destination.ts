@@ -69,10 +69,13 @@ export interface Destination {
 export type Describing = {
   /** The text that says so, after `before` was said; undefined: there is nothing to say. The same again is the same. */
   readonly document: (metadata: ContainerMetadata, before: string | undefined) => string | undefined;
-  /** Puts it there. Without `replace` only where there is none: somebody else's stays, and the answer is `foreign`. */
+  /**
+   * Puts it there. Without `replace` only where there is none: somebody else's stays, and the answer is `foreign`.
+   * `begin` is called right before anything of it goes out, and not when it fails before that.
+   */
   readonly put: (
     container: RemoteContainer,
-    put: { readonly document: string; readonly replace: boolean },
+    put: { readonly document: string; readonly replace: boolean; readonly begin: () => void },
     call: Call,
   ) => Promise<'put' | 'foreign'>;
 };

@@ -52,6 +52,9 @@ export function createOutcomes(db: DatabaseSync) {
     mayHaveArrived: (id: BatchId): boolean =>
       db.prepare('SELECT 1 FROM batch WHERE id = ? AND length(sent_hashes) > 0').get(id) !== undefined,
 
+    /** It was looked for and is not there: what is found later may be of another attempt. */
+    forget: (id: BatchId): void => inTransaction(db, () => forgetSent(db, id)),
+
     /** Batches that are only accepted, each the last that went into its container; `into`: only those of this one. */
     accepted: (into?: { readonly destination: DestinationName; readonly id: string }): BatchId[] =>
       db

@@ -237,6 +237,20 @@ describe.each<Generation>(['v1.3', 'v1.4'])('deliveries to a NOMAD of %s', (gene
       expect(parcels()).toBe(2);
     });
 
+    it('relies on nothing that went out before, once it was looked for and not found', async () => {
+      const batch = lab.plan('SEM1/b', FILES);
+      onParcels({ kind: 'answer', status: 504, afterBody: true }, 1);
+      await lab.deliver(batch.id);
+      expect(lab.ledger.outcomes.unknownOf(batch.id)).toHaveLength(9 * 32);
+
+      onParcels({ kind: 'reset', afterBytes: 10 }, 1);
+      await lab.deliver(batch.id);
+
+      expect(lab.ledger.outcomes.unknownOf(batch.id)).toBeUndefined();
+      await lab.deliverAll();
+      expect(stateOf(batch.id)).toBe('confirmed');
+    });
+
     it('sends it again when it arrived and failed, whatever of it is there', async () => {
       const batch = lab.plan('SEM1/b', FILES);
       onParcels({ kind: 'answer-lost' }, 1);

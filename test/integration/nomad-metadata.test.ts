@@ -42,10 +42,15 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the metadata file of an upload at %
   function call(): Call {
     return { token: new Secret(server.tokenOf('alice')), signal: new AbortController().signal };
   }
+  let begun: string[] = [];
   const put = async (metadata: ContainerMetadata, replace: boolean, before?: string) =>
     await describing.put(
       container,
-      { document: describing.document(metadata, before) ?? '', replace },
+      {
+        document: describing.document(metadata, before) ?? '',
+        replace,
+        begin: () => begun.push(`after ${server.requests.at(-1)?.method ?? 'nothing'}`),
+      },
       call(),
     );
   const send = async (): Promise<void> => {
@@ -86,6 +91,18 @@ describe.each<Generation>(['v1.3', 'v1.4'])('the metadata file of an upload at %
 
     expect(String((await server.filesOf(container.id)).get('nomad.yaml'))).toBe('comment: mine\n');
     expect(upload()?.coauthors).toEqual([]);
+  });
+
+  it('is taken for ours only from the moment at which it is put', async () => {
+    begun = [];
+    server.fault = ({ path }) =>
+      path.includes('raw-create-dir') ? { kind: 'answer', status: 503 } : undefined;
+    await expect(put(SHARED, false)).rejects.toThrow(IngestError);
+    expect([begun, puts()]).toEqual([[], []]);
+
+    server.fault = undefined;
+    await put(SHARED, false);
+    expect([begun, puts()]).toEqual([['after POST'], [expect.anything()]]);
   });
 
   it('is put again after an answer was lost, over our own', async () => {

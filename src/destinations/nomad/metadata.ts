@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ContainerMetadata } from '../../core/container-metadata.ts';
 import { isNothing } from '../../core/container-metadata.ts';
 import { IngestError } from '../../core/errors.ts';
-import type { Call, RemoteContainer } from '../destination.ts';
+import type { Call, Describing, RemoteContainer } from '../destination.ts';
 import { detailOf, jsonOf, type UploadState } from './api.ts';
 import { stateAtEnd, stateAtRest } from './confirm.ts';
 import { putInto, type RawParts } from './put-raw.ts';
@@ -64,12 +64,13 @@ function peopleIn(
 export async function putDocument(
   parts: RawParts,
   container: RemoteContainer,
-  { document, replace }: { readonly document: string; readonly replace: boolean },
+  { document, replace, begin }: Parameters<Describing['put']>[1],
   call: Call,
 ): Promise<'put' | 'foreign'> {
   const what = `describing NOMAD upload ${container.id}`;
   const before = await stateAtRest(parts.connection, container, call, parts);
   if (before.isRunning) throw notDone(what, before);
+  begin();
   const answer = await putInto(
     parts.connection,
     container,
