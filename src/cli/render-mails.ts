@@ -20,7 +20,9 @@ export function mailLines(mails: readonly Mails[], will: 'will send' | 'has sent
     ...lines,
     ...(more > 0 ? [`… and fewer to ${count(more, 'more owner')}`] : []),
     ...(mails.some((one) => one.mails > MANY)
-      ? ['There is one for each batch: `join: owner` in the block of the destination puts datasets together.']
+      ? [
+          'There is one for each batch. What makes more of them: `join: dataset` in the block of a destination, `pack: files` in a rule.',
+        ]
       : []),
   ];
 }

@@ -38,7 +38,7 @@ export function outageLines({
 
 function outcome(waiting: OutageLine['waiting']): string {
   return waiting.batches === 0
-    ? 'everything went out afterwards.'
+    ? 'nothing waits for it any more.'
     : `${amount(waiting)} still wait, and go by themselves when it is back.`;
 }
 

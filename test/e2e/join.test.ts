@@ -92,5 +92,5 @@ it('a batch a dataset, with `join: dataset`, makes a mail each, and the report s
   const said = await lab.nightjar('run');
 
   expect(said.out).toContain('nomad has sent about 3 mails to mueller');
-  expect(said.out).toContain('join: owner');
+  expect(said.out).toContain('`join: dataset` in the block');
 });

@@ -57,7 +57,7 @@ describe('a platform that is away', () => {
     expect(code).toBe(0);
     expect(nomad.uploads()).toHaveLength(2);
     expect(report()).toMatch(/nomad: away from \S+ to \S+ \(.+\), asked [1-9]\d* times?: /);
-    expect(report()).toMatch(/3 batches \(.+\) waited; everything went out afterwards/);
+    expect(report()).toMatch(/3 batches \(.+\) waited; nothing waits for it any more/);
     expect(said().match(/nomad is away/g)).toHaveLength(1);
     expect(said().match(/nomad is back/g)).toHaveLength(1);
   });

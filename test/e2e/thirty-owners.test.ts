@@ -190,7 +190,7 @@ function expectWords(report: string, processing: string): void {
     POISON,
     processing,
     'nomad: away from ',
-    'everything went out afterwards',
+    'nothing waits for it any more',
   ])
     expect(report).toContain(words);
 }

@@ -164,10 +164,29 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a batch of one file and a platform 
 
       const sending = nomad.send(container, contentOf(ONE), call());
 
-      await expect(sending).rejects.toMatchObject({ message: expect.stringContaining('not in the upload') });
+      await expect(sending).rejects.toMatchObject({
+        code: 'PARCEL_DROPPED',
+        message: expect.stringContaining(process ? 'not in the upload' : 'no process ran afterwards'),
+      });
       expect([...(await server.filesOf(container.id)).keys()]).toEqual([]);
     },
   );
+
+  it('is noticed as dropped where an older file of that path is there, and an older failure is not blamed on it', async () => {
+    await nomad.send(container, contentOf(ONE), call());
+    server.worker.failNext('OSError: an older one');
+    await nomad
+      .send(container, contentOf({ owner: 'alice', files: { 'x.tif': 'x' } }), call())
+      .catch(() => 0);
+    server.fault = (request) =>
+      request.headers['content-type'] === 'application/octet-stream'
+        ? { kind: 'drop-files', process: false }
+        : undefined;
+
+    const sending = nomad.send(container, contentOf(ONE), call());
+
+    await expect(sending).rejects.toMatchObject({ code: 'PARCEL_DROPPED' });
+  });
 
   it('may be sent again after an answer was lost, without doubles', async () => {
     server.fault = (request) =>

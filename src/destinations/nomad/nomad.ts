@@ -156,7 +156,7 @@ async function send(nomad: Nomad, container: RemoteContainer, content: Content, 
   if (before.isRunning) throw busy(attempted, before);
   nomad.unscheduled.delete(content);
   if (nomad.options.singleFiles === 'raw' && goesRaw(content))
-    return await sendRaw(nomad, container, content, call);
+    return await sendRaw({ ...nomad, before }, container, content, call);
   const body = await content.parcel(call.signal);
   const headers = { 'content-type': 'application/zip' };
   const answer = await nomad.connection.ask({ method: 'PUT', path, headers, body }, call);

@@ -5,7 +5,7 @@ import { deliveredPath } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
 import { nameOf, parentOf } from '../../core/share-path.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
-import { isSendable, uploadStateOf } from './api.ts';
+import { isSendable, type UploadState, uploadStateOf } from './api.ts';
 import { isThere, stateAtEnd } from './confirm.ts';
 import type { Connection } from './connection.ts';
 import { processingFailed } from './processing-failed.ts';
@@ -39,7 +39,7 @@ function placeOf(file: Parameters<typeof deliveredPath>[0], targetDir: string): 
  * refuses the second after taking it, v1.3 drops what waits behind a failing one.
  */
 export async function sendRaw(
-  parts: RawParts,
+  parts: RawParts & { readonly before: UploadState },
   container: RemoteContainer,
   content: Content,
   call: Call,
@@ -50,7 +50,11 @@ export async function sendRaw(
   const body = { bytes: file.size, stream: Readable.from(onlyFile(content, call.signal), RAW) };
   const place = placeOf(file, targetDir);
   const request = { place, type: 'application/octet-stream', body };
-  await put(parts.connection, container, { ...request, attempted: `sending batch ${batch.id}` }, call);
+  const attempted = `sending batch ${batch.id}`;
+  const after = await put(parts.connection, container, { ...request, attempted }, call);
+  // A file of that path may be there from before: only this answer tells that a process of ours was scheduled.
+  if (!after.isRunning && after.completedAt === parts.before.completedAt)
+    throw dropped({ container, content }, 'no process ran afterwards', after);
   const state = await stateAtEnd(parts.connection, container, call, parts);
   if (state === undefined) throw stillBusy(content, container);
   if (state.status === 'FAILURE') throw processingFailed(content, container, state);
@@ -111,19 +115,21 @@ function multipart(boundary: string, files: readonly (readonly [name: string, te
   return Buffer.from(`${parts.join('')}--${boundary}--\r\n`);
 }
 
-/** Throws unless the platform says that this upload took it. */
+/** The state of the upload in the answer. Throws unless the platform says that this upload took it. */
 async function put(
   connection: Connection,
   container: RemoteContainer,
   { attempted, ...request }: Put & { readonly attempted: string },
   call: Call,
-): Promise<void> {
+): Promise<UploadState> {
   const answer = await putInto(connection, container, request, call);
   const what = `${attempted} to NOMAD upload ${container.id}`;
   const { body } = request;
   const refusedWhole = (body instanceof Uint8Array || body.stream.readableEnded) && answer.status < 500;
   if (answer.status !== 200) throw refusalOf(answer, what, { refusedWhole });
-  if (uploadStateOf(answer.text)?.uploadId !== container.id) throw notNomad(answer, what);
+  const state = uploadStateOf(answer.text);
+  if (state?.uploadId !== container.id) throw notNomad(answer, what);
+  return state;
 }
 
 function stillBusy({ batch }: Content, container: RemoteContainer): IngestError {
