@@ -46,7 +46,7 @@ function refuseBroken({ broken, events, noted }: Audit, head: string | undefined
   if (broken !== undefined) throw brokenAt(`the history does not fit: ${broken.why}`, { row: broken.row });
   if (head === undefined || noted !== undefined) return;
   throw brokenAt(
-    `none of the ${count(events, 'event')} has the noted head ${head}: the history before it was changed`,
+    `none of the ${count(events, 'event')} has the noted head ${head}: the history before it was changed, or the head was mistyped`,
     {
       head,
     },

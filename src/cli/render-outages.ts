@@ -13,7 +13,7 @@ export function outageSentence(event: OutageEvent, now: number): string {
     return `${destination} is back after ${lasted(since, until)}, asked ${times(probes)}`;
   }
   const { destination, error, probeAt, waiting } = event;
-  return `${destination} is away: ${printable(error.message)} (${error.code})\n  ${amount(waiting)} wait; it is asked at ${clockTime(probeAt, now)} whether it is back`;
+  return `${destination} is away: ${printable(error.message)} (${error.code})\n  ${amount(waiting)} ${verb(waiting)}; it is asked at ${clockTime(probeAt, now)} whether it is back`;
 }
 
 /** For each outage of the run: since when to when, how often it was asked, what waited, and what became of that. */
@@ -39,9 +39,10 @@ export function outageLines({
 function outcome(waiting: OutageLine['waiting']): string {
   return waiting.batches === 0
     ? 'nothing waits for it any more.'
-    : `${amount(waiting)} still wait, and go by themselves when it is back.`;
+    : `${amount(waiting)} still ${verb(waiting)}, to go out when it is back.`;
 }
 
+const verb = ({ batches }: OutageLine['waiting']): string => (batches === 1 ? 'waits' : 'wait');
 const times = (probes: number): string => count(probes, 'time');
 const amount = ({ batches, bytes }: OutageLine['waiting']): string =>
   `${count(batches, 'batch', 'batches')} (${formatBytes(bytes)})`;

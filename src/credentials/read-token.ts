@@ -121,7 +121,7 @@ function oneLine(name: string, file: string, text: string): string {
   const value = text.replace(/\r?\n$/, '');
   if (value.trim() === '') {
     throw new IngestError('TOKEN_MISSING', `token "${name}": ${file} is empty`, {
-      hint: `Write the token into ${file} as its only line, then: chmod 600 ${file}`,
+      hint: `Run: nightjar token enrol OWNER. Or write the token into ${file} as its only line, readable for Nightjar alone (mode 0600).`,
       context: { token: name, file },
     });
   }
@@ -150,7 +150,7 @@ function linesToRemove(file: string, text: string): string {
 
 function missing(name: string, file: string): IngestError {
   return new IngestError('TOKEN_MISSING', `token "${name}": there is no file ${file}`, {
-    hint: `Write the token into ${file} as its only line, then: chmod 600 ${file}`,
+    hint: `Run: nightjar token enrol OWNER. Or write the token into ${file} as its only line, readable for Nightjar alone (mode 0600).`,
     context: { token: name, file },
   });
 }

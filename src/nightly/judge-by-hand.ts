@@ -76,6 +76,6 @@ export function unlessUnknown(
   const { waived, owner } = file.assignment;
   const unknown = waived?.by === 'force' ? undefined : of.view.unknown(file.assignment);
   if (unknown?.waits !== true) return judged;
-  const reason = `it is not known whether ${owner} has uploaded it by hand: ${unknown.why}. The next runs look again, and after some it is sent without`;
+  const reason = `it is not known whether ${owner} has uploaded it by hand: ${unknown.why}. The next runs look again, and after some evenings it is sent all the same`;
   return { ...rest, bucket: 'waiting', reason, toLookUp: file };
 }

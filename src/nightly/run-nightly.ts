@@ -6,11 +6,8 @@ import { isOurs } from './is-ours.ts';
 import { lookAtShare } from './look-at-share.ts';
 import type { NightlyParts } from './parts.ts';
 import { planAll } from './plan-all.ts';
-
 import { recogniseDelivered } from './recognise-delivered.ts';
-
 import { endForces, rememberWaiting } from './remember-waiting.ts';
-
 import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
 import { waitForCandidates } from './wait-for-candidates.ts';
 

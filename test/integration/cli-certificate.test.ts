@@ -32,6 +32,21 @@ const reasonsIn = (file: string): Record<string, string> =>
       .map(({ notSafe, reason }) => [String(notSafe), String(reason)]),
   );
 
+describe('nightjar certificate verify', () => {
+  it('calls a key that is none, and a folder that is not there, a mistake of the command line', async () => {
+    await using lab = await deliveredLab();
+    const file = join(lab.root, 'run_1.jsonl');
+    await lab.nightjar('certificate', RUN, '--out', file);
+
+    const noKey = await lab.nightjar('certificate', 'verify', file, '--key', file);
+    const noFolder = await lab.nightjar('certificate', 'verify', file, '--folder', '/nonexistent');
+
+    expect([noKey.code, noFolder.code]).toEqual([64, 64]);
+    expect(noKey.err).toContain('it is no public key');
+    expect(noFolder.err).toContain('there is no such directory');
+  });
+});
+
 describe('nightjar certificate', () => {
   it('of a folder that was delivered whole lists every file with its evidence, and ends with 0', async () => {
     await using lab = await deliveredLab();

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { createPublicKey } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { changedSince, type ReadCertificate, readCertificate } from '../../app/certificate-file.ts';
 import { fingerprintOf, publicKeyIn } from '../../app/certificate-key.ts';
 import { lookAtFolder } from '../../app/look-at-folder.ts';
-import { IngestError } from '../../core/errors.ts';
+import { IngestError, systemCode } from '../../core/errors.ts';
 import { shareName } from '../../core/ids.ts';
 import { printable } from '../../core/share-path.ts';
 import { count, formatBytes } from '../../core/units.ts';
@@ -63,13 +64,30 @@ function keyFor(context: CliContext, options: VerifyOptions): string | undefined
 
 function readKey(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
+    createPublicKey(text);
+    return text;
   } catch (error) {
-    throw new IngestError('USAGE', `read the key ${file}: ${String(error)}`, {
+    throw new IngestError('USAGE', `read the key ${file}: ${readFailure(error)}`, {
       hint: 'Give the file certificate-key.pub.pem of the state directory of the Nightjar that issued it.',
       cause: error,
     });
   }
+}
+
+/** OpenSSL's own codes are no words for a person. */
+function readFailure(error: unknown): string {
+  const code = systemCode(error);
+  return code === undefined || code.startsWith('ERR_')
+    ? 'it is no public key'
+    : `it cannot be read (${code})`;
+}
+
+function refuseNoFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new IngestError('USAGE', `--folder ${folder}: there is no such directory`, {
+    hint: 'Give the directory that the certificate is about, where this host has it mounted.',
+  });
 }
 
 const STALL_MS = 60_000;
@@ -79,6 +97,7 @@ async function lookAgain(
   folder: string,
   read: ReadCertificate,
 ): Promise<ReadonlyMap<string, string>> {
+  refuseNoFolder(resolve(folder));
   using stop = stopSignals((name) => context.err.write(`\n${name}: stopping.\n`));
   const target = { name: shareName(read.head.share), root: resolve(folder) };
   const options = { clock: context.clock, stallMs: STALL_MS, signal: stop.signal };

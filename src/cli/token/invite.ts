@@ -15,11 +15,12 @@ import { nomadCalled, ownerCalled } from './which.ts';
 type InviteOptions = GlobalOptions & {
   readonly destination?: string;
   readonly userId?: string;
-  readonly days: string;
+  readonly days?: string;
   readonly withdraw?: boolean;
 };
 
 const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 7;
 const LONGEST_DAYS = 90;
 
 export const addInvite: AddCommand = (program, context, finish) => {
@@ -28,7 +29,7 @@ export const addInvite: AddCommand = (program, context, finish) => {
     .argument('<owner>', 'who is to hand over a token: an owner, an alias, or "collector"')
     .option('--destination <name>', 'the platform, if there are several')
     .option('--user-id <id>', "the platform's user id of the owner, where folders.yaml does not have it")
-    .option('--days <days>', 'how long it is good', '7')
+    .option('--days <days>', 'how long it is good (default 7)')
     .option('--withdraw', 'end the invitation of this owner')
     .description(
       'Let an owner hand over the token alone: prints one command for them; nobody else sees the token.',
@@ -87,8 +88,8 @@ function userIdFor(
   });
 }
 
-function daysOf(text: string): number {
-  const days = Number(text);
+function daysOf(text: string | undefined): number {
+  const days = text === undefined ? DEFAULT_DAYS : Number(text);
   if (Number.isInteger(days) && days > 0 && days <= LONGEST_DAYS) return days;
   throw new IngestError('USAGE', `--days ${text}: expected a whole number of days, at most ${LONGEST_DAYS}`, {
     hint: 'Example: --days 14.',

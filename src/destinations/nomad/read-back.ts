@@ -11,6 +11,8 @@ import { rawDirPages } from './raw-dir.ts';
 import { sampleOf, wrongHashes } from './read-hashes.ts';
 import { tokenFacts } from './token.ts';
 
+const allOf = (files: number): string => (files === 1 ? 'its one file' : `all ${files} files`);
+
 /** True for a credential that reading is worth a try with: an upload token never may. */
 export function mayRead({ token }: Call): boolean {
   return token !== undefined && tokenFacts(token).kind !== 'upload';
@@ -40,7 +42,7 @@ export async function readBack(reading: ReadingBack, verify: NomadOptions['verif
   const bySize = mayRead(reading.call) ? await orFailure(reading, missingFiles(reading)) : undefined;
   if (bySize === undefined) return { ...unread, how: 'sizes and hashes cannot be read back with this token' };
   if (bySize instanceof IngestError) return { ...unread, how: `nothing was read back: ${bySize.message}` };
-  const sizes = `names and sizes of all ${files.length} files were read back`;
+  const sizes = `names and sizes of ${allOf(files.length)} were read back`;
   if (verify === 'sizes' || bySize.length > 0) return { evidence: 'verified', how: sizes, wrong: bySize };
   const chosen = verify === 'all' ? files : sampleOf(reading.content.batch);
   const byHash = await orFailure(reading, wrongHashes(reading, chosen));
@@ -56,7 +58,7 @@ function saidOf(
 ): string {
   const read = chosen.reduce((sum, { size }) => sum + size, 0);
   if (verify === 'all')
-    return `names, sizes and SHA-256 of all ${chosen.length} files (${formatBytes(bytes)}) were read back`;
+    return `names, sizes and SHA-256 of ${allOf(chosen.length)} (${formatBytes(bytes)}) were read back`;
   if (chosen.length === 0) return `${sizes}; none of them is of a size for the sample, so no SHA-256 was`;
   return `${sizes}, and the SHA-256 of ${chosen.length} of them (${formatBytes(read)})`;
 }
