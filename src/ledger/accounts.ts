@@ -109,5 +109,16 @@ function unknownIn(db: DatabaseSync) {
       inTransaction(db, () => {
         db.prepare('DELETE FROM account_unknown WHERE destination = ? AND owner = ?').run(destination, owner);
       }),
+
+    /** Forgets the failed looks into accounts that nobody looks into any more: nothing may wait for those. */
+    keepUnknown: (isMeant: (at: AccountAt) => boolean): void =>
+      inTransaction(db, () => {
+        const forget = db.prepare('DELETE FROM account_unknown WHERE destination = ? AND owner = ?');
+        for (const row of db.prepare('SELECT destination, owner FROM account_unknown').all()) {
+          const destination = row['destination'] as DestinationName;
+          const owner = row['owner'] as OwnerId;
+          if (!isMeant({ destination, owner })) forget.run(destination, owner);
+        }
+      }),
   };
 }

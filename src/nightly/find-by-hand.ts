@@ -41,8 +41,10 @@ export async function findByHand(
   signal: AbortSignal,
 ): Promise<void> {
   const readable = (await parts.accounts?.readable(run.no, signal)) ?? NONE;
-  if (readable.size === 0) return;
   const isMeant = (at: AccountAt): boolean => readable.has(accountKey(at));
+  // By a token that may no longer read, or by_hand: off, a failed look of before would never be made good.
+  parts.ledger.accounts.keepUnknown(isMeant);
+  if (readable.size === 0) return;
   const datasets = newDatasets(parts, share, { run, isMeant });
   const down = new Map<DestinationName, string>();
   for (const [key, ofAccount] of Map.groupBy(datasets, accountKey)) {

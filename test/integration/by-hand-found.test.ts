@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUCKETS } from '../../src/nightly/judge.ts';
@@ -203,6 +203,24 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     at.nomad.outage = false;
 
     expect([files(first), files(await at.lab.evening())]).toEqual([{ waiting: 3 }, { byHand: 3 }]);
+  });
+
+  it.each([
+    ['the token may only write', 'token'],
+    ['the destination says off', 'off'],
+  ])('is not waited for after a failed look once %s', async (_why, change) => {
+    await using at = await place(generation, of('mueller', GOLD), ', by_hand: size');
+    at.nomad.outage = true;
+    const first = await at.lab.evening();
+    at.nomad.outage = false;
+    if (change === 'token') await writeFile(join(at.lab.dir, 'tokens', 'mueller'), at.nomad.tokenOf('alice'));
+    else
+      await writeFile(
+        at.lab.config,
+        (await readFile(at.lab.config, 'utf8')).replace('by_hand: size', 'by_hand: off'),
+      );
+
+    expect([files(first), files(await at.lab.evening())]).toEqual([{ waiting: 3 }, { delivered: 3 }]);
   });
 
   it('is looked for piece by piece where there is more than one evening may ask for', async () => {
