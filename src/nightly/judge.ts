@@ -241,7 +241,9 @@ function byBatch(
 
 function pausedFor(pause: Pause): Judged {
   const end = pause.until ?? pause.probeAt;
-  return { bucket: 'held', reason: pauseReason(pause), ...(end === undefined ? {} : { earliest: end }) };
+  // An outage needs nobody: what meets it goes by itself when it is over.
+  const bucket = pause.probes === undefined ? 'held' : 'waiting';
+  return { bucket, reason: pauseReason(pause), ...(end === undefined ? {} : { earliest: end }) };
 }
 
 function onItsWay({ state, error, notBefore }: BatchHead): Judged {

@@ -71,9 +71,9 @@ describe('a platform that is away', () => {
     const ran = await lab.nightjar('run', '--json');
     const report = JSON.parse(ran.out);
 
-    expect(ran.code).toBe(3);
+    expect(ran.code).toBe(75);
     expect(report).toMatchObject({
-      ...{ outcome: 'attention', balanced: true, buckets: { held: { files: 3 } } },
+      ...{ outcome: 'waiting', balanced: true, buckets: { waiting: { files: 3 }, held: { files: 0 } } },
       outages: [{ destination: 'nomad', waited: { batches: 3 }, waiting: { batches: 3 } }],
     });
     expect(report.outages[0].probes).toBeGreaterThan(0);
@@ -90,7 +90,7 @@ describe('a platform that is away', () => {
     const tokens = { mueller: first.tokenOf('alice'), schmidt: first.tokenOf('bob') };
     await first.close();
     await using lab = await labAt(first.url, tokens, { deliveries: 'outage_wait: 0s' });
-    expect((await lab.nightjar('run')).code).toBe(3);
+    expect((await lab.nightjar('run')).code).toBe(75);
     const serve = follow(lab, 'serve');
     await serve.says('serve.started');
 
