@@ -36,7 +36,7 @@ export type ProvenToken = {
  * changes nothing. Throws TOKEN_REJECTED and what the network throws.
  */
 export async function proveToken(
-  { config, destination, clock }: Pick<Workspace, 'config' | 'destination' | 'clock'>,
+  { config, destination, clock, ledger }: Pick<Workspace, 'config' | 'destination' | 'clock' | 'ledger'>,
   store: TokenStore,
   candidate: Candidate,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function proveToken(
   if (ref?.userId !== undefined && userId !== undefined && userId.toLowerCase() !== ref.userId.toLowerCase())
     throw notTheirs(owner, userId, ref.userId);
   refuseAdmin(candidate.destination.adminUserIds, userId);
-  if (userId !== undefined) await refuseShared(config, store, owner, userId);
+  if (userId !== undefined) await refuseShared({ config, ledger }, store, owner, userId);
   const said = await destination(candidate.destination.name).check({ token, signal });
   return { facts, userId, said };
 }
@@ -64,15 +64,16 @@ export function ownersWithTokens(config: Config): { readonly owner: OwnerId; rea
 }
 
 async function refuseShared(
-  config: Config,
+  { config, ledger }: Pick<Workspace, 'config' | 'ledger'>,
   store: TokenStore,
   owner: OwnerId,
   userId: string,
 ): Promise<void> {
   for (const other of ownersWithTokens(config)) {
     if (other.owner === owner || (await store.check(other.name)) !== undefined) continue;
-    const facts = await factsOf(store, other.name);
-    if (facts?.userId?.toLowerCase() !== userId.toLowerCase()) continue;
+    // A personal access token does not say whose it is; the ledger does, since it was enrolled.
+    const theirs = (await factsOf(store, other.name))?.userId ?? ledger.credentials.find(other.name)?.userId;
+    if (theirs?.toLowerCase() !== userId.toLowerCase()) continue;
     throw new IngestError(
       'TOKEN_REJECTED',
       `the account ${userId} is already that of ${other.owner}: the data of both would land there`,

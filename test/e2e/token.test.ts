@@ -204,6 +204,15 @@ describe('a personal access token', () => {
     await using nomad = await startNomadServer({ generation: 'v1.4' });
     await using lab = await labAt(nomad);
     await lab.nightjarWith('pw\n', 'token', 'enrol', 'mueller', '--user', 'alice', '--pat', '--days', '300');
+    const alsoHers = await lab.nightjarWith(
+      nomad.tokenOf('alice'),
+      'token',
+      'enrol',
+      'schmidt',
+      '--paste',
+      '--json',
+    );
+    expect(errorOf(alsoHers).message).toContain('already that of mueller');
     nomad.pats.settings.longestDays = 90;
 
     const rotated = await lab.nightjarWith('pw\n', 'token', 'rotate', 'mueller', '--user', 'alice', '--json');
