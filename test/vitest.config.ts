@@ -3,9 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 /** One project per folder of test/; the folders and their budgets are described in docs/testing.md. */
 const root = fileURLToPath(new URL('..', import.meta.url));
-const project = (name: string, testTimeout: number, maxWorkers = 2) => ({
+/** Half of the time is waiting (for files to settle, for a platform's answer), so three keep two cores busy. */
+const MAX_WORKERS = 3;
+const project = (name: string, testTimeout: number) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, maxWorkers },
+  test: {
+    ...{ name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
+    maxWorkers: MAX_WORKERS,
+  },
 });
 
 export default defineConfig({
@@ -17,10 +22,9 @@ export default defineConfig({
       project('unit', 10_000),
       project('architecture', 20_000),
       project('contract', 30_000),
-      // Half of their time is waiting (for files to settle, for a platform's answer), so three keep two cores busy.
-      project('integration', 60_000, 3),
+      project('integration', 60_000),
       project('fault', 120_000),
-      project('e2e', 180_000, 3),
+      project('e2e', 180_000),
     ],
   },
 });
