@@ -7,10 +7,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
   env: process.env,
   home: homedir(),
   clock: systemClock,
   out: process.stdout,
   err: process.stderr,
 });
+// All is closed and said (on Linux both streams are written at once): a timer that a library keeps for a Redis that is
+// gone must not keep the process.
+process.exit(code);
