@@ -14,6 +14,10 @@ const code = await runCli(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
 });
-// All is closed and said (on Linux both streams are written at once): a timer that a library keeps for a Redis that is
-// gone must not keep the process.
+// All is closed: once it is said too, a timer that a library keeps for a Redis that is gone must not keep the process.
+const said = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+await Promise.all([said(process.stdout), said(process.stderr)]);
 process.exit(code);

@@ -66,3 +66,16 @@ it('trap 8: one unreadable file among two thousand is told, and the others are d
   });
   expect(report.notes.find(({ bucket }) => bucket === 'unreadable')?.where).toContain('f77');
 });
+
+it('an answer that is larger than a pipe holds arrives whole', async () => {
+  const owners = Array.from({ length: 4000 }, (_, at) => `  owner_${at}: { nonsense: true }`).join('\n');
+  await using lab = await startLab({
+    folders: `rules: [{ match: "{instrument}/{owner}/{dataset}/**" }]\nowners:\n${owners}\ncollector: {}\n`,
+  });
+
+  const { out, err } = await lab.nightjar('plan');
+
+  const said = out + err;
+  expect(said.length).toBeGreaterThan(200_000);
+  expect(said).toContain('owner_3999');
+});
