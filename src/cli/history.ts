@@ -36,10 +36,15 @@ export const addHistory: AddCommand = (program, context, finish) => {
         context.out.write(`${options.json === true ? JSON.stringify(historyJson(line)) : textOf(line)}\n`);
         events += 1;
       }
-      if (events === 0 && options.json !== true) context.out.write('Nothing is recorded of that.\n');
+      if (events === 0 && options.json !== true) context.out.write(nothingOf(what));
       finish(EXIT.done);
     });
 };
+
+const nothingOf = (what: string | undefined): string =>
+  what === undefined
+    ? 'Nothing is recorded of that.\n'
+    : `Nothing is recorded of ${printable(what)}: no batch has that id, or a file at that path.\n`;
 
 const BATCH_ID = /^b-[0-9a-f]{32}$/;
 
