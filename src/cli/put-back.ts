@@ -13,14 +13,22 @@ export type PutBack = {
 
 /**
  * Puts the batches back to planned, their attempts begin again; pauses that errors made for them are lifted, those of
- * people stay. Refused files are free to be planned again.
+ * people stay. Refused files are free to be planned again. All of it or nothing; the ledger remembers it for the next one.
  */
-export function putBack({ ledger, clock }: Workspace, selection: Selection): PutBack {
-  const now = clock.now();
+export function putBack({ ledger, clock }: Workspace, selection: Selection, by: string): PutBack {
+  return ledger.transaction(() => putBackAll(ledger, selection, { by, now: clock.now() }));
+}
+
+function putBackAll(
+  ledger: Workspace['ledger'],
+  selection: Selection,
+  { by, now }: { readonly by: string; readonly now: number },
+): PutBack {
   const requeued: BatchHead[] = [];
   const skipped: BatchHead[] = [...selection.skipped];
   for (const head of selection.batches)
     (ledger.batches.requeue(head.id, now) ? requeued : skipped).push(head);
+  ledger.requeues.note({ at: now, by, batches: requeued });
   const lifted = ledger.pauses
     .inForce(now)
     .filter((pause) => pause.code !== undefined && requeued.some((head) => pauseOf([pause], head)));

@@ -14,6 +14,7 @@ import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { outageLines } from './render-outages.ts';
 import { recognisedLines } from './render-recognised.ts';
+import { REQUEUES_TITLE, requeueLines } from './render-requeues.ts';
 import { isToldBy, toldAbove, troubleLines } from './render-troubles.ts';
 import { clockTime, columns, style } from './style.ts';
 
@@ -55,6 +56,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
     ...section(head(ACCEPTED_TITLE), acceptedLines(report.stillAccepted ?? [], report.finishedAt)),
+    ...section(head(REQUEUES_TITLE), requeueLines(report.requeues)),
     ...section(head('Uploads that were lost, or may be left over'), containerLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),

@@ -2,6 +2,7 @@ import { printable, quoted } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
+import type { RequeueResult } from '../ledger/requeues.ts';
 import type { CliContext } from './context.ts';
 import type { PutBack } from './put-back.ts';
 import { pausesJson } from './render-pauses.ts';
@@ -66,7 +67,11 @@ export function renderPutBack(selection: Selection, done: PutBack | undefined, d
 }
 
 /** The JSON form (docs/json.md). */
-export function requeueJson(selection: Selection, done: PutBack | undefined): object {
+export function requeueJson(
+  selection: Selection,
+  done: PutBack | undefined,
+  last: readonly RequeueResult[],
+): object {
   return {
     format: 1,
     done: done !== undefined,
@@ -78,5 +83,6 @@ export function requeueJson(selection: Selection, done: PutBack | undefined): ob
     requeued: done?.requeued.map(({ id }) => id) ?? [],
     skipped: (done?.skipped ?? selection.skipped).map(({ id, state }) => ({ batch: id, state })),
     lifted: pausesJson(done?.lifted ?? []),
+    last,
   };
 }

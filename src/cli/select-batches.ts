@@ -1,11 +1,20 @@
 import type { Workspace } from '../app/workspace.ts';
 import { ERROR_CODES, IngestError } from '../core/errors.ts';
-import { type BatchId, batchId, COLLECTOR, type OwnerId, ownerId } from '../core/ids.ts';
+import {
+  type BatchId,
+  batchId,
+  COLLECTOR,
+  type DestinationName,
+  destinationName,
+  type OwnerId,
+  ownerId,
+} from '../core/ids.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { type BatchState, DELIVERED_STATES, isDelivered } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { askedPath, seenPath } from './asked-path.ts';
 import { isWithin, mayHold } from './find-causes.ts';
+import { isOfNight, runsOfNight } from './night-of.ts';
 import { parseWhen } from './parse-when.ts';
 import { unknownName } from './unknown-name.ts';
 
@@ -16,6 +25,9 @@ export type Selectors = {
   readonly since?: string;
   readonly path?: string;
   readonly state?: string;
+  readonly instrument?: string;
+  readonly night?: string;
+  readonly destination?: string;
   readonly all?: boolean;
 };
 
@@ -37,8 +49,9 @@ export function selectBatches(workspace: Workspace, ids: readonly string[], by: 
   requireOne(ids, by);
   const named = ids.map((id) => workspace.ledger.batches.head(idOf(id)));
   const states = statesOf(by.state);
-  const narrowing = [by.owner, by.class, by.since, by.path, by.state].some((given) => given !== undefined);
-  const found = narrowing || by.all === true ? findBatches(workspace, by, states) : NOTHING;
+  const { all: everything, ...narrow } = by;
+  const narrowing = Object.values(narrow).some((given) => given !== undefined);
+  const found = narrowing || everything === true ? findBatches(workspace, by, states) : NOTHING;
   const wanted = named.filter(({ state }) => WAITING.includes(state) || isDelivered(state));
   const batches = new Map<BatchId, BatchHead>([...wanted, ...found.batches].map((head) => [head.id, head]));
   return {
@@ -55,7 +68,7 @@ const NOTHING: Found = { batches: [], refused: [] };
 function requireOne(ids: readonly string[], by: Selectors): void {
   if (ids.length > 0 || Object.values(by).some((given) => given !== undefined && given !== false)) return;
   throw new IngestError('USAGE', 'requeue was not told what to put back', {
-    hint: 'Name batches, or narrow by --owner, --class, --since, --path or --state; --all means everything held or rejected.',
+    hint: 'Name batches, or narrow by --owner, --class, --instrument, --night, --destination, --since, --path or --state; --all means everything held or rejected.',
   });
 }
 
@@ -84,8 +97,11 @@ function findBatches(workspace: Workspace, by: Selectors, states: readonly Batch
     ...(by.owner === undefined ? {} : { owner: ownerNamed(workspace, by.owner) }),
     ...(by.class === undefined ? {} : { code: codeNamed(by.class) }),
     ...(since === undefined ? {} : { changedSince: since }),
+    ...(by.destination === undefined ? {} : { destination: destinationNamed(workspace, by.destination) }),
+    ...(by.instrument === undefined ? {} : { instrument: instrumentNamed(workspace, by.instrument) }),
   };
-  const all = [...ledger.list(filter)];
+  const runs = by.night === undefined ? undefined : runsOfNight(workspace, by.night);
+  const all = [...ledger.list(filter)].filter((head) => runs === undefined || isOfNight(runs, head));
   if (by.path === undefined) return { batches: all, refused: [] };
   const there = thereAt(workspace, by.path);
   return { ...there, batches: all.filter(({ no }) => there.batches.has(no)) };
@@ -102,7 +118,25 @@ function ownerNamed({ config, ledger }: Workspace, name: string): OwnerId {
   throw unknownName('owner', name, names);
 }
 
-function codeNamed(text: string): string {
+/** Configured, or of a batch that was planned when it was. */
+function destinationNamed({ config, ledger }: Workspace, name: string): DestinationName {
+  const names = new Set([...config.destinations, ...destinationsOf(ledger)].map(({ name }) => String(name)));
+  if (!names.has(name)) throw unknownName('destination', name, [...names]);
+  return destinationName(name);
+}
+
+function* destinationsOf(ledger: Workspace['ledger']): Generator<{ readonly name: DestinationName }> {
+  for (const { destination } of ledger.list()) yield { name: destination };
+}
+
+function instrumentNamed({ ledger }: Workspace, name: string): string {
+  const names = new Set<string>();
+  for (const { instrument } of ledger.list()) names.add(instrument);
+  if (!names.has(name)) throw unknownName('instrument with a batch', name, [...names]);
+  return name;
+}
+
+export function codeNamed(text: string): string {
   const code = text.toUpperCase().replaceAll('-', '_');
   const codes = Object.keys(ERROR_CODES);
   if (!codes.includes(code)) throw unknownName('class of errors', code, codes);

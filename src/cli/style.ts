@@ -20,6 +20,12 @@ export function columns(rows: readonly (readonly string[])[], right: readonly nu
   );
 }
 
+/** A local day and time of day, to the minute. */
+export function dayAndTime(ms: number): string {
+  const date = new Date(ms);
+  return `${date.toLocaleDateString('sv-SE')} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`;
+}
+
 /** A local time of day, with the date when it is not today's. */
 export function clockTime(ms: number, now: number): string {
   const date = new Date(ms);

@@ -32,6 +32,7 @@ import { createOutages } from './outages.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createPauses } from './pauses.ts';
 import { createRecognised } from './recognised.ts';
+import { createRequeues } from './requeues.ts';
 import { createResolutions } from './resolutions.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
@@ -79,6 +80,7 @@ function ledgerOn(db: DatabaseSync) {
     ): Vanished => gatherVanished(db, share, runNo, fresh),
     transaction: <T>(work: () => T): T => inTransaction(db, work),
     waiting: createWaiting(db),
+    requeues: createRequeues(db),
     runs: createRuns(db),
     resolutions: createResolutions(db),
     collected: (): Collected[] => collectedIn(db),
@@ -138,6 +140,7 @@ export type BatchFilter = {
   readonly states?: readonly BatchState[];
   readonly owner?: OwnerId;
   readonly destination?: DestinationName;
+  readonly instrument?: string;
   readonly code?: string;
   readonly changedSince?: number;
   readonly runNo?: number;
@@ -150,6 +153,7 @@ function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHea
        AND (?3 IS NULL OR owner = ?3) AND (?4 IS NULL OR destination = ?4)
        AND (?5 IS NULL OR json_extract(error, '$.code') = ?5)
        AND (?6 IS NULL OR changed_at >= ?6) AND (?7 IS NULL OR run = ?7)
+       AND (?8 IS NULL OR instrument = ?8)
      ORDER BY no LIMIT 500`,
   );
   const states = filter.states === undefined ? null : JSON.stringify(filter.states);
@@ -158,9 +162,11 @@ function* listBatches(db: DatabaseSync, filter: BatchFilter): Generator<BatchHea
     filter.destination ?? null,
     filter.code ?? null,
     filter.changedSince ?? null,
+    filter.runNo ?? null,
+    filter.instrument ?? null,
   ];
   for (let after = 0; ; ) {
-    const rows = page.all(after, states, ...rest, filter.runNo ?? null).map(headOf);
+    const rows = page.all(after, states, ...rest).map(headOf);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

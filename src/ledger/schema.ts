@@ -5,6 +5,7 @@ import { JOINED_STEP } from './schema-joined.ts';
 import { LOST_STEP } from './schema-lost.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
+import { REQUEUE_STEP } from './schema-requeue.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
@@ -291,4 +292,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   BY_HAND_SCHEMA,
   JOINED_STEP,
   LOST_STEP,
+  REQUEUE_STEP,
 ];

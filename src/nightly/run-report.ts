@@ -3,6 +3,7 @@ import { COLLECTOR, type ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { ContainerEvent } from '../ledger/container-events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
+import type { RequeueResult } from '../ledger/requeues.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
 import { type FutureTimes, watchTimes } from './future-times.ts';
@@ -75,6 +76,8 @@ export type RunReport = {
   /** Datasets that were found in what their owners have uploaded by hand. */
   readonly byHand: readonly ByHandLine[];
   readonly moreByHand: number;
+  /** What persons put back, and what came of it since the run before. */
+  readonly requeues: readonly RequeueResult[];
   /** Files that are dated in the future, by share. */
   readonly futureTimes: readonly FutureTimes[];
   /** What went, or is to go, under other names than its own. */
@@ -155,6 +158,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     outages: outagesIn(parts, run),
     ...recognisedIn(parts.ledger, run),
     ...foundInRun(parts.ledger, run.no),
+    requeues: parts.ledger.requeues.since(run.since),
     futureTimes,
     names: namesByOwner(tally.names),
     ...ofOwners(parts, tally),
