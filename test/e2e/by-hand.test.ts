@@ -1,34 +1,19 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import type { Lab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { uploadByHand } from '../support/upload-by-hand.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-  schmidt: { nomad: { token: schmidt } }
-collector: { nomad: { token: collector } }
-`;
-
 /** A lab whose mueller has a token that may read, and whose schmidt has one that may only write. */
-async function labWith(nomad: NomadServer, options = ''): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}${options} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
+async function labWith(nomad: NomadServer, block = ''): Promise<Lab> {
   const tokens = {
     mueller: nomad.appToken('alice', 3600),
     schmidt: nomad.tokenOf('bob'),
     collector: nomad.tokenOf('collector'),
   };
-  for (const [name, token] of Object.entries(tokens))
-    await writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
-  return lab;
+  return await nomadLab(nomad, { block, tokens });
 }
 
 /** Paths of the delivered data in all uploads but those named. */

@@ -1,28 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
-
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: alice } }
-  schmidt: { nomad: { token: bob } }
-collector: { nomad: { token: collector } }
-`;
-
-async function labAt(nomad: NomadServer, keys: string): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, ${keys} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const user of ['alice', 'bob', 'collector'] as const)
-    await writeFile(join(lab.root, 'tokens', user), nomad.tokenOf(user), { mode: 0o600 });
-  return lab;
-}
 
 /** What the platform has unpacked, by path below the share's directory. */
 async function arrived(nomad: NomadServer): Promise<string[]> {
@@ -39,7 +17,7 @@ const parcels = (nomad: NomadServer): number =>
 describe.each(['v1.3', 'v1.4'] as const)('`join: owner` at NOMAD %s', (generation) => {
   it('sends the datasets of an owner in one parcel, each to its own place, and tells how many mails that makes', async () => {
     await using nomad = await startNomadServer({ generation });
-    await using lab = await labAt(nomad, 'join: owner');
+    await using lab = await nomadLab(nomad, { block: 'join: owner' });
     const paths = ['gold', 'iron', 'steel'].flatMap((dataset) =>
       ['a.tif', 'b.tif'].map((name) => `SEM1/mueller/${dataset}/${name}`),
     );
@@ -66,7 +44,7 @@ describe.each(['v1.3', 'v1.4'] as const)('`join: owner` at NOMAD %s', (generatio
 
   it('knows a late file of a joined dataset as one, and a new dataset as new', async () => {
     await using nomad = await startNomadServer({ generation });
-    await using lab = await labAt(nomad, 'join: owner');
+    await using lab = await nomadLab(nomad, { block: 'join: owner' });
     for (const dataset of ['gold', 'iron']) await lab.put(`SEM1/mueller/${dataset}/a.tif`, dataset);
     const [first] = (await lab.evening()).deliveries;
     for (const dataset of ['iron', 'steel']) await lab.put(`SEM1/mueller/${dataset}/late.tif`, dataset);
@@ -86,7 +64,7 @@ describe.each(['v1.3', 'v1.4'] as const)('`join: owner` at NOMAD %s', (generatio
 
 it('a batch a dataset, with `join: dataset`, makes a mail each, and the report says what would make fewer', async () => {
   await using nomad = await startNomadServer();
-  await using lab = await labAt(nomad, 'join: dataset');
+  await using lab = await nomadLab(nomad, { block: 'join: dataset' });
   for (const dataset of ['gold', 'iron', 'steel']) await lab.put(`SEM1/mueller/${dataset}/a.tif`, dataset);
 
   const said = await lab.nightjar('run');

@@ -1,28 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startLab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
-
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: alice } }
-  schmidt: { nomad: { token: bob } }
-collector: { nomad: { token: collector } }
-`;
 
 it('a platform meets one delivery at a time where its block says so, from somebody who says who it is', async () => {
   await using nomad = await startNomadServer();
-  await using lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, max_parallel: 1, bandwidth: [{ limit: 50 MB/s }] }`,
+  await using lab = await nomadLab(nomad, {
+    block: 'max_parallel: 1, bandwidth: [{ limit: 50 MB/s }]',
     deliveries: 'concurrency: 8',
-    extra: 'credentials: { dir: tokens }\ncontact: nightjar@lab.example.org',
+    extra: 'contact: nightjar@lab.example.org',
   });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const user of ['alice', 'bob', 'collector'] as const)
-    await writeFile(join(lab.root, 'tokens', user), nomad.tokenOf(user), { mode: 0o600 });
   for (const owner of ['mueller', 'schmidt', 'guest']) await lab.put(`SEM1/${owner}/gold/a.tif`, owner);
 
   const report = await lab.evening();

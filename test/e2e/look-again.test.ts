@@ -1,29 +1,16 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import type { Lab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-  schmidt: { nomad: { token: schmidt } }
-collector: { nomad: { token: collector } }
-`;
 const DAY_MS = 86_400_000;
 
 /** A lab whose two batches were accepted two days ago, as a platform leaves them that is slower than the wait for it. */
 async function acceptedLab(nomad: NomadServer): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  await writeFile(join(lab.root, 'tokens/mueller'), nomad.tokenOf('alice'), { mode: 0o600 });
-  await writeFile(join(lab.root, 'tokens/schmidt'), nomad.tokenOf('bob'), { mode: 0o600 });
+  const lab = await nomadLab(nomad);
   await lab.put('SEM1/mueller/gold/x.tif', 'gold');
   await lab.put('SEM1/mueller/gold/y.tif', 'more gold');
   await lab.put('SEM1/schmidt/steel/x.tif', 'steel');

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { secretsIn, seenOfProcess, textBelow } from '../support/find-secrets.ts';
 import { follow } from '../support/follow.ts';
-import { LAUNCHER, type Lab, startLab } from '../support/lab.ts';
+import { LAUNCHER, type Lab } from '../support/lab.ts';
+import { bearerOf, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { untilTrue } from '../support/until.ts';
 
@@ -24,19 +25,13 @@ type TokenLab = Lab & { readonly tokens: readonly string[] };
 
 /** An upload token, a bearer and another upload token, and the log at its most talkative. */
 async function labAt(nomad: NomadServer): Promise<TokenLab> {
-  const lab = await startLab({
+  const tokens = [nomad.tokenOf('alice'), bearerOf(nomad, 'bob'), nomad.tokenOf('collector')];
+  const [mueller = '', schmidt = '', collector = ''] = tokens;
+  const lab = await nomadLab(nomad, {
     folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }\nlog: { level: debug }',
+    extra: 'log: { level: debug }',
+    tokens: { mueller, schmidt, collector },
   });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  const bearer =
-    nomad.generation === 'v1.3'
-      ? nomad.appToken('bob', 3600)
-      : nomad.pats.create(nomad.userId('bob'), { name: 'x', scopes: ['uploads:write'] }).raw;
-  const tokens = [nomad.tokenOf('alice'), bearer, nomad.tokenOf('collector')];
-  for (const [at, name] of ['mueller', 'schmidt', 'collector'].entries())
-    await writeFile(join(lab.root, 'tokens', name), tokens[at] ?? '', { mode: 0o600 });
   for (const owner of ['mueller', 'schmidt', 'nobody']) await lab.put(`SEM1/${owner}/a/1`, owner);
   return { ...lab, tokens };
 }

@@ -1,41 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renamed, safeName } from '../../src/core/safe-name.ts';
-import { type Lab, startLab } from '../support/lab.ts';
+import { deadToken, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
-
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-  schmidt: { nomad: { token: schmidt } }
-collector: { nomad: { token: collector } }
-`;
-
-async function labWith(
-  nomad: NomadServer,
-  tokens: Readonly<Record<string, string>>,
-  options = '',
-): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset${options} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const [name, token] of Object.entries(tokens))
-    await writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
-  return lab;
-}
 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
 describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation) => {
   it('trap 16: unpacks twins and names with hazards side by side, under safe names', async () => {
     await using nomad = await startNomadServer({ generation });
-    await using lab = await labWith(nomad, { mueller: nomad.tokenOf('alice') });
+    await using lab = await nomadLab(nomad, { block: 'join: dataset' });
     const names = ['a\nb', 'C:\\data', 'Scan.tif', 'scan.tif'];
     for (const name of names) await lab.put(`SEM1/mueller/gold/${name}`, name);
 
@@ -54,14 +30,7 @@ describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation
 
   it("brings each owner's files into the owner's own upload, confirmed", async () => {
     await using nomad = await startNomadServer({ generation });
-    const [mueller, schmidt, collector] = (['alice', 'bob', 'collector'] as const).map((user) =>
-      nomad.tokenOf(user),
-    );
-    await using lab = await labWith(nomad, {
-      mueller: mueller ?? '',
-      schmidt: schmidt ?? '',
-      collector: collector ?? '',
-    });
+    await using lab = await nomadLab(nomad, { block: 'join: dataset' });
     await lab.put('SEM1/mueller/gold/img 1.tif', Buffer.alloc(300_000, 7));
     await lab.put('SEM1/mueller/gold/ü/notes.txt', 'notes');
     await lab.put('SEM1/schmidt/steel/x.dat', 'steel');
@@ -90,18 +59,15 @@ describe.each(['v1.3', 'v1.4'] as const)('an evening with NOMAD %s', (generation
 
   it('holds only the lane of a refused token, and goes on by itself when a good one is there', async () => {
     await using nomad = await startNomadServer({ generation });
-    const good = nomad.tokenOf('alice');
-    await using lab = await labWith(nomad, {
-      mueller: good,
-      schmidt: `${good.slice(0, -2)}${good.endsWith('AA') ? 'BB' : 'AA'}`,
-      collector: nomad.tokenOf('collector'),
-    });
+    const [mueller, collector] = [nomad.tokenOf('alice'), nomad.tokenOf('collector')];
+    const tokens = { mueller, schmidt: deadToken(mueller), collector };
+    await using lab = await nomadLab(nomad, { block: 'join: dataset', tokens });
     await lab.put('SEM1/mueller/gold/a', 'a');
     await lab.put('SEM1/schmidt/steel/b', 'b');
     await lab.put('SEM1/schmidt/iron/c', 'c');
 
     const first = await lab.evening();
-    await writeFile(join(lab.root, 'tokens', 'schmidt'), nomad.tokenOf('bob'), { mode: 0o600 });
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
     const second = await lab.evening();
 
     expect(first).toMatchObject({
@@ -121,8 +87,7 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
 
   it('are followed by the next part before they grow over the limit, and nothing lies in two', async () => {
     await using nomad = await startNomadServer({ generation });
-    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
-    await using lab = await labWith(nomad, tokens, ', max_upload: 1 MB');
+    await using lab = await nomadLab(nomad, { block: 'join: dataset, max_upload: 1 MB' });
     for (const name of ['a', 'b', 'c'])
       await lab.put(`SEM1/mueller/${name}/img`, Buffer.alloc(450_000, name));
 
@@ -139,8 +104,7 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
   it('are gone on with when no more may be opened, and the owner is told which', async () => {
     await using nomad = await startNomadServer({ generation });
     nomad.unpublishedLimit = 1;
-    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
-    await using lab = await labWith(nomad, tokens, ', max_upload: 600 kB');
+    await using lab = await nomadLab(nomad, { block: 'join: dataset, max_upload: 600 kB' });
     for (const name of ['a', 'b']) await lab.put(`SEM1/mueller/${name}/img`, Buffer.alloc(450_000, name));
 
     const report = await lab.evening();
@@ -159,8 +123,7 @@ describe.each(['v1.3', 'v1.4'] as const)('the uploads of an account at NOMAD %s'
 
   it('that were published meanwhile are replaced once, and what was delivered stays delivered', async () => {
     await using nomad = await startNomadServer({ generation });
-    const tokens = { mueller: nomad.tokenOf('alice'), collector: nomad.tokenOf('collector') };
-    await using lab = await labWith(nomad, tokens);
+    await using lab = await nomadLab(nomad, { block: 'join: dataset' });
     await lab.put('SEM1/mueller/a/img', 'a');
     await lab.evening();
     nomad.publish(nomad.uploads()[0]?.id ?? '');

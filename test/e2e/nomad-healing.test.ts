@@ -1,30 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import type { Lab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { untilTrue } from '../support/until.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-collector: { nomad: { token: collector } }
-`;
-
 async function labAt(nomad: NomadServer): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const [name, user] of [
-    ['mueller', 'alice'],
-    ['collector', 'collector'],
-  ] as const)
-    await writeFile(join(lab.root, 'tokens', name), nomad.tokenOf(user), { mode: 0o600 });
+  const lab = await nomadLab(nomad);
   for (const name of ['a', 'b', 'c', 'd'])
     await lab.put(`SEM1/mueller/gold/${name}.tif`, `content of ${name}`);
   return lab;

@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import { type NomadLab, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
 const folders = (films: string, owner = ''): string => `rules:
@@ -16,17 +16,9 @@ collector: { nomad: { token: collector } }
 `;
 const FILMS = 'metadata: { coauthors: [bob], comment: by the lab, embargo_length: 6 }';
 
-async function labWith(nomad: NomadServer, text: string): Promise<Lab> {
-  const lab = await startLab({
-    folders: text,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  const users = { mueller: 'alice', schmidt: 'collector' } as const;
-  for (const [name, user] of Object.entries(users))
-    await writeFile(join(lab.root, 'tokens', name), nomad.tokenOf(user), { mode: 0o600 });
-  return lab;
+async function labWith(nomad: NomadServer, text: string): Promise<NomadLab> {
+  const tokens = { mueller: nomad.tokenOf('alice'), schmidt: nomad.tokenOf('collector') };
+  return await nomadLab(nomad, { folders: text, tokens });
 }
 
 const isMetadata = ({ query }: NomadServer['requests'][number]): boolean =>

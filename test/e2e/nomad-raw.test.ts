@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../support/lab.ts';
+import { type NomadLab, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
 const FOLDERS = `rules:
@@ -13,15 +11,8 @@ owners:
 collector: { nomad: { token: collector } }
 `;
 
-async function labWith(nomad: NomadServer): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  await writeFile(join(lab.root, 'tokens', 'mueller'), nomad.tokenOf('alice'), { mode: 0o600 });
-  return lab;
+async function labWith(nomad: NomadServer): Promise<NomadLab> {
+  return await nomadLab(nomad, { folders: FOLDERS, tokens: { mueller: nomad.tokenOf('alice') } });
 }
 
 describe.each(['v1.3', 'v1.4'] as const)('files without a zip, in an evening with NOMAD %s', (generation) => {

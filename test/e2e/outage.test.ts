@@ -1,30 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { follow } from '../support/follow.ts';
-import { type Lab, type LabOptions, startLab } from '../support/lab.ts';
-import { startNomadServer } from '../support/nomad-server.ts';
+import { type NomadLab, type NomadLabOptions, nomadLab } from '../support/nomad-lab.ts';
+import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { untilTrue } from '../support/until.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-  schmidt: { nomad: { token: schmidt } }
-collector: { nomad: { token: collector } }
-`;
-
-async function labAt(url: string, tokens: Record<string, string>, options: LabOptions = {}): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(url)}, join: dataset }`,
-    ...options,
-    extra: `credentials: { dir: tokens }\n${options.extra ?? ''}`,
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const [name, token] of Object.entries(tokens))
-    await writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
+async function labAt(nomad: NomadServer, options: NomadLabOptions = {}): Promise<NomadLab> {
+  const lab = await nomadLab(nomad, { block: 'join: dataset', ...options });
   await lab.put('SEM1/mueller/gold/a.tif', 'gold');
   await lab.put('SEM1/mueller/iron/a.tif', 'iron');
   await lab.put('SEM1/schmidt/steel/a.tif', 'steel');
@@ -43,10 +25,9 @@ function heard(stream: NodeJS.ReadableStream | null): () => string {
 describe('a platform that is away', () => {
   it('holds nobody: when it comes back in the same evening all goes out, and the report tells of the outage', async () => {
     await using first = await startNomadServer();
-    const tokens = { mueller: first.tokenOf('alice'), schmidt: first.tokenOf('bob') };
     await first.close();
     const port = Number(new URL(first.url).port);
-    await using lab = await labAt(first.url, tokens);
+    await using lab = await labAt(first);
     const run = lab.start('run');
     const [report, said] = [heard(run.stdout), heard(run.stderr)];
     await untilTrue(() => said().includes('nomad is away'), 'the run notices');
@@ -64,9 +45,8 @@ describe('a platform that is away', () => {
 
   it('ends a run after `outage_wait` with what waits, and status and why say why', async () => {
     await using nomad = await startNomadServer();
-    const tokens = { mueller: nomad.tokenOf('alice'), schmidt: nomad.tokenOf('bob') };
     await nomad.close();
-    await using lab = await labAt(nomad.url, tokens, { deliveries: 'outage_wait: 1s' });
+    await using lab = await labAt(nomad, { deliveries: 'outage_wait: 1s' });
 
     const ran = await lab.nightjar('run', '--json');
     const report = JSON.parse(ran.out);
@@ -87,9 +67,8 @@ describe('a platform that is away', () => {
 
   it('is asked by the daemon, which goes on by itself after a restart, with one line when it went and one when it came', async () => {
     await using first = await startNomadServer();
-    const tokens = { mueller: first.tokenOf('alice'), schmidt: first.tokenOf('bob') };
     await first.close();
-    await using lab = await labAt(first.url, tokens, { deliveries: 'outage_wait: 0s' });
+    await using lab = await labAt(first, { deliveries: 'outage_wait: 0s' });
     expect((await lab.nightjar('run')).code).toBe(75);
     const serve = follow(lab, 'serve');
     await serve.says('serve.started');
@@ -107,8 +86,7 @@ describe('a platform that is away', () => {
 
   it('that answers 429 is left alone by all owners for as long as it asks', async () => {
     await using nomad = await startNomadServer();
-    const tokens = { mueller: nomad.tokenOf('alice'), schmidt: nomad.tokenOf('bob') };
-    await using lab = await labAt(nomad.url, tokens, { deliveries: 'concurrency: 1' });
+    await using lab = await labAt(nomad, { deliveries: 'concurrency: 1' });
     let isTold = false;
     nomad.fault = ({ method, path }) => {
       if (isTold || method !== 'POST' || path !== '/uploads') return undefined;

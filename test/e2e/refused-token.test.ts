@@ -1,10 +1,10 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { follow } from '../support/follow.ts';
-import { type Lab, startLab } from '../support/lab.ts';
-import { type NomadServer, startNomadServer, type UserName } from '../support/nomad-server.ts';
+import { bearerOf, deadToken, type NomadLab, nomadLab } from '../support/nomad-lab.ts';
+import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { untilTrue } from '../support/until.ts';
 
 const FOLDERS = `rules:
@@ -17,30 +17,13 @@ collector: { nomad: { token: collector } }
 `;
 
 /** `retries`: how refused tokens are asked about again; with an hour between, a test that waited would not end. */
-async function labAt(nomad: NomadServer, retries: string): Promise<Lab> {
-  const lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  const file = join(lab.root, 'nightjar.yaml');
-  const yaml = await readFile(file, 'utf8');
-  await writeFile(file, yaml.replace(/^deliveries: .*$/m, `deliveries: { ${retries} }`));
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  return lab;
+async function labAt(nomad: NomadServer, retries: string): Promise<NomadLab> {
+  return await nomadLab(nomad, { folders: FOLDERS, retries, tokens: {} });
 }
 
 const OFTEN = 'retry_limit: 100, retry_first: 100ms, retry_max: 500ms';
 const HOURLY = 'retry_first: 1h, retry_max: 1h';
 
-const drop = (lab: Lab, name: string, token: string): Promise<void> =>
-  writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
-const dead = (token: string): string => `${token.slice(0, -2)}${token.endsWith('AA') ? 'BB' : 'AA'}`;
-/** v1.4 answers a bearer in an outage with 500, v1.3 with 401. */
-const bearerOf = (nomad: NomadServer, user: UserName): string =>
-  nomad.generation === 'v1.3'
-    ? nomad.appToken(user, 3600)
-    : nomad.pats.create(nomad.userId(user), { name: 'x', scopes: ['uploads:write'] }).raw;
 const refusals = (nomad: NomadServer): number =>
   nomad.requests.filter(({ status }) => status === 401 || status === 500).length;
 
@@ -48,8 +31,9 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
   it('is asked about again in the same evening: an outage of user management holds nothing for a person', async () => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, OFTEN);
-    await drop(lab, 'mueller', nomad.tokenOf('alice'));
-    await drop(lab, 'schmidt', bearerOf(nomad, 'bob'));
+    await lab.drop('mueller', nomad.tokenOf('alice'));
+    // v1.4 answers a bearer in an outage with 500, v1.3 with 401.
+    await lab.drop('schmidt', bearerOf(nomad, 'bob'));
     for (const owner of ['mueller', 'schmidt'])
       for (const dataset of ['a', 'b']) await lab.put(`SEM1/${owner}/${dataset}/1`, dataset);
     nomad.outage = true;
@@ -70,8 +54,8 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
   it('holds only its owner, and nobody waits for it where the tokens of others are taken', async () => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, HOURLY);
-    await drop(lab, 'mueller', nomad.tokenOf('alice'));
-    await drop(lab, 'schmidt', dead(nomad.tokenOf('bob')));
+    await lab.drop('mueller', nomad.tokenOf('alice'));
+    await lab.drop('schmidt', deadToken(nomad.tokenOf('bob')));
     await lab.put('SEM1/mueller/a/1', 'one');
     await lab.put('SEM1/schmidt/a/1', 'two');
 
@@ -86,12 +70,12 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
   it('goes on at once in the same evening when a new one is dropped in', async () => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, HOURLY);
-    await drop(lab, 'schmidt', dead(nomad.tokenOf('bob')));
+    await lab.drop('schmidt', deadToken(nomad.tokenOf('bob')));
     await lab.put('SEM1/schmidt/a/1', 'two');
 
     const running = lab.evening();
     await untilTrue(() => refusals(nomad) >= 2, 'it was refused, and asked about once more');
-    await drop(lab, 'schmidt', nomad.tokenOf('bob'));
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
     const report: RunReport = await running;
 
     expect(report).toMatchObject({ outcome: 'done', owners: { schmidt: { delivered: { files: 1 } } } });
@@ -103,8 +87,8 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
   ])('lets the daemon deliver between evenings as soon as a good one %s', async (_, isThere) => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, HOURLY);
-    await drop(lab, 'mueller', nomad.tokenOf('alice'));
-    await drop(lab, 'schmidt', dead(nomad.tokenOf('bob')));
+    await lab.drop('mueller', nomad.tokenOf('alice'));
+    await lab.drop('schmidt', deadToken(nomad.tokenOf('bob')));
     await lab.put('SEM1/mueller/a/1', 'one');
     await lab.put('SEM1/schmidt/a/1', 'two');
     expect((await lab.evening()).owners['schmidt']).toMatchObject({ held: { files: 1 } });
@@ -112,7 +96,7 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
 
     const serve = follow(lab, 'serve');
     await serve.says('lane.refused');
-    await drop(lab, 'schmidt', nomad.tokenOf('bob'));
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
     await serve.says('delivery.done');
     await serve.stop();
 
@@ -123,7 +107,7 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
   it('that appears while the evening still delivers is used in it', async () => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, OFTEN);
-    await drop(lab, 'mueller', nomad.tokenOf('alice'));
+    await lab.drop('mueller', nomad.tokenOf('alice'));
     await lab.put('SEM1/mueller/a/1', 'one');
     await lab.put('SEM1/schmidt/a/1', 'two');
     let refused = 0;
@@ -135,7 +119,7 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
 
     const running = lab.evening();
     await untilTrue(() => refused > 1, 'the platform is busy');
-    await drop(lab, 'schmidt', nomad.tokenOf('bob'));
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
     nomad.fault = undefined;
 
     expect(await running).toMatchObject({

@@ -1,30 +1,14 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
-import { startLab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
 import { untilTrue } from '../support/until.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-collector: { nomad: { token: collector } }
-`;
-
 it('a run that is stopped reports what its last delivery came to, not what it was at the signal', async () => {
   await using nomad = await startNomadServer({ generation: 'v1.4' });
-  await using lab = await startLab({
-    folders: FOLDERS,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  await writeFile(join(lab.root, 'tokens/mueller'), nomad.tokenOf('alice'), { mode: 0o600 });
-  await writeFile(join(lab.root, 'tokens/collector'), nomad.tokenOf('bob'), { mode: 0o600 });
+  await using lab = await nomadLab(nomad, { block: 'join: dataset' });
   await lab.put('SEM1/mueller/gold/a.tif', 'gold');
   await lab.put('SEM1/mueller/silver/b.tif', 'silver');
   let isHeld = false;

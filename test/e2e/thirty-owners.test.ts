@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -8,7 +7,8 @@ import { expect, it } from 'vitest';
 import { renderReport } from '../../src/cli/render-report.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
-import { type Lab, startLab } from '../support/lab.ts';
+import type { Lab } from '../support/lab.ts';
+import { deadToken, nomadLab } from '../support/nomad-lab.ts';
 import {
   type Generation,
   type NomadServer,
@@ -35,24 +35,19 @@ type Hashes = ReadonlyMap<string, string>;
 
 async function labOf(nomad: NomadServer, owners: readonly string[]): Promise<Lab> {
   const named = owners.map((owner) => `  ${owner}: { nomad: { token: ${owner} } }`);
-  const lab = await startLab({
+  const tokenFor = (owner: string): string =>
+    owner === BAD_TOKEN ? deadToken(nomad.tokenOf(userOf(owner))) : nomad.tokenOf(userOf(owner));
+  return await nomadLab(nomad, {
     folders: `rules:
   - match: "{instrument}/{owner}/{dataset}/**"
 owners:
 ${named.join('\n')}
 collector: { nomad: { token: collector } }
 `,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, join: dataset, max_upload: 600 kB }`,
+    block: 'join: dataset, max_upload: 600 kB',
     deliveries: 'concurrency: 6',
-    extra: 'credentials: { dir: tokens }',
+    tokens: Object.fromEntries(owners.map((owner) => [owner, tokenFor(owner)])),
   });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  for (const owner of owners) {
-    const token = nomad.tokenOf(userOf(owner));
-    const bad = `${token.slice(0, -2)}${token.endsWith('AA') ? 'BB' : 'AA'}`;
-    await writeFile(join(lab.root, 'tokens', owner), owner === BAD_TOKEN ? bad : token, { mode: 0o600 });
-  }
-  return lab;
 }
 
 async function put(lab: Lab, owner: string): Promise<Hashes> {

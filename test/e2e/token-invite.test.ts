@@ -4,7 +4,8 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { type Lab, type Said, startLab } from '../support/lab.ts';
+import type { Lab, Said } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
 const foldersFor = (mueller: string): string => `rules:
@@ -16,11 +17,7 @@ collector: { nomad: { token: collector } }
 `;
 
 async function labAt(nomad: NomadServer, mueller = `, user_id: ${nomad.userId('alice')}`): Promise<Lab> {
-  return await startLab({
-    folders: foldersFor(mueller),
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
+  return await nomadLab(nomad, { folders: foldersFor(mueller), tokens: {} });
 }
 
 const tokensOf = async (lab: Lab): Promise<string[]> =>

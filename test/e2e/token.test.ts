@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { follow, type Line } from '../support/follow.ts';
-import { type Lab, type Said, startLab } from '../support/lab.ts';
+import type { Lab, Said } from '../support/lab.ts';
+import { type NomadLab, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
 const FOLDERS = `rules:
@@ -15,17 +16,8 @@ owners:
 collector: { nomad: { token: collector } }
 `;
 
-async function labAt(nomad: NomadServer, folders = FOLDERS): Promise<Lab> {
-  return await startLab({
-    folders,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
-  });
-}
-
-async function stored(lab: Lab, name: string, token: string): Promise<void> {
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700, recursive: true });
-  await writeFile(join(lab.root, 'tokens', name), token, { mode: 0o600 });
+async function labAt(nomad: NomadServer, folders = FOLDERS): Promise<NomadLab> {
+  return await nomadLab(nomad, { folders, tokens: {} });
 }
 
 const tokenIn = async (lab: Lab, name: string): Promise<string> =>
@@ -81,7 +73,7 @@ describe.each(['v1.3', 'v1.4'] as const)('enrolling at NOMAD %s', (generation) =
     await using nomad = await startNomadServer({ generation });
     const folders = FOLDERS.replace('token: schmidt', `token: schmidt, user_id: ${nomad.userId('bob')}`);
     await using lab = await labAt(nomad, folders);
-    await stored(lab, 'collector', nomad.tokenOf('collector'));
+    await lab.drop('collector', nomad.tokenOf('collector'));
     const enrol = async (token: string, owner: string): Promise<Said> =>
       await lab.nightjarWith(token, 'token', 'enrol', owner, '--paste', '--json');
 
@@ -116,9 +108,9 @@ describe('the tokens of a lab', () => {
   it('are told offline: kind, generation, whose, until when, and every reason not to use one', async () => {
     await using nomad = await startNomadServer({ generation: 'v1.4' });
     await using lab = await labAt(nomad);
-    await stored(lab, 'mueller', nomad.tokenOf('alice'));
-    await stored(lab, 'schmidt', nomad.tokenOf('alice'));
-    await stored(lab, 'collector', nomad.appToken('collector', -10));
+    await lab.drop('mueller', nomad.tokenOf('alice'));
+    await lab.drop('schmidt', nomad.tokenOf('alice'));
+    await lab.drop('collector', nomad.appToken('collector', -10));
     const before = nomad.requests.length;
 
     const said = await lab.nightjar('token', 'inspect', '--json');
@@ -138,12 +130,11 @@ describe('the tokens of a lab', () => {
 
   it("refuse the administrator's, also in the middle of deliveries", async () => {
     await using nomad = await startNomadServer();
-    await using lab = await startLab({
+    await using lab = await nomadLab(nomad, {
       folders: FOLDERS,
-      destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)}, admin_user_ids: [${nomad.userId('admin')}] }`,
-      extra: 'credentials: { dir: tokens }',
+      tokens: { mueller: nomad.tokenOf('admin') },
+      block: `admin_user_ids: [${nomad.userId('admin')}]`,
     });
-    await stored(lab, 'mueller', nomad.tokenOf('admin'));
     await lab.put('SEM1/mueller/gold/a.tif', 'a');
 
     const inspected = await lab.nightjar('token', 'inspect', 'mueller');
@@ -248,8 +239,8 @@ describe('the daemon', () => {
     await using nomad = await startNomadServer({ generation: 'v1.4' });
     await using lab = await labAt(nomad);
     await lab.nightjarWith('pw\n', 'token', 'enrol', 'mueller', '--user', 'alice', '--pat', '--days', '7');
-    await stored(lab, 'schmidt', `${nomad.tokenOf('bob').slice(0, -2)}zz`);
-    await stored(lab, 'collector', nomad.tokenOf('collector'));
+    await lab.drop('schmidt', `${nomad.tokenOf('bob').slice(0, -2)}zz`);
+    await lab.drop('collector', nomad.tokenOf('collector'));
 
     const serve = follow(lab, 'serve');
     await serve.says('tokens.checked');

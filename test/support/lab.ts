@@ -37,11 +37,15 @@ export type LabOptions = {
   readonly destinations?: string;
   /** Further keys of `deliveries`. */
   readonly deliveries?: string;
+  /** The keys of `deliveries` that say how often something is tried or asked again; default: at once and often. */
+  readonly retries?: string;
   /** Further top-level lines of nightjar.yaml. */
   readonly extra?: string;
 };
 
 export const LAUNCHER = fileURLToPath(new URL('../../src/nightjar', import.meta.url));
+
+const RETRIES = 'retry_first: 100ms, retry_max: 500ms, probe_first: 100ms, probe_max: 500ms';
 
 const FOLDERS = `rules:
   - match: "{instrument}/{owner}/{dataset}/**"
@@ -67,7 +71,7 @@ shares: { lab: { root: ${JSON.stringify(share)}, ${options.share ?? ''} } }
 destinations:
 ${destinations}
 settle: ${options.settle ?? '0s'}
-deliveries: { retry_first: 100ms, retry_max: 500ms, probe_first: 100ms, probe_max: 500ms, ${options.deliveries ?? 'outage_wait: 5s'} }
+deliveries: { ${options.retries ?? RETRIES}, ${options.deliveries ?? 'outage_wait: 5s'} }
 ${options.extra ?? ''}
 `,
   );

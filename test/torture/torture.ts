@@ -5,11 +5,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunReport } from '../../src/nightly/run-report.ts';
-import { type Lab, startLab } from '../support/lab.ts';
+import type { Lab } from '../support/lab.ts';
+import { nomadLab } from '../support/nomad-lab.ts';
 import { type Generation, type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { changeShare, OWNERS } from './change-share.ts';
 import { ACCOUNT, findBreaches } from './check-truth.ts';
@@ -59,16 +59,11 @@ async function oneLab(labSeed: number): Promise<void> {
 
 async function startTorturedLab(nomad: NomadServer): Promise<Lab> {
   const owners = OWNERS.map((owner) => `  ${owner}: { nomad: { token: ${owner} } }`).join('\n');
-  const lab = await startLab({
+  const users = Object.entries({ ...ACCOUNT, collector: 'collector' } as const);
+  return await nomadLab(nomad, {
     folders: `rules:\n  - match: "{instrument}/{owner}/{dataset}/**"\nowners:\n${owners}\ncollector: { nomad: { token: collector } }\n`,
-    destinations: `  nomad: { kind: nomad, base_url: ${JSON.stringify(nomad.url)} }`,
-    extra: 'credentials: { dir: tokens }',
+    tokens: Object.fromEntries(users.map(([owner, user]) => [owner, nomad.tokenOf(user)])),
   });
-  await mkdir(join(lab.root, 'tokens'), { mode: 0o700 });
-  const tokens = { ...ACCOUNT, collector: 'collector' } as const;
-  for (const [owner, user] of Object.entries(tokens))
-    await writeFile(join(lab.root, 'tokens', owner), nomad.tokenOf(user), { mode: 0o600 });
-  return lab;
 }
 
 async function oneDay(lab: Lab, nomad: NomadServer, day: number, random: Random): Promise<string[]> {
