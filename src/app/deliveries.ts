@@ -34,7 +34,7 @@ export type Deliveries = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
-type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit'> & {
+type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit' | 'stop'> & {
   /** Makes what another process has put in force count here; called before each delivery. */
   readonly follow?: () => void;
 };
@@ -67,6 +67,7 @@ export function startDeliveries(
     },
     (id, signal) => deliverBatch(id, delivery, signal),
   );
+  parts.stop?.addEventListener('abort', () => disown(workspace, trouble), { once: true });
   let drained: Promise<unknown> | undefined;
   const drain = async (): Promise<void> => {
     drained ??= workers.drain(DRAIN_MS);
@@ -88,6 +89,15 @@ export function startDeliveries(
       for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** We were told to end, and may be ended at any time from now on: no delivery is to blame for that. */
+function disown({ ledger }: Workspace, trouble: Where['trouble']): void {
+  try {
+    ledger.batches.disown();
+  } catch (thrown) {
+    trouble(thrown);
+  }
 }
 
 type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'> & { readonly breakerParts: BreakerParts };

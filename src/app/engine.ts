@@ -1,5 +1,6 @@
 import { type Clock, steadyClock } from '../core/clock.ts';
 import type { IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
 import type { DeliveryEvent } from '../delivery/delivery-event.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
 import type { NightlyEvent, NightlyParts } from '../nightly/parts.ts';
@@ -18,6 +19,7 @@ import { keepRedis } from './keep-redis.ts';
 import { liftCured } from './lift-cured.ts';
 import { refusalOf } from './mapping-in-force.ts';
 import { openRefusedWatch } from './open-refused-watch.ts';
+import { type PutBack, putBackLost } from './put-back-lost.ts';
 import { type MappingEvent, tellOfMapping } from './tell-of-mapping.ts';
 import { createTrouble } from './tell-trouble.ts';
 import type { LaneEvent, RefusedWatch } from './watch-refused.ts';
@@ -71,13 +73,14 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
   const target = await openRedis(workspace, parts, stack, trouble);
   const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
   stack.defer(queue.close);
-  if (config.redis.url === undefined) await putBackLeft(queue, workspace);
+  const putBack = (ids: readonly BatchId[], why: string): void => putBackLost(ids, why, workspace, emit);
+  if (config.redis.url === undefined) await putBackLeft(queue, workspace, putBack);
 
   tellOfMapping(workspace.mapping.takeOver(parts.holder), workspace, emit);
   withdrawOutdated(workspace);
   const delivery = stack.use(startDeliveries(workspace, parts, { target, trouble }));
   const dispatcher = createDispatcher({
-    ledger: dispatchLedger(workspace),
+    ledger: dispatchLedger(workspace, putBack),
     queue,
     concurrency: (destination) => parallelAt(config, destination),
     clock,
@@ -167,10 +170,14 @@ function nightlyParts(
 }
 
 /** Our own Redis has no other workers: whatever it remembers is of a process that is gone. */
-async function putBackLeft(queue: Pick<BatchQueue, 'clear'>, { ledger, clock }: Workspace): Promise<void> {
+async function putBackLeft(
+  queue: Pick<BatchQueue, 'clear'>,
+  { ledger }: Workspace,
+  putBack: PutBack,
+): Promise<void> {
   await queue.clear();
   const left = ledger.dispatch.inFlight().map(({ id }) => id);
-  ledger.batches.backToPlanned(left, 'the last process ended with it in flight', clock.now());
+  putBack(left, 'the last process ended with it in flight');
 }
 
 async function openRedis(
@@ -184,13 +191,16 @@ async function openRedis(
   return { socketPath: redis.socketPath };
 }
 
-function dispatchLedger({ ledger, clock }: Workspace): Parameters<typeof createDispatcher>[0]['ledger'] {
+function dispatchLedger(
+  { ledger, clock }: Workspace,
+  putBack: PutBack,
+): Parameters<typeof createDispatcher>[0]['ledger'] {
   const { dispatch, batches } = ledger;
   return {
     heads: dispatch.heads,
     inFlight: dispatch.inFlight,
     nextDueAt: dispatch.nextDueAt,
     markQueued: (id) => batches.markQueued(id, clock.now()),
-    backToPlanned: (ids, why) => batches.backToPlanned(ids, why, clock.now()),
+    backToPlanned: putBack,
   };
 }

@@ -31,6 +31,7 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const parts = {
         ...{ clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) },
         follow: workspace.mapping.follow,
+        stop: stop.signal,
       };
       const trouble = createTrouble(clock, (error) => log.warn({ error }, 'worker.trouble'));
       await using deliveries = startDeliveries(workspace, parts, { target, trouble });

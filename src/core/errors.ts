@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   CONTAINER_UNCLEAR: 'operator',
   TARGET_CONFLICT: 'operator',
   PROCESSING_FAILED: 'operator',
+  DELIVERY_CRASHED: 'operator',
   RECEIPT_MISMATCH: 'operator',
   DISK_FULL: 'operator',
   STATE_DIR_UNUSABLE: 'operator',

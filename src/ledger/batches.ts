@@ -14,6 +14,7 @@ import {
 } from './batch-row.ts';
 import { digestOf } from './chain.ts';
 import type { StoredContainer } from './containers.ts';
+import { disownAttempts, holdAttempt, loseAttempt } from './crashes.ts';
 import { recordEvent } from './events.ts';
 import type { Mark } from './facts.ts';
 import { keepGivenNames } from './given-names.ts';
@@ -50,6 +51,7 @@ type BadFiles = { readonly paths: readonly SharePath[]; readonly mark: Mark };
 export class Batches {
   readonly #db: DatabaseSync;
   readonly #looks: Looks;
+  #isDisowned = false;
 
   constructor(db: DatabaseSync, looks: Looks) {
     this.#db = db;
@@ -126,6 +128,7 @@ export class Batches {
     return inTransaction(this.#db, () => {
       this.#mustMove(id, { to: 'delivering', at, what: 'delivery.started' });
       this.#db.prepare('UPDATE batch SET epoch = epoch + 1, attempts = attempts + 1 WHERE id = ?').run(id);
+      if (!this.#isDisowned) holdAttempt(this.#db, id);
       return this.get(id);
     });
   }
@@ -233,18 +236,29 @@ export class Batches {
     });
   }
 
-  /** Batches in flight whose job is gone, back to planned; what has moved on meanwhile is left alone. */
-  backToPlanned(ids: readonly BatchId[], why: string, at: number): void {
-    inTransaction(this.#db, () => {
-      for (const id of ids)
-        this.#move(id, {
-          to: 'planned',
-          at,
-          from: ['queued', 'delivering'],
-          what: 'batch.put-back',
-          detail: why,
-        });
-    });
+  /**
+   * Batches in flight whose job is gone, back to planned; what has moved on meanwhile is left alone. Such an attempt does
+   * not count. Answers with those that are held instead, for they ended too many processes (see crashes.ts).
+   */
+  backToPlanned(ids: readonly BatchId[], why: string, at: number): BatchId[] {
+    return inTransaction(this.#db, () => ids.filter((id) => this.#putBackOrHold(id, why, at)));
+  }
+
+  #putBackOrHold(id: BatchId, why: string, at: number): boolean {
+    const { detail, error } = loseAttempt(this.#db, id, { why, at });
+    if (error === undefined) {
+      this.#move(id, { to: 'planned', at, from: ['queued', 'delivering'], what: 'batch.put-back', detail });
+      return false;
+    }
+    this.#mustMove(id, { to: 'held', at, what: 'delivery.held', detail });
+    this.#setError(id, error);
+    return true;
+  }
+
+  /** This process was told to end: what it delivers from now on is not to blame when it ends before that does. */
+  disown(): void {
+    this.#isDisowned = true;
+    inTransaction(this.#db, () => disownAttempts(this.#db));
   }
 
   /** Puts a held, rejected or delivered batch back; attempts begin again. True when it was in such a state. */
@@ -252,7 +266,7 @@ export class Batches {
     return inTransaction(this.#db, () => {
       const from: BatchState[] = ['held', 'rejected', 'accepted', 'confirmed', 'verified'];
       if (!this.#move(id, { to: 'planned', at, from, what: 'batch.requeued' })) return false;
-      this.#db.prepare('UPDATE batch SET attempts = 0, not_before = 0 WHERE id = ?').run(id);
+      this.#db.prepare('UPDATE batch SET attempts = 0, crashes = 0, not_before = 0 WHERE id = ?').run(id);
       forgetSent(this.#db, id);
       return true;
     });
@@ -267,8 +281,8 @@ export class Batches {
     const legal = statesBefore(to).filter((state) => from === undefined || from.includes(state));
     const moved = this.#db
       .prepare(
-        `UPDATE batch SET state = ?, changed_at = ? WHERE id = ? AND (?4 IS NULL OR epoch = ?4)
-           AND state IN (SELECT value FROM json_each(?5))`,
+        `UPDATE batch SET state = ?1, changed_at = ?2, holder = NULL, crashes = CASE WHEN ?4 IS NULL THEN crashes ELSE 0 END
+           WHERE id = ?3 AND (?4 IS NULL OR epoch = ?4) AND state IN (SELECT value FROM json_each(?5))`,
       )
       .run(to, at, id, epoch ?? null, JSON.stringify(legal));
     if (moved.changes === 0) return false;

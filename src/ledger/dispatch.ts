@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
+import { createSuspects } from './crashes.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
 
 /**
@@ -47,15 +48,18 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
     "SELECT min(not_before) AS due FROM batch WHERE state = 'planned' AND not_before > ?",
   );
 
+  const apartFromSuspects = createSuspects(db);
+
   return {
-    /** For every lane with nothing in flight and no pause, its first planned batch that is due. */
-    heads: (now: number): LaneHead[] => {
+    /** For every lane with nothing in flight and no pause, its first planned batch that is due; a suspect goes alone. */
+    heads: (now: number): readonly LaneHead[] => {
       const paused = pauses.inForce(now);
-      return laneHeads
+      const heads = laneHeads
         .all(now, now, now)
         .map((row) => ({ head: headOf(row), line: String(row['line']) }))
         .filter(({ head }) => pauseOf(paused, head) === undefined)
         .map(({ head, line }) => ({ ...head, lane: line }));
+      return apartFromSuspects(heads);
     },
 
     inFlight: (): InFlight[] =>

@@ -14,7 +14,7 @@ export function reviveBatch(
   { lane, at, runNo, plannedAt }: Planned,
 ): void {
   db.prepare(
-    `UPDATE batch SET state = 'planned', run = :run, changed_at = :at, attempts = 0, not_before = 0, error = NULL,
+    `UPDATE batch SET state = 'planned', run = :run, changed_at = :at, attempts = 0, crashes = 0, not_before = 0, error = NULL,
        planned_at = CASE WHEN lane = :lane THEN planned_at ELSE :planned END,
        container = CASE WHEN lane = :lane THEN container END,
        lane = :lane, apart = :apart, instrument = :instrument, rule = :rule, reason = :reason, code = :code,

@@ -1,5 +1,6 @@
 import { CHAIN_EVENTS } from './chain.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
+import { CRASHES_STEP } from './schema-crashes.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { JOINED_STEP } from './schema-joined.ts';
 import { LOST_STEP } from './schema-lost.ts';
@@ -293,4 +294,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   JOINED_STEP,
   LOST_STEP,
   REQUEUE_STEP,
+  CRASHES_STEP,
 ];

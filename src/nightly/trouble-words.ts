@@ -43,6 +43,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: ({ owner, destination }) =>
       `${destination} does not have what was sent for ${owner} as it was sent.`,
   },
+  DELIVERY_CRASHED: {
+    kind: 'batch',
+    what: ({ owner }) => `Delivering data of ${owner} ended Nightjar again and again.`,
+  },
   DISK_FULL: { kind: 'destination', what: ({ destination }) => `${destination} has no room left.` },
   DESTINATION_UNUSABLE: { kind: 'destination', what: ({ destination }) => `${destination} cannot be used.` },
   CONFIG_INVALID: {

@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { IngestError } from '../core/errors.ts';
+import type { BatchId } from '../core/ids.ts';
+import { type BatchError, batchError } from './batch-row.ts';
+import { isGone, ownMark } from './process-mark.ts';
+
+/** From so many in a row on a batch is delivered alone, so that it takes no neighbour with it (the index knows it too). */
+const SUSPECT = 2;
+/** At so many in a row a person is asked. */
+const HELD = 5;
+
+/** How the history tells of it, and why the batch is held, if it is. */
+type LostAttempt = { readonly detail: string; readonly error: BatchError | undefined };
+
+/**
+ * Takes back that the attempt was counted, for nobody knows what it would have come to. One whose process is gone is
+ * counted for itself: the next may end the same way (no memory left, a defect in a library). An attempt that tells its
+ * end sets that count back to nothing.
+ */
+export function loseAttempt(
+  db: DatabaseSync,
+  id: BatchId,
+  { why, at }: { readonly why: string; readonly at: number },
+): LostAttempt {
+  const row = db.prepare("SELECT holder, crashes FROM batch WHERE id = ? AND state = 'delivering'").get(id);
+  if (row === undefined) return { detail: why, error: undefined };
+  db.prepare('UPDATE batch SET attempts = max(attempts - 1, 0) WHERE id = ?').run(id);
+  const holder = row['holder'];
+  if (typeof holder !== 'string' || !isGone(holder)) return { detail: why, error: undefined };
+  const crashes = Number(row['crashes']) + 1;
+  db.prepare('UPDATE batch SET crashes = ? WHERE id = ?').run(crashes, id);
+  if (crashes < HELD) return { detail: `${why}; its process is gone, ${crashes} in a row`, error: undefined };
+  const error = crashedTooOften(id, crashes, at);
+  return { detail: `${error.code}: ${error.message}`, error };
+}
+
+/** This process has the attempt now. */
+export function holdAttempt(db: DatabaseSync, id: BatchId): void {
+  db.prepare('UPDATE batch SET holder = ? WHERE id = ?').run(ownMark() ?? null, id);
+}
+
+/** This process was told to end: that is no fault of what it delivers. */
+export function disownAttempts(db: DatabaseSync): void {
+  db.prepare("UPDATE batch SET holder = NULL WHERE holder = ? AND state = 'delivering'").run(
+    ownMark() ?? null,
+  );
+}
+
+function crashedTooOften(id: BatchId, crashes: number, at: number): BatchError {
+  const error = new IngestError(
+    'DELIVERY_CRASHED',
+    `delivering batch ${id}: ${crashes} processes in a row ended in the middle of it, without a word`,
+    {
+      hint: 'Look for why they ended (memory? `journalctl -u nightjar`, `dmesg`) and mend that, then `nightjar requeue` the batch.',
+    },
+  );
+  return batchError(error, at);
+}
+
+/** Of the batches that may go: what is not suspected, and when nothing else goes, one suspect alone, the best first. */
+export function createSuspects(db: DatabaseSync) {
+  const suspects = db.prepare(
+    `SELECT id, crashes, state FROM batch INDEXED BY batch_by_crashes
+       WHERE crashes >= ${SUSPECT} AND state IN ('planned', 'queued', 'delivering')`,
+  );
+  const inFlight = db.prepare("SELECT 1 FROM batch WHERE state IN ('queued', 'delivering')");
+  return <Head extends { readonly id: BatchId }>(heads: readonly Head[]): readonly Head[] => {
+    const rows = suspects.all();
+    if (rows.length === 0) return heads;
+    if (rows.some(({ state }) => state !== 'planned')) return [];
+    const crashes = new Map(rows.map((row) => [String(row['id']), Number(row['crashes'])]));
+    const others = heads.filter(({ id }) => !crashes.has(id));
+    if (others.length > 0) return others;
+    if (inFlight.get() !== undefined) return [];
+    const of = ({ id }: Head): number => crashes.get(id) ?? 0;
+    return heads.toSorted((a, b) => of(a) - of(b)).slice(0, 1);
+  };
+}
