@@ -66,18 +66,8 @@ async function make(
   }
 }
 
-/** Failures before anything can have been asked for. */
-const NOT_CONNECTED: readonly unknown[] = [
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
-
 /** Whether it is sure that none was made: the destination said no, or was never reached. */
 function isRefused({ disposition, context }: IngestError): boolean {
   if (disposition !== 'retry') return true;
-  return NOT_CONNECTED.includes(context['code']) || context['status'] === 429 || context['status'] === 503;
+  return context['unasked'] === true || context['status'] === 429 || context['status'] === 503;
 }

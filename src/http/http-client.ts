@@ -9,7 +9,7 @@ import { networkError } from './network-error.ts';
 import { redact } from './redact.ts';
 import { type Failed, type Progress, paced, type RequestBody } from './request-body.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { startWatchdog } from './watchdog.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** One request. Secrets are named apart from URL and headers, so that only this module ever reveals them. */
 export type HttpRequest = {
@@ -45,8 +45,8 @@ export type HttpAnswer = {
 export type HttpClient = {
   /**
    * Answers with whatever status came, never following a redirect, never repeating a request. Throws IngestError:
-   * DESTINATION_UNREACHABLE (network, TLS, DNS), DESTINATION_STALLED or SHARE_STALLED (no byte for `stallMs`),
-   * the body's own error, or the signal's reason (INTERRUPTED where that is no IngestError).
+   * DESTINATION_UNREACHABLE (network, TLS, DNS), DESTINATION_STALLED or SHARE_STALLED (no byte for `stallMs`, an
+   * answer in drops for `answerMs`), the body's own error, or the signal's reason (INTERRUPTED where that is no IngestError).
    */
   readonly request: (request: HttpRequest) => Promise<HttpAnswer>;
   /** Ends idle connections and breaks running ones; may be called again. */
@@ -58,6 +58,8 @@ export type HttpClientOptions = {
   readonly clock: Clock;
   /** Milliseconds without any byte either way before a request is given up. */
   readonly stallMs?: number;
+  /** Milliseconds for the body of an answer, and more for a long one. */
+  readonly answerMs?: number;
   readonly connectMs?: number;
   readonly maxAnswerBytes?: number;
 };
@@ -78,6 +80,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     clock: options.clock,
     userAgent: options.userAgent,
     stallMs: options.stallMs ?? 120_000,
+    answerMs: options.answerMs ?? 10 * 60_000,
     maxAnswerBytes: options.maxAnswerBytes ?? 8 * 1024 * 1024,
   };
   return {
@@ -101,8 +104,8 @@ async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): P
     signal.throwIfAborted();
     const stream = (await body?.begin(signal)) ?? null;
     const answer = await agent.request(dispatchOptions(bounds, request, stream, signal));
-    watch.progress.moved();
-    return withoutSecrets(await readAnswer(answer, bounds, watch.progress, request.into), request);
+    watch.answered(0);
+    return withoutSecrets(await readAnswer(answer, bounds, watch, request.into), request);
   } catch (thrown) {
     throw (
       stopped(request.signal, watch.expired, attempted) ?? failed.error ?? networkError(thrown, attempted)
@@ -174,7 +177,7 @@ function dispatchOptions(
 async function readAnswer(
   answer: Dispatcher.ResponseData,
   bounds: Bounds,
-  progress: Progress,
+  { answered }: Pick<Watchdog, 'answered'>,
   into: AnswerSink | undefined,
 ): Promise<HttpAnswer> {
   const pieces: Uint8Array[] = [];
@@ -184,7 +187,7 @@ async function readAnswer(
   let truncated = false;
   for await (const chunk of answer.body) {
     const piece = chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
-    progress.moved();
+    answered(piece.length);
     truncated = bytes + piece.length > maxBytes;
     const taken = piece.subarray(0, maxBytes - bytes);
     take(taken);

@@ -157,6 +157,35 @@ describe.each<Generation>(['v1.3', 'v1.4'])('what is read back from a NOMAD of %
     expect(receipt.how).toContain('answered 503');
   });
 
+  it('goes on where an answer was cut and looked whole: half of the bytes are no other bytes', async () => {
+    const nomad = adapter('all');
+    const content = contentOf(PLAN);
+    const container = await sent(nomad, content);
+    const cut = ['sec', '', 'on'];
+    server.fault = ({ method, path }) => {
+      const body = method === 'GET' && path.endsWith('b.tif') ? cut.shift() : undefined;
+      return body === undefined ? undefined : { kind: 'answer', status: 200, body };
+    };
+
+    const receipt = await nomad.close(container, content, reader());
+
+    expect(receipt).toMatchObject({ evidence: 'verified', how: expect.stringContaining('SHA-256 of all 3') });
+    expect(readPaths()).toHaveLength(5);
+  });
+
+  it('is given up, and never called wrong, where the answers are cut again and again', async () => {
+    const nomad = adapter('all');
+    const content = contentOf(PLAN);
+    const container = await sent(nomad, content);
+    server.fault = ({ method, path }) =>
+      method === 'GET' && path.endsWith('b.tif') ? { kind: 'answer', status: 200, body: 's' } : undefined;
+
+    const receipt = await nomad.close(container, content, reader());
+
+    expect(receipt.evidence).toBe('confirmed');
+    expect(receipt.how).toContain('the answers end before they are whole');
+  });
+
   it('stops with its reason when it is told to stop', async () => {
     const nomad = adapter('all');
     const content = contentOf(PLAN);

@@ -11,7 +11,7 @@ const POLLING = { firstMs: 2, longestMs: 10, totalMs: 20_000, busyMs: 200 };
 export type NomadDeliverer = Deliverer & {
   readonly server: NomadServer;
   /** How the end of processing is waited for, in deliveries from here on. */
-  readonly polling: { totalMs: number };
+  readonly polling: { totalMs: number; firstMs: number };
   /** The token of every delivery from here on; at first alice's upload token. */
   token: string;
   /** How many parcels the server was sent. */
@@ -24,10 +24,14 @@ const isParcel = (request: { method: string; headers: Record<string, unknown> })
   request.method === 'PUT' && request.headers['content-type'] === 'application/zip';
 
 /** Deliveries on a real ledger into a NOMAD on loopback. */
-export async function deliverIntoNomad(generation: Generation, block: object = {}): Promise<NomadDeliverer> {
+export async function deliverIntoNomad(
+  generation: Generation,
+  block: object = {},
+  stallMs = 5_000,
+): Promise<NomadDeliverer> {
   const polling = { ...POLLING };
   const server = await startNomadServer({ generation });
-  const http = createHttpClient({ userAgent: 'nightjar-test', clock: systemClock, stallMs: 5_000 });
+  const http = createHttpClient({ userAgent: 'nightjar-test', clock: systemClock, stallMs });
   const options = nomadOptions.parse({ kind: 'nomad', base_url: server.url, ...block });
   const nomad = createNomad(options, { http, clock: systemClock, polling });
   const lab = await deliverInto(

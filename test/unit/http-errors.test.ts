@@ -103,6 +103,6 @@ describe('networkError', () => {
 
     expect(error.code).toBe('DESTINATION_UNREACHABLE');
     expect(error.message).toBe('GET https://h/: its TLS certificate has expired');
-    expect(error.context).toEqual({ code: 'CERT_HAS_EXPIRED' });
+    expect(error.context).toEqual({ code: 'CERT_HAS_EXPIRED', unasked: true });
   });
 });

@@ -1,36 +1,44 @@
-import { type Fault, NOT_SPOKEN_TO, shown } from './model.ts';
+import { type Fault, NOT_SPOKEN_TO, shown, type TestName } from './model.ts';
+
+const CUTS: TestName = [
+  'fault/network-cuts.test.ts',
+  'that is cut, reset or left hanging at any byte of %s arrives once, and the ledger says no more than is true',
+];
+const UNREACHED: TestName = [
+  'integration/network-failures.test.ts',
+  'since %s is tried again in words, and no container of it is in doubt',
+];
 
 export const NETWORK: readonly Fault[] = [
   {
     group: 'network',
     fault: 'nobody listens, no such name, or no TLS',
+    cells: { open: shown('tried again later, in words; no container is in doubt', UNREACHED) },
+    never: NOT_SPOKEN_TO,
+  },
+  {
+    group: 'network',
+    fault: 'cut or reset at any byte of a request or an answer',
     cells: {
-      open: shown('tried again later, in words', [
-        'integration/http-client.test.ts',
-        'has words for a closed port, an unknown name, a cut connection and a server without TLS',
-      ]),
+      open: shown('tried again; at most one empty container is left over, and told', CUTS),
+      send: shown('tried again; what had arrived whole is found and not sent twice', CUTS),
+      close: shown('asked again; confirmed only when it is there', CUTS),
     },
     never: NOT_SPOKEN_TO,
   },
   {
     group: 'network',
-    fault: 'silence in the middle of a request or an answer',
+    fault: 'silence or a half-open connection in the middle of a request or an answer',
     cells: {
-      open: shown('given up after a while, tried again', [
-        'integration/http-client.test.ts',
-        'gives up when no byte moves: no answer, a stopped answer, an unread body',
-      ]),
-      send: shown(
-        'given up after a while; the share is blamed when it is the share',
-        [
-          'integration/http-client.test.ts',
-          'gives up when no byte moves: no answer, a stopped answer, an unread body',
-        ],
-        [
-          'integration/http-client.test.ts',
-          'blames the share, not the destination, when the body gives nothing',
-        ],
+      open: shown(
+        'given up after a while, tried again; at most one empty container is left over, and told',
+        CUTS,
       ),
+      send: shown('given up after a while, tried again; the share is blamed when it is the share', CUTS, [
+        'integration/http-client.test.ts',
+        'blames the share, not the destination, when the body gives nothing',
+      ]),
+      close: shown('given up after a while, asked again', CUTS),
     },
     never: NOT_SPOKEN_TO,
   },
