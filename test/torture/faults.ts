@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readlink, rm, stat, truncate } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { open, readdir, readlink, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { childPids } from '../support/child-pids.ts';
 import type { Fault, NomadServer } from '../support/nomad-server.ts';
 import type { Random } from './random.ts';
 
@@ -49,57 +51,98 @@ export function calm(nomad: NomadServer): void {
   nomad.outage = false;
 }
 
-/** What may happen to the processes of an evening while it runs; answers with what was done. */
-export const PROCESS_FAULTS = [
+/** What may happen while an evening runs. */
+export const EVENING_FAULTS = [
   'none',
   'kill',
   'stop twice',
   'freeze',
   'redis killed',
+  'redis frozen',
+  'reader killed',
+  'worker beside, killed',
+  'share away',
+  'platform away',
   'user management away',
   'failing processing',
 ] as const;
-export type ProcessFault = (typeof PROCESS_FAULTS)[number];
+export type EveningFault = (typeof EVENING_FAULTS)[number];
 
-export async function strike(
-  fault: ProcessFault,
-  {
-    run,
-    nomad,
-    stateDir,
-    random,
-  }: { run: ChildProcess; nomad: NomadServer; stateDir: string; random: Random },
-): Promise<void> {
-  await Promise.race([wait(random.between(300, 6_000)), once(run, 'exit')]);
-  if (run.exitCode !== null) return;
-  switch (fault) {
-    case 'none':
-      return;
-    case 'kill':
-      run.kill('SIGKILL');
-      return;
-    case 'stop twice':
-      run.kill('SIGTERM');
-      await wait(random.between(0, 2_000));
-      run.kill('SIGTERM');
-      return;
-    case 'freeze':
-      run.kill('SIGSTOP');
-      await wait(random.between(500, 4_000));
-      run.kill('SIGCONT');
-      return;
-    case 'redis killed': {
-      const pid = await redisOf(stateDir);
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      return;
-    }
-    case 'user management away':
-      nomad.outage = true;
-      await wait(random.between(500, 3_000));
-      nomad.outage = false;
-      return;
-    case 'failing processing':
-      nomad.worker.failNext('OSError: [Errno 28] No space left on device');
+/** `run`: the evening; `beside`: starts another command of the same lab. */
+export type Scene = {
+  readonly run: ChildProcess;
+  readonly beside: (command: string) => ChildProcess;
+  readonly nomad: NomadServer;
+  readonly share: string;
+  readonly stateDir: string;
+  readonly random: Random;
+};
+
+const STRIKE: Readonly<Record<EveningFault, (scene: Scene) => unknown>> = {
+  none: () => undefined,
+  kill: ({ run }) => run.kill('SIGKILL'),
+  'stop twice': async ({ run, random }) => {
+    run.kill('SIGTERM');
+    await wait(random.between(0, 2_000));
+    run.kill('SIGTERM');
+  },
+  freeze: async ({ run, random }) => await freeze(run.pid, random.between(500, 4_000)),
+  'redis killed': async ({ stateDir }) => send(await redisOf(stateDir), 'SIGKILL'),
+  'redis frozen': async ({ stateDir, random }) =>
+    await freeze(await redisOf(stateDir), random.between(500, 8_000)),
+  'reader killed': ({ run, random }) => {
+    const [first, ...others] = run.pid === undefined ? [] : childPids(run.pid).filter(isNode);
+    if (first !== undefined) send(random.pick([first, ...others]), 'SIGKILL');
+  },
+  'worker beside, killed': async ({ beside, random }) => {
+    const worker = beside('worker');
+    await Promise.race([wait(random.between(1_000, 5_000)), once(worker, 'exit')]);
+    if (worker.exitCode === null) worker.kill('SIGKILL');
+  },
+  'share away': async ({ share, random }) => {
+    await rename(share, `${share}.away`);
+    await wait(random.between(100, 3_000));
+    await rename(`${share}.away`, share);
+  },
+  'platform away': async ({ nomad, random }) => {
+    await nomad.away();
+    await wait(random.between(500, 4_000));
+    await nomad.back();
+  },
+  'user management away': async ({ nomad, random }) => {
+    nomad.outage = true;
+    await wait(random.between(500, 3_000));
+    nomad.outage = false;
+  },
+  'failing processing': ({ nomad, random }) =>
+    nomad.worker.failNext('OSError: [Errno 28] No space left on device', random.between(0, 2)),
+};
+
+/** Lets the evening run for a while and then does this to it. */
+export async function strike(fault: EveningFault, scene: Scene): Promise<void> {
+  await Promise.race([wait(scene.random.between(300, 6_000)), once(scene.run, 'exit')]);
+  if (scene.run.exitCode === null) await STRIKE[fault](scene);
+}
+
+async function freeze(pid: number | undefined, ms: number): Promise<void> {
+  send(pid, 'SIGSTOP');
+  await wait(ms);
+  send(pid, 'SIGCONT');
+}
+
+function send(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node');
+  } catch {
+    return false;
   }
 }
 
@@ -120,7 +163,7 @@ export async function damageQueue(stateDir: string, random: Random): Promise<str
   const files = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
   const logs = files.filter((entry) => entry.isFile() && entry.name.endsWith('.aof'));
   const [log] = logs;
-  switch (random.pick(['left alone', 'left alone', 'wiped', 'cut short'])) {
+  switch (random.pick(['left alone', 'left alone', 'wiped', 'cut short', 'broken'])) {
     case 'wiped':
       await rm(dir, { recursive: true, force: true });
       return 'queue wiped';
@@ -131,7 +174,20 @@ export async function damageQueue(stateDir: string, random: Random): Promise<str
       await truncate(file, random.between(0, size));
       return 'queue cut short';
     }
+    case 'broken': {
+      if (log === undefined) return 'queue left alone';
+      await scribble(join(log.parentPath, log.name), random);
+      return 'queue broken';
+    }
     default:
       return 'queue left alone';
   }
+}
+
+/** Other bytes somewhere in the file. */
+async function scribble(file: string, random: Random): Promise<void> {
+  const { size } = await stat(file);
+  const handle = await open(file, 'r+');
+  await handle.write(random.bytes(8), 0, 8, random.between(0, size));
+  await handle.close();
 }

@@ -10,16 +10,28 @@ import { parseArgs } from 'node:util';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import type { Lab } from '../support/lab.ts';
 import { nomadLab } from '../support/nomad-lab.ts';
-import { type Generation, type NomadServer, startNomadServer } from '../support/nomad-server.ts';
+import {
+  type Generation,
+  type NomadServer,
+  startNomadServer,
+  type UserName,
+} from '../support/nomad-server.ts';
 import { changeShare, OWNERS } from './change-share.ts';
 import { ACCOUNT, findBreaches } from './check-truth.ts';
-import { calm, damageQueue, misbehave, PROCESS_FAULTS, strike } from './faults.ts';
+import { calm, damageQueue, EVENING_FAULTS, misbehave, strike } from './faults.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** A lab is given up after so many days, so that no share grows for ever. */
 const DAYS_OF_A_LAB = 12;
 /** Runs without faults until nothing may be under way any more. */
 const RECOVERY_RUNS = 6;
+type Kind = { readonly generation: Generation; readonly mayRead: boolean };
+/** Only the newer generation has tokens that may read. */
+const KINDS: readonly [Kind, ...Kind[]] = [
+  { generation: 'v1.3', mayRead: false },
+  { generation: 'v1.4', mayRead: false },
+  { generation: 'v1.4', mayRead: true },
+];
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes ?? '5');
@@ -38,12 +50,16 @@ console.log(
 
 async function oneLab(labSeed: number): Promise<void> {
   const random = createRandom(labSeed);
-  const generation: Generation = random.pick(['v1.3', 'v1.4']);
+  const { generation, mayRead }: Kind = random.pick(KINDS);
   await using nomad = await startNomadServer({ generation });
-  const lab = await startTorturedLab(nomad);
-  console.log(`lab ${labSeed}: NOMAD ${generation}, ${lab.root}`);
+  nomad.worker.settings.processingMs = random.pick([() => 0, () => 300]);
+  nomad.worker.settings.dropsWhileBusy = random.chance(0.5);
+  const lab = await startTorturedLab(nomad, mayRead);
+  console.log(
+    `lab ${labSeed}: NOMAD ${generation}, tokens that ${mayRead ? 'may read' : 'only write'}, ${lab.root}`,
+  );
   for (let day = 1; day <= DAYS_OF_A_LAB && Date.now() < end; day++) {
-    const breaches = await oneDay(lab, nomad, day, random);
+    const breaches = [...(await oneDay(lab, nomad, day, random)), ...(await findLedgerBreaches(lab))];
     total.evenings += 1;
     if (breaches.length === 0) continue;
     console.error(`torture: BREACH in lab ${labSeed} on day ${day} (again: --seed ${labSeed})`);
@@ -57,26 +73,36 @@ async function oneLab(labSeed: number): Promise<void> {
   await lab[Symbol.asyncDispose]();
 }
 
-async function startTorturedLab(nomad: NomadServer): Promise<Lab> {
+async function startTorturedLab(nomad: NomadServer, mayRead: boolean): Promise<Lab> {
   const owners = OWNERS.map((owner) => `  ${owner}: { nomad: { token: ${owner} } }`).join('\n');
   const users = Object.entries({ ...ACCOUNT, collector: 'collector' } as const);
   return await nomadLab(nomad, {
     folders: `rules:\n  - match: "{instrument}/{owner}/{dataset}/**"\nowners:\n${owners}\ncollector: { nomad: { token: collector } }\n`,
-    tokens: Object.fromEntries(users.map(([owner, user]) => [owner, nomad.tokenOf(user)])),
+    block: `verify: ${mayRead ? 'all' : 'sizes'}`,
+    tokens: Object.fromEntries(users.map(([owner, user]) => [owner, tokenOf(nomad, user, mayRead)])),
   });
+}
+
+function tokenOf(nomad: NomadServer, user: UserName, mayRead: boolean): string {
+  if (!mayRead) return nomad.tokenOf(user);
+  const scopes = ['uploads:write', 'uploads:read'];
+  return nomad.pats.create(nomad.userId(user), { name: 'nightjar', scopes }).raw;
 }
 
 async function oneDay(lab: Lab, nomad: NomadServer, day: number, random: Random): Promise<string[]> {
   const stateDir = join(lab.root, 'state');
   const changes = await changeShare(lab.share, day, random);
-  const fault = random.pick(PROCESS_FAULTS);
+  const fault = random.pick(EVENING_FAULTS);
   const part = random.pick([0, 0.02, 0.1, 0.3]);
   misbehave(nomad, part, random);
   const run = lab.start('run', '--json');
   const said = collect(run);
   // Files that are changed while the evening reads them.
-  const meddling = random.chance(0.3) ? changeShare(lab.share, day + 1_000, random) : undefined;
-  await strike(fault, { run, nomad, stateDir, random });
+  const meddling =
+    random.chance(0.3) && fault !== 'share away' ? changeShare(lab.share, day + 1_000, random) : undefined;
+  const beside = (command: string): ChildProcess => lab.start(command);
+  const { share } = lab;
+  await strike(fault, { run, beside, nomad, share, stateDir, random });
   if (run.exitCode === null && run.signalCode === null) await once(run, 'exit');
   await meddling;
   calm(nomad);
@@ -104,6 +130,12 @@ async function recover(lab: Lab): Promise<string | undefined> {
     last = `${report.outcome}: ${JSON.stringify(report.buckets)}`;
   }
   return last;
+}
+
+/** The ledger is whole, and nobody could have changed its history unseen. */
+async function findLedgerBreaches(lab: Lab): Promise<string[]> {
+  const looks = [await lab.nightjar('ledger', 'check'), await lab.nightjar('audit', 'verify')];
+  return looks.filter(({ code }) => code !== 0).map(({ out, err }) => `ledger: ${out}${err}`);
 }
 
 async function collect(run: ChildProcess): Promise<string> {
