@@ -41,6 +41,12 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   process.exit(64);
 }
 const end = Date.now() + minutes * 60_000;
+let current: Lab | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, async () => {
+    await current?.[Symbol.asyncDispose]();
+    process.exit(1);
+  });
 const total = { labs: 0, evenings: 0, requests: 0, files: 0 };
 console.log(`torture: ${minutes} minutes, seed ${seed}`);
 for (let lab = 0; Date.now() < end; lab++) await oneLab(seed + lab);
@@ -55,6 +61,7 @@ async function oneLab(labSeed: number): Promise<void> {
   nomad.worker.settings.processingMs = random.pick([() => 0, () => 300]);
   nomad.worker.settings.dropsWhileBusy = random.chance(0.5);
   const lab = await startTorturedLab(nomad, mayRead);
+  current = lab;
   console.log(
     `lab ${labSeed}: NOMAD ${generation}, tokens that ${mayRead ? 'may read' : 'only write'}, ${lab.root}`,
   );
@@ -70,6 +77,7 @@ async function oneLab(labSeed: number): Promise<void> {
   total.labs += 1;
   total.requests += nomad.requests.length;
   for (const { id } of nomad.uploads()) total.files += (await nomad.sizesOf(id)).size;
+  current = undefined;
   await lab[Symbol.asyncDispose]();
 }
 
