@@ -43,16 +43,18 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 const end = Date.now() + minutes * 60_000;
 let current: Lab | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, async () => {
-    await current?.[Symbol.asyncDispose]();
-    process.exit(1);
-  });
+  process.once(signal, () => void giveUp());
 const total = { labs: 0, evenings: 0, requests: 0, files: 0 };
 console.log(`torture: ${minutes} minutes, seed ${seed}`);
 for (let lab = 0; Date.now() < end; lab++) await oneLab(seed + lab);
 console.log(
   `torture: clean. seed ${seed}: ${total.labs} labs, ${total.evenings} evenings, ${total.files} files, ${total.requests} requests`,
 );
+
+async function giveUp(): Promise<void> {
+  await current?.[Symbol.asyncDispose]();
+  process.exit(1);
+}
 
 async function oneLab(labSeed: number): Promise<void> {
   const random = createRandom(labSeed);
