@@ -5,13 +5,14 @@ import { IngestError } from '../core/errors.ts';
 import type { BatchId, ShareName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
-import { createTokenStore } from '../credentials/read-token.ts';
+import { createTokenStore, type TokenStore } from '../credentials/read-token.ts';
 import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import { lookAgain } from '../delivery/look-again.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
+import { refuseSharedAccount, takenBy } from './account-of-two.ts';
 import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
 import { metadataOf } from './metadata-of.ts';
@@ -23,7 +24,10 @@ import type { Workspace } from './workspace.ts';
 /** The workers of this process. Disposing lets what runs end, within a bound, and stops the rest. */
 export type Deliveries = AsyncDisposable & {
   /** The owner's credential at the destination, as the deliveries use it. */
-  readonly token: (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
+  readonly token: (
+    batch: Pick<Batch, 'owner' | 'destination'>,
+    signal: AbortSignal,
+  ) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
   /** Looks once for the batches that their destination only accepted. */
   readonly lookAgain: (signal: AbortSignal) => Promise<void>;
@@ -111,8 +115,7 @@ function deliveryParts(
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
   const roots = new Map(config.shares.map(({ name, root }) => [name, root]));
-  const token: Deliveries['token'] = (batch) =>
-    ownerToken({ ...config, mapping: workspace.mapping.current().mapping }, store, batch);
+  const token = tokenFor(workspace, store);
   const breakerParts = breakerOf(workspace, token, { clock, emit });
   return {
     ledger,
@@ -138,6 +141,20 @@ function deliveryParts(
   };
 }
 
+/** Throws before anything is sent with a token that would bring data into an account of somebody else. */
+function tokenFor(
+  { config, mapping, ledger, destination }: Workspace,
+  store: TokenStore,
+): Deliveries['token'] {
+  return async (of, signal) => {
+    const now = { ...config, mapping: mapping.current().mapping };
+    const token = await ownerToken(now, store, of);
+    const isTaken = takenBy(destination(of.destination), signal);
+    await refuseSharedAccount({ config: now, ledger, store, isTaken }, of.owner, token);
+    return token;
+  };
+}
+
 function breakerOf(
   { config, ledger, destination }: Workspace,
   token: Deliveries['token'],
@@ -146,7 +163,8 @@ function breakerOf(
   return {
     ...parts,
     outages: ledger.outages,
-    check: async (of, signal) => await destination(of.destination).check({ token: await token(of), signal }),
+    check: async (of, signal) =>
+      await destination(of.destination).check({ token: await token(of, signal), signal }),
     probe: { firstMs: config.deliveries.probeFirstMs, maxMs: config.deliveries.probeMaxMs },
     random: Math.random,
   };

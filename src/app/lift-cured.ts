@@ -1,11 +1,10 @@
-import type { Batch } from '../core/model.ts';
-import type { Secret } from '../core/secret.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
+import type { Deliveries } from './deliveries.ts';
 import { heldByCause, releaseHeld } from './release-held.ts';
 import type { Workspace } from './workspace.ts';
 
-type TokenOf = (batch: Pick<Batch, 'owner' | 'destination'>) => Promise<Secret | undefined>;
+type TokenOf = Deliveries['token'];
 
 /**
  * Lifts the pauses that an error made and whose cause is gone, and puts the batches held for it back: a token that was
@@ -40,7 +39,7 @@ async function isWell(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await destination(sample.destination).check({ token: await token(sample), signal });
+    await destination(sample.destination).check({ token: await token(sample, signal), signal });
     return true;
   } catch {
     // Whatever it is, the cause is not gone; the pause already says what it was.

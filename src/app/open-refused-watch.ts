@@ -1,6 +1,6 @@
 import { createTokenStore } from '../credentials/read-token.ts';
+import { ownersWithTokens } from './account-of-two.ts';
 import type { Deliveries } from './deliveries.ts';
-import { tokenRef } from './owner-token.ts';
 import { createRefusedWatch, type LaneEvent, type RefusedWatch } from './watch-refused.ts';
 import { ownersAt } from './watch-tokens.ts';
 import type { Workspace } from './workspace.ts';
@@ -21,15 +21,18 @@ export function openRefusedWatch(
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
   const inForce = () => ({ mapping: mapping.current().mapping });
-  const kinds = new Map(config.destinations.map(({ name, kind }) => [name, kind]));
   const watch = createRefusedWatch({
     ...{ ledger, clock, ...told },
     ask: async (account, signal) => {
-      await destination(account.destination).check({ token: await token(account), signal });
+      await destination(account.destination).check({ token: await token(account, signal), signal });
     },
-    stamp: async ({ owner, destination: name }) => {
-      const ref = tokenRef(inForce(), owner, kinds.get(name) ?? '');
-      return ref === undefined ? 'none' : `${ref.token} ${ref.userId ?? ''} ${await store.stamp(ref.token)}`;
+    // Of all owners: what one waits for may be that another gets a token of an account of its own.
+    stamp: async () => {
+      const all = ownersWithTokens(inForce());
+      const stamps = all.map(
+        async ({ owner, name, userId }) => `${owner} ${name} ${userId ?? ''} ${await store.stamp(name)}`,
+      );
+      return (await Promise.all(stamps)).join('\n');
     },
     ownersAt: (name) => ownersAt(inForce(), { name }),
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },

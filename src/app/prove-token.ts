@@ -1,6 +1,6 @@
-import type { Config, DestinationConfig } from '../config/config.ts';
+import type { DestinationConfig } from '../config/config.ts';
 import { IngestError } from '../core/errors.ts';
-import { COLLECTOR, type OwnerId } from '../core/ids.ts';
+import type { OwnerId } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type TokenFacts,
   tokenFacts,
 } from '../destinations/nomad/token.ts';
+import { ownersWithTokens } from './account-of-two.ts';
 import { tokenRef } from './owner-token.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,7 +34,7 @@ export type ProvenToken = {
 /**
  * Everything that must hold before a token may deliver an owner's data: it lasts, it is not the administrator's, it is
  * the configured person's, no other owner has one of the same account, and the platform takes it. Asks only what
- * changes nothing. Throws TOKEN_REJECTED and what the network throws.
+ * changes nothing. Throws TOKEN_REJECTED, ACCOUNT_SHARED and what the network throws.
  */
 export async function proveToken(
   { config, destination, clock, ledger }: Pick<Workspace, 'config' | 'destination' | 'clock' | 'ledger'>,
@@ -54,15 +55,6 @@ export async function proveToken(
   return { facts, userId, said };
 }
 
-/** The owners with a token for NOMAD, the collector among them. */
-export function ownersWithTokens(config: Config): { readonly owner: OwnerId; readonly name: string }[] {
-  const everybody = [...config.mapping.owners.map(({ id }) => id), COLLECTOR];
-  return everybody.flatMap((owner) => {
-    const name = tokenRef(config, owner, 'nomad')?.token;
-    return name === undefined ? [] : [{ owner, name }];
-  });
-}
-
 async function refuseShared(
   { config, ledger }: Pick<Workspace, 'config' | 'ledger'>,
   store: TokenStore,
@@ -70,12 +62,15 @@ async function refuseShared(
   userId: string,
 ): Promise<void> {
   for (const other of ownersWithTokens(config)) {
-    if (other.owner === owner || (await store.check(other.name)) !== undefined) continue;
+    if (other.owner === owner) continue;
+    const isThere = (await store.check(other.name)) === undefined;
     // A personal access token does not say whose it is; the ledger does, since it was enrolled.
-    const theirs = (await factsOf(store, other.name))?.userId ?? ledger.credentials.find(other.name)?.userId;
-    if (theirs?.toLowerCase() !== userId.toLowerCase()) continue;
+    const theirs = isThere
+      ? ((await factsOf(store, other.name))?.userId ?? ledger.credentials.find(other.name)?.userId)
+      : undefined;
+    if (![theirs, other.userId].some((id) => id?.toLowerCase() === userId.toLowerCase())) continue;
     throw new IngestError(
-      'TOKEN_REJECTED',
+      'ACCOUNT_SHARED',
       `the account ${userId} is already that of ${other.owner}: the data of both would land there`,
       {
         hint: `Log in with an account of ${owner}'s own, or make the two one owner with an alias in folders.yaml.`,

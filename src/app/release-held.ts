@@ -16,6 +16,7 @@ export function releaseHeld(ledger: Ledger, behind: (head: BatchHead) => boolean
   return heads.filter(({ id }) => ledger.batches.requeue(id, at)).length;
 }
 
-function isCause(code: string): boolean {
+/** Of an account or a destination: what is held for it goes on by itself when it is gone. */
+export function isCause(code: string): boolean {
   return code in ERROR_CODES && pausedBy(code as ErrorCode) !== undefined;
 }

@@ -46,6 +46,7 @@ const OF_THE_TOKEN: readonly string[] = [
   'TOKEN_MISSING',
   'TOKEN_UNSAFE',
   'TOKEN_REJECTED',
+  'ACCOUNT_SHARED',
 ] satisfies ErrorCode[];
 const LOOK_MS = 1000;
 /** So many accounts at most are asked whether the platform takes any token at all. */

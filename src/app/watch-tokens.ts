@@ -3,8 +3,8 @@ import { asIngestError, type IngestError } from '../core/errors.ts';
 import { COLLECTOR, type DestinationName, type OwnerId } from '../core/ids.ts';
 import type { Log } from '../log/open-log.ts';
 import { nextEvening, type Schedule } from '../schedule/evenings.ts';
+import { ownersWithTokens } from './account-of-two.ts';
 import type { Deliveries } from './deliveries.ts';
-import { ownersWithTokens } from './prove-token.ts';
 import { waitUntil } from './wait-until.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -100,7 +100,7 @@ async function refusedOf(
   for (const { owner, destination: name } of accounts) {
     if (signal.aborted) return refused;
     try {
-      await destination(name).check({ token: await token({ owner, destination: name }), signal });
+      await destination(name).check({ token: await token({ owner, destination: name }, signal), signal });
     } catch (thrown) {
       const error = asIngestError(thrown, `check the token of ${owner}`);
       refused.push({ owner, destination: name, error });

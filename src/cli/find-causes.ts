@@ -1,3 +1,4 @@
+import { isCause } from '../app/release-held.ts';
 import { quoted, type SharePath } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { Facts } from '../ledger/facts.ts';
@@ -138,8 +139,12 @@ function helpForRejected({ batch, refused, share, where }: Cause): string {
 }
 
 function helpForHeld({ pause }: Cause, batch: BatchHead): string {
-  if (pause === undefined)
-    return `${batch.error?.hint ?? 'A person decides.'} Then: nightjar requeue ${batch.id}`;
+  if (pause === undefined) {
+    const { code = '', hint = 'A person decides.' } = batch.error ?? {};
+    return isCause(code)
+      ? `${hint} It goes on by itself then.`
+      : `${hint} Then: nightjar requeue ${batch.id}`;
+  }
   const end = `nightjar resume ${pause.kind} ${quoted(pause.name)}`;
   return pause.code === undefined
     ? `When it may go on: ${end}`

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   TOKEN_MISSING: 'operator',
   TOKEN_UNSAFE: 'operator',
   TOKEN_REJECTED: 'operator',
+  ACCOUNT_SHARED: 'operator',
   QUOTA_EXCEEDED: 'operator',
   DESTINATION_UNUSABLE: 'operator',
   CONTAINER_LOST: 'operator',

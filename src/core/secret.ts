@@ -13,6 +13,10 @@ export class Secret {
     return this.#value;
   }
 
+  isSame(other: Secret): boolean {
+    return this.#value === other.#value;
+  }
+
   toString(): string {
     return '[secret]';
   }

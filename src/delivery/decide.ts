@@ -82,6 +82,7 @@ const OF_THE_ACCOUNT: readonly ErrorCode[] = [
   'TOKEN_MISSING',
   'TOKEN_UNSAFE',
   'TOKEN_REJECTED',
+  'ACCOUNT_SHARED',
   'QUOTA_EXCEEDED',
 ];
 /** CONFIG_INVALID here: what answers at the destination's address is not what was meant, or sends us elsewhere. */

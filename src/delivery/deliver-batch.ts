@@ -32,8 +32,8 @@ export type DeliveryParts = {
     | 'looks'
   >;
   readonly destination: (name: DestinationName) => Destination;
-  /** The owner's credential for the destination; undefined where none is needed. Throws TOKEN_MISSING, TOKEN_UNSAFE. */
-  readonly token: (batch: Batch) => Promise<Secret | undefined>;
+  /** The owner's credential for the destination; undefined where none is needed. Throws what keeps it from being used. */
+  readonly token: (batch: Batch, signal: AbortSignal) => Promise<Secret | undefined>;
   readonly content: (batch: Batch) => Content;
   /** What is to be said of the batch's container. */
   readonly metadata: (batch: Batch) => ContainerMetadata;
@@ -58,7 +58,7 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     parts.checkOwner(batch);
     await parts.tier.recall(batch.files, signal); // 7 recall
     const destination = parts.destination(batch.destination);
-    const call: Call = { token: await parts.token(batch), signal };
+    const call: Call = { token: await parts.token(batch, signal), signal };
     const container = await openContainer({ batch, destination, call, parts }); // 8 open
     const content = noteWhole(parts.content(batch), (hashes) => parts.ledger.outcomes.wentOut(batch, hashes));
     const { receipt, hashes } =

@@ -29,7 +29,7 @@ export async function lookAgain(parts: LookAgainParts, signal: AbortSignal): Pro
     const batch = parts.ledger.batches.get(id);
     if (away.has(batch.destination) || !mayLook(batch, parts)) continue;
     try {
-      const call: Call = { token: await parts.token(batch), signal, once: true };
+      const call: Call = { token: await parts.token(batch, signal), signal, once: true };
       await lookFor(batch, parts, call);
     } catch (thrown) {
       signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { asIngestError, type IngestError } from '../core/errors.ts';
+import { asIngestError, type ErrorCode, type IngestError } from '../core/errors.ts';
 import type { OwnerId } from '../core/ids.ts';
 import type { Outage } from '../ledger/outages.ts';
 import { type BreakerParts, probeWaitMs } from './breaker.ts';
@@ -43,6 +43,8 @@ function endWithoutWork({ outages, clock, emit }: ProbeParts, { destination }: O
   if (over !== undefined) emit({ name: 'destination.back', outage: over });
 }
 
+const NOBODY_ASKED: readonly ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_UNSAFE', 'ACCOUNT_SHARED'];
+
 /** Undefined when the destination answers; a refusal of the credential is an answer too. */
 async function ask(
   { check, ownersWaiting }: ProbeParts,
@@ -57,7 +59,7 @@ async function ask(
       const error = asIngestError(thrown, `ask destination ${destination} whether it is back`);
       if (outageSign(error) !== 'none') return error;
       // Without a credential nobody was asked: another owner's may do.
-      if (error.code !== 'TOKEN_MISSING' && error.code !== 'TOKEN_UNSAFE') return undefined;
+      if (!NOBODY_ASKED.includes(error.code)) return undefined;
     }
   }
   return undefined;

@@ -16,6 +16,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     kind: 'token',
     what: ({ owner, destination }) => `The token of ${owner} is refused by ${destination}.`,
   },
+  ACCOUNT_SHARED: {
+    kind: 'token',
+    what: ({ owner, destination }) =>
+      `The token of ${owner} opens an account at ${destination} that is another owner's as well.`,
+  },
   TOKEN_MISSING: {
     kind: 'token',
     what: ({ owner, destination }) => `There is no token of ${owner} for ${destination}.`,

@@ -94,7 +94,10 @@ describe.each(['v1.3', 'v1.4'] as const)('enrolling at NOMAD %s', (generation) =
     expect(errorOf(wrongPassword)).toMatchObject({ code: 'TOKEN_REJECTED' });
     expect(wrongPassword.code).toBe(78);
     expect(errorOf(somebodyElse).message).toContain(`not to ${nomad.userId('bob')}`);
-    expect(errorOf(shared).message).toContain('already that of collector');
+    expect(errorOf(shared)).toMatchObject({
+      code: 'ACCOUNT_SHARED',
+      message: expect.stringContaining('already that of collector'),
+    });
     expect(errorOf(dead)).toMatchObject({ code: 'TOKEN_REJECTED' });
     expect(errorOf(nobody)).toMatchObject({
       code: 'USAGE',

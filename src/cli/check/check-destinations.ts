@@ -1,12 +1,11 @@
+import { refuseSharedAccount, takenBy } from '../../app/account-of-two.ts';
 import { ownerToken, tokenRef } from '../../app/owner-token.ts';
 import { ownersAt } from '../../app/watch-tokens.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import type { DestinationConfig } from '../../config/config.ts';
 import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
-import type { Secret } from '../../core/secret.ts';
 import type { TokenStore } from '../../credentials/read-token.ts';
-import { tokenFacts } from '../../destinations/nomad/token.ts';
-import { type Finding, findingOf, ok, problem, warning } from './finding.ts';
+import { type Finding, findingOf, ok, warning } from './finding.ts';
 
 /**
  * Each destination as its owners reach it: a directory once, a platform with the token of everyone whose data a rule
@@ -64,7 +63,6 @@ async function checkPlatform(
 ): Promise<Finding[]> {
   const { config } = workspace;
   const { name } = destination;
-  const holders = new Map<string, OwnerId>();
   const findings: Finding[] = [];
   for (const owner of ownersAt(config, destination)) {
     if (only.length > 0 && !only.includes(owner)) continue;
@@ -76,14 +74,10 @@ async function checkPlatform(
     findings.push(
       await findingOf(about, async () => {
         const token = await ownerToken(config, store, { owner, destination: name });
-        const shared = sharedWith(holders, owner, token);
-        if (shared !== undefined)
-          return problem(
-            about,
-            `it is a token of the same account as that of ${shared}: the data of both would land there`,
-            `Ask ${owner} for an upload token of their own, and put it in the place of this one.`,
-          );
-        return ok(about, await workspace.destination(name).check({ token, signal }));
+        const platform = workspace.destination(name);
+        const isTaken = takenBy(platform, signal);
+        await refuseSharedAccount({ config, ledger: workspace.ledger, store, isTaken }, owner, token);
+        return ok(about, await platform.check({ token, signal }));
       }),
     );
   }
@@ -94,18 +88,4 @@ async function checkPlatform(
 function notEnrolled(about: string, owner: OwnerId, kind: string): Finding {
   const cure = `Name one in folders.yaml: owners: ${owner}: ${kind}: { token: NAME }, then nightjar token enrol ${owner}.`;
   return warning(about, `${owner} has no token: their data is held`, cure);
-}
-
-/** The owner who has a token of the same account; remembers this one if there is none. */
-function sharedWith(
-  holders: Map<string, OwnerId>,
-  owner: OwnerId,
-  token: Secret | undefined,
-): OwnerId | undefined {
-  if (token === undefined) return undefined;
-  const account = tokenFacts(token).userId;
-  if (account === undefined) return undefined;
-  const holder = holders.get(account);
-  if (holder === undefined) holders.set(account, owner);
-  return holder;
 }

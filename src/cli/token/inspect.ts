@@ -1,5 +1,5 @@
+import { ownersWithTokens } from '../../app/account-of-two.ts';
 import { tokenRef } from '../../app/owner-token.ts';
-import { ownersWithTokens } from '../../app/prove-token.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
@@ -117,7 +117,7 @@ function sharedProblem(one: Inspected, all: readonly Inspected[]): IngestError |
   const other = all.find(({ owner, userId }) => owner !== one.owner && userId === one.userId);
   if (other === undefined) return undefined;
   return new IngestError(
-    'TOKEN_REJECTED',
+    'ACCOUNT_SHARED',
     `it is a token of the same account as that of ${other.owner}: the data of both would land there`,
     { hint: `Enrol a token of ${one.owner}'s own account: nightjar token enrol ${one.owner}.` },
   );

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { bearerOf, nomadLab } from '../support/nomad-lab.ts';
+import { startNomadServer, type UserName } from '../support/nomad-server.ts';
+
+const OWNERS = ['mueller', 'schmidt', 'chen', 'garcia'];
+const FOLDERS = `rules:
+  - match: "{instrument}/{owner}/{dataset}/**"
+owners:
+${OWNERS.map((owner) => `  ${owner}: { nomad: { token: ${owner} } }`).join('\n')}
+collector: { nomad: { token: collector } }
+`;
+
+it('two owners whose tokens open one account get nothing delivered, whatever kinds of token these are, until it is mended', async () => {
+  await using nomad = await startNomadServer({ generation: 'v1.4' });
+  const of = (user: UserName): string => nomad.tokenOf(user);
+  const tokens = { mueller: of('alice'), schmidt: of('alice'), garcia: of('user1'), collector: of('bob') };
+  await using lab = await nomadLab(nomad, { folders: FOLDERS, tokens });
+  // What a personal access token opens is known from its enrolment only; the collector's was put there by hand since.
+  await lab.nightjar('token', 'remove', 'collector', '--yes');
+  await lab.nightjarWith('pw\n', 'token', 'enrol', 'chen', '--user', 'bob', '--pat');
+  await lab.drop('collector', of('bob'));
+  for (const owner of [...OWNERS, 'nobody']) await lab.put(`SEM1/${owner}/gold/a.tif`, owner);
+
+  const report = await lab.evening();
+  const why = await lab.nightjar('why');
+  const alone = await lab.nightjar('token', 'check', 'schmidt');
+  const explained = await lab.nightjar('explain', 'SEM1/chen/gold/a.tif');
+
+  expect(nomad.uploads().map(({ mainAuthor }) => mainAuthor)).toEqual([nomad.userId('user1')]);
+  expect(report).toMatchObject({
+    ...{ outcome: 'attention', balanced: true },
+    buckets: { delivered: { files: 1 }, held: { files: 4 } },
+  });
+  const told = report.troubles.map(({ code, owner }) => `${owner} ${code}`);
+  expect(told.toSorted()).toEqual(
+    ['chen', 'collector', 'mueller', 'schmidt'].map((owner) => `${owner} ACCOUNT_SHARED`),
+  );
+  expect(why.out).toContain('opens the same account as that of mueller');
+  expect(why.out).not.toContain('Then: nightjar requeue');
+  expect(alone).toMatchObject({ code: 3 });
+  expect(alone.out).toContain('opens the same account as that of mueller');
+  expect(explained.out).toContain('opens the same account as that of collector');
+
+  await lab.drop('schmidt', bearerOf(nomad, 'user2'));
+  await lab.drop('collector', of('collector'));
+  const mended = await lab.evening();
+
+  expect(mended).toMatchObject({ outcome: 'done', buckets: { delivered: { files: 4 } } });
+  expect(new Set(nomad.uploads().map(({ mainAuthor }) => mainAuthor)).size).toBe(5);
+});
