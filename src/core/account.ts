@@ -5,11 +5,18 @@ export type AccountContainer = {
   readonly location: string;
   /** While it is the same, so are the files; undefined: they may be changing right now. */
   readonly stamp: string | undefined;
+  /** ms since 1970; 0: not told. */
+  readonly madeAt: number;
   /** What is in it was put there no later than this, ms since 1970. */
   readonly changedAt: number;
 };
 
 export type AccountFile = { readonly path: string; readonly size: number };
+/**
+ * A file as several listings of its container have shown it. `until`: when it was certainly there, or an earlier listing
+ * had not shown it yet, ms since 1970; absent: it may be as old as the container.
+ */
+export type ListedFile = AccountFile & { readonly until?: number };
 
 /** How many questions, and bytes, may still be asked of a destination; shared by all that ask together. */
 export type Asks = { left: number; bytesLeft: number };

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AccountFile } from '../core/account.ts';
+import type { ListedFile } from '../core/account.ts';
 import type { DestinationName, OwnerId } from '../core/ids.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -37,26 +37,26 @@ function ourContainersIn(db: DatabaseSync) {
 }
 
 type Stamped = { readonly id: string; readonly stamp: string };
+/** `stamp`: what the container had then. */
+export type StoredListing = { readonly stamp: string; readonly files: readonly ListedFile[] | null };
 
 function listingsIn(db: DatabaseSync) {
   const find = db.prepare(
-    'SELECT files FROM account_listing WHERE destination = ? AND owner = ? AND id = ? AND stamp = ?',
+    'SELECT stamp, files FROM account_listing WHERE destination = ? AND owner = ? AND id = ?',
   );
   return {
-    /** The files as they were listed when the container had this stamp; null: too many; undefined: not known. */
-    listing: (
-      { destination, owner }: AccountAt,
-      { id, stamp }: Stamped,
-    ): readonly AccountFile[] | null | undefined => {
-      const row = find.get(destination, owner, id, stamp);
+    /** The newest listing of a container; null: too many files; undefined: it was never listed. */
+    listing: ({ destination, owner }: AccountAt, id: string): StoredListing | undefined => {
+      const row = find.get(destination, owner, id);
       if (row === undefined) return undefined;
-      return row['files'] === null ? null : (JSON.parse(String(row['files'])) as AccountFile[]);
+      const files = row['files'] === null ? null : (JSON.parse(String(row['files'])) as ListedFile[]);
+      return { stamp: String(row['stamp']), files };
     },
 
     saveListing: (
       { destination, owner }: AccountAt,
       { id, stamp }: Stamped,
-      listed: { readonly files: readonly AccountFile[] | null; readonly at: number },
+      listed: { readonly files: readonly ListedFile[] | null; readonly at: number },
     ): void =>
       inTransaction(db, () => {
         const files = listed.files === null ? null : JSON.stringify(listed.files);

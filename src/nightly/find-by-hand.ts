@@ -3,6 +3,7 @@ import { asIngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { AccountAt } from '../ledger/accounts.ts';
 import type { Run } from '../ledger/runs.ts';
+import { comparesBytes } from './compare-by-hand.ts';
 import { isOurs } from './is-ours.ts';
 import { lookThrough, type Seen } from './look-through-account.ts';
 import { type NewDataset, newDatasets } from './new-datasets.ts';
@@ -91,7 +92,7 @@ async function lookOnce(
       down.set(destination, error.message);
     failed(error.message);
   }
-  const kind = account.compares && parts.hashFiles !== undefined ? 'same' : 'all';
+  const kind = comparesBytes(parts, account) ? 'same' : 'all';
   for (const found of recordByHand(parts, { share: first.share, runNo: run.no, kind }, seen))
     emit({ name: 'dataset.by-hand', found });
 }

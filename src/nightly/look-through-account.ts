@@ -1,7 +1,15 @@
-import type { AccountContainer, AccountFile } from '../core/account.ts';
-import { isSame } from './compare-by-hand.ts';
+import type { AccountContainer, AccountFile, ListedFile } from '../core/account.ts';
+import type { AccountAt, StoredListing } from '../ledger/accounts.ts';
+import { comparesBytes, isSame } from './compare-by-hand.ts';
 import type { OpenAccount } from './find-by-hand.ts';
-import { type ContainerFiles, containerFiles, type Place, placeOf, someOf } from './match-by-hand.ts';
+import {
+  type By,
+  type ContainerFiles,
+  containerFiles,
+  type Place,
+  placeOf,
+  someOf,
+} from './match-by-hand.ts';
 import type { NewDataset } from './new-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
@@ -55,27 +63,45 @@ export async function lookThrough(
   }
   return left === 0 || open.size === 0
     ? undefined
-    : `${left} of its uploads are still to be looked through, and one evening asks ${account.mostAsks} questions at most`;
+    : `${left} of its containers are still to be looked through, and one evening asks ${account.mostAsks} questions at most`;
 }
 
 /** `files` null: more than an evening may ask for, so nobody looks. */
-type Listed = { readonly files: readonly AccountFile[] | null; readonly isFresh: boolean };
+type Listed = { readonly files: readonly ListedFile[] | null; readonly isFresh: boolean };
 
 /** As listed before, while the container is the same; else asked for. Undefined: no more may be asked in this run. */
 async function listingOf(
   { ledger, clock }: Parts,
   account: OpenAccount,
-  of: NewDataset,
-  { id, stamp }: AccountContainer,
+  of: AccountAt,
+  container: AccountContainer,
 ): Promise<Listed | undefined> {
-  const known = stamp === undefined ? undefined : ledger.accounts.listing(of, { id, stamp });
-  if (known !== undefined) return { files: known, isFresh: false };
+  const { id, stamp } = container;
+  const known = ledger.accounts.listing(of, id);
+  if (known !== undefined && known.stamp === stamp) return { files: known.files, isFresh: false };
   const isEarly = account.asks.left >= account.mostAsks / 2;
-  const files = await account.files(id);
-  if (files === undefined && !isEarly) return undefined;
-  if (stamp !== undefined)
-    ledger.accounts.saveListing(of, { id, stamp }, { files: files ?? null, at: clock.now() });
-  return { files: files ?? null, isFresh: true };
+  const asked = await account.files(id);
+  if (asked === undefined && !isEarly) return undefined;
+  const files = asked === undefined ? null : withUntil(asked, known?.files, container);
+  if (stamp !== undefined) ledger.accounts.saveListing(of, { id, stamp }, { files, at: clock.now() });
+  return { files, isFresh: true };
+}
+
+/**
+ * What an earlier listing had keeps what it was known by; what it had not was put there since, no later than the
+ * container was changed. Without one a file may have been put there, and again, at any time since the container was made.
+ */
+function withUntil(
+  files: readonly AccountFile[],
+  earlier: StoredListing['files'] | undefined,
+  { changedAt }: Pick<AccountContainer, 'changedAt'>,
+): readonly ListedFile[] {
+  if (earlier === undefined || earlier === null) return files;
+  const known = new Map(earlier.map((file) => [file.path, file]));
+  return files.map(({ path, size }) => {
+    const before = known.get(path);
+    return before?.size === size ? before : { path, size, until: changedAt };
+  });
 }
 
 type Searching = {
@@ -89,12 +115,13 @@ type Searching = {
 /** What is found in a listing of an earlier evening counts only if it is there now. */
 async function searchIn(searching: Searching, { files, isFresh }: Listed): Promise<NewDataset[]> {
   const { parts, account, container, open, seen } = searching;
-  const there = containerFiles(files ?? [], container.changedAt);
+  const there = containerFiles(files ?? [], container);
   if (isMadeByUs(files ?? [])) return [];
-  const whole = wholeIn(open, there);
+  const whole = wholeIn(open, there, comparesBytes(parts, account) ? 'content' : 'name');
   if (whole.size > 0 && !isFresh) {
     const now = await account.files(container.id);
-    return now === undefined ? [] : await searchIn(searching, { files: now, isFresh: true });
+    if (now === undefined) return [];
+    return await searchIn(searching, { files: withUntil(now, files, container), isFresh: true });
   }
   for (const [dataset, place] of whole) {
     const found = { dataset, container, place };
@@ -110,10 +137,10 @@ function isMadeByUs(files: readonly AccountFile[]): boolean {
   return files.some(({ path }) => /(?:^|\/)\.nightjar(?:-status)?\//.test(path));
 }
 
-function wholeIn(datasets: ReadonlySet<NewDataset>, there: ContainerFiles): Map<NewDataset, Place> {
+function wholeIn(datasets: ReadonlySet<NewDataset>, there: ContainerFiles, by: By): Map<NewDataset, Place> {
   const found = new Map<NewDataset, Place>();
   for (const dataset of datasets) {
-    const place = placeOf(dataset.dataset, dataset.files, there);
+    const place = placeOf(dataset.dataset, dataset.files, there, by);
     if (place !== undefined) found.set(dataset, place);
   }
   return found;

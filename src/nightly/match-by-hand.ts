@@ -1,98 +1,116 @@
-import type { AccountFile } from '../core/account.ts';
+import type { AccountContainer, ListedFile } from '../core/account.ts';
 import type { PlannedFile } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
-import { isTelling } from './telling-name.ts';
+import { type Evidence, evidenceOf, isEnough, plain } from './by-hand-evidence.ts';
+import { isOwnName } from './telling-name.ts';
 
 export type DatasetFile = Pick<PlannedFile, 'path' | 'size' | 'mtimeNs'>;
 
-/** Where a dataset lies in a container. `endings`: of its telling files, what their two paths have in common at the end. */
+/** Where a dataset lies in a container, and what tells that it is this one. */
 export type Place = {
   readonly below: string;
-  readonly endings: readonly Ending[];
+  readonly evidence: Evidence;
   /** The path of a file of it, in the container. */
   readonly pathOf: (file: DatasetFile) => string;
 };
-export type Ending = { readonly path: string; readonly size: number };
 
 /** The files of a container, to be asked by name. */
 export type ContainerFiles = {
-  readonly sizes: ReadonlyMap<string, number>;
-  /** A path as the container has it. */
-  readonly original: (path: string) => string;
-  readonly named: (name: string) => readonly AccountFile[];
-  /** What is in it was put there no later than this, ms since 1970. */
-  readonly changedAt: number;
-};
+  readonly at: (path: string) => ListedFile | undefined;
+  readonly named: (name: string) => readonly ListedFile[];
+} & Times;
+type Times = Pick<AccountContainer, 'madeAt' | 'changedAt'>;
 
-/** A Mac may write "ü" as two characters, and a browser hands that on. */
-const plain = (text: string): string => text.normalize('NFC');
-
-export function containerFiles(files: readonly AccountFile[], changedAt: number): ContainerFiles {
-  const all = files.map(({ path, size }) => ({ path: plain(path), size }));
-  const originals = new Map(files.map(({ path }) => [plain(path), path]));
-  const byName = Map.groupBy(all, ({ path }) => lastOf(path));
+export function containerFiles(files: readonly ListedFile[], { madeAt, changedAt }: Times): ContainerFiles {
+  const byPath = new Map(files.map((file) => [plain(file.path), file]));
+  const byName = Map.groupBy(files, ({ path }) => plain(lastOf(path)));
   return {
-    sizes: new Map(all.map(({ path, size }) => [path, size])),
-    original: (path) => originals.get(path) ?? path,
+    ...{ madeAt, changedAt },
+    at: (path) => byPath.get(path),
     named: (name) => byName.get(plain(name)) ?? [],
-    changedAt,
   };
 }
 
 const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
+/** What decides: names, sizes and times alone, or the bytes, which are compared afterwards. */
+export type By = 'name' | 'content';
+
 /**
  * Where all files of a dataset lie in one container: below one directory of it, as they lie in the dataset or all side by
- * side, each with its size, and none changed on the share since the container was. Undefined: they do not, or no name
- * tells that they are these and not another measurement's. Of several places the one with most of the path in common.
+ * side, each with its size, and none changed on the share after it was there. By name, only with evidence that is
+ * enough. Of several places the one with most of the path in common.
  */
 export function placeOf(
   dataset: SharePath,
   files: readonly DatasetFile[],
   there: ContainerFiles,
+  by: By = 'name',
 ): Place | undefined {
   const [first, ...rest] = files;
-  if (first === undefined || files.some((file) => isLater(file, there))) return undefined;
+  if (first === undefined) return undefined;
   const anchor = rest.reduce((largest, file) => (file.size > largest.size ? file : largest), first);
   if (anchor.size === 0) return undefined;
   const places = layoutsOf(dataset, files).flatMap((layout) =>
     belowOf(layout(anchor), anchor.size, there)
-      .filter((below) => files.every((file) => there.sizes.get(below + layout(file)) === file.size))
-      .map((below) => placed(files, there, (file) => below + layout(file), below)),
+      .filter((below) => files.every((file) => isThere(file, below + layout(file), { there, by })))
+      .map((below) => placed(plain(dataset), files, { there, below, layout })),
   );
   return places
-    .filter(({ endings }) => endings.length > 0)
+    .filter(({ evidence }) => by === 'content' || isEnough(evidence))
     .toSorted((a, b) => longestOf(b) - longestOf(a))
     .at(0);
 }
 
-/** How many of the files that have a telling name and are not empty the container has, wherever, with name and size. */
+/** How many of the files that have a name of their own and are not empty the container has, wherever, with name and size. */
 export function someOf(
   files: readonly DatasetFile[],
   there: ContainerFiles,
 ): { readonly files: number; readonly bytes: number } {
   const found = files.filter(({ path, size }) => {
     const name = lastOf(path);
-    return size > 0 && isTelling(name) && there.named(name).some((one) => one.size === size);
+    return size > 0 && isOwnName(name) && there.named(name).some((one) => one.size === size);
   });
   return { files: found.length, bytes: found.reduce((sum, { size }) => sum + size, 0) };
 }
 
-function placed(
-  files: readonly DatasetFile[],
-  there: ContainerFiles,
-  pathOf: Place['pathOf'],
-  below: string,
-): Place {
-  return { below, endings: endingsOf(files, pathOf), pathOf: (file) => there.original(pathOf(file)) };
-}
-
 const NS_PER_MS = 1_000_000n;
 
-const isLater = ({ mtimeNs }: DatasetFile, { changedAt }: ContainerFiles): boolean =>
-  mtimeNs / NS_PER_MS > BigInt(Math.trunc(changedAt));
+/**
+ * By name a file counts up to the instant until which it is sure that it was not there in an earlier version: what was
+ * changed on the share after that may be a new one that is as long. By content what the container cannot have does not.
+ */
+function isThere(
+  { size, mtimeNs }: DatasetFile,
+  path: string,
+  { there, by }: { readonly there: ContainerFiles; readonly by: By },
+): boolean {
+  const found = there.at(path);
+  if (found === undefined || found.size !== size) return false;
+  const until = by === 'content' ? there.changedAt : (found.until ?? there.madeAt);
+  return mtimeNs / NS_PER_MS <= BigInt(Math.trunc(until));
+}
 
 type Layout = (file: DatasetFile) => string;
+
+function placed(
+  dataset: string,
+  files: readonly DatasetFile[],
+  {
+    there,
+    below,
+    layout,
+  }: { readonly there: ContainerFiles; readonly below: string; readonly layout: Layout },
+): Place {
+  const found = files.map((file) => ({
+    ...{ path: plain(file.path), size: file.size, there: below + layout(file) },
+  }));
+  const pathOf = (file: DatasetFile): string => {
+    const path = below + layout(file);
+    return there.at(path)?.path ?? path;
+  };
+  return { below, evidence: evidenceOf(dataset, found), pathOf };
+}
 
 const sideBySide: Layout = ({ path }) => plain(lastOf(path));
 
@@ -107,44 +125,11 @@ function layoutsOf(dataset: SharePath, files: readonly DatasetFile[]): Layout[] 
 
 /** The directories, with '/' behind them, below which `path` is with that size. */
 function belowOf(path: string, size: number, { named }: ContainerFiles): string[] {
-  return named(lastOf(path))
-    .filter((one) => one.size === size && (one.path === path || one.path.endsWith(`/${path}`)))
-    .map((one) => one.path.slice(0, one.path.length - path.length));
-}
-
-/** What the paths of each file on the share and in the container have in common at the end, where that is telling. */
-function endingsOf(files: readonly DatasetFile[], there: (file: DatasetFile) => string): Ending[] {
-  return files.flatMap((file) => {
-    if (file.size === 0) return [];
-    const parts = commonEnd(plain(file.path).split('/'), there(file).split('/'));
-    return parts.some(isTelling) ? [{ path: parts.join('/'), size: file.size }] : [];
+  return named(lastOf(path)).flatMap((one) => {
+    const at = plain(one.path);
+    return one.size === size && `/${at}`.endsWith(`/${path}`) ? [at.slice(0, at.length - path.length)] : [];
   });
 }
 
-function commonEnd(one: readonly string[], other: readonly string[]): string[] {
-  let length = 0;
-  while (length < one.length && length < other.length && one.at(-1 - length) === other.at(-1 - length))
-    length += 1;
-  return one.slice(one.length - length);
-}
-
-const longestOf = ({ endings }: Place): number =>
-  Math.max(...endings.map(({ path }) => path.split('/').length));
-
-/** Crosses out the endings that another file of the share has too, with its size; what is left is this dataset's alone. */
-export function crossOut(
-  endings: Map<string, readonly Ending[]>,
-  other: { readonly path: SharePath; readonly size: number },
-): void {
-  const path = plain(other.path);
-  const known = endings.get(lastOf(path));
-  if (known === undefined) return;
-  const left = known.filter(
-    (ending) => ending.size !== other.size || (path !== ending.path && !path.endsWith(`/${ending.path}`)),
-  );
-  endings.set(lastOf(path), left);
-}
-
-/** Endings by the name of their file. */
-export const endingsByName = (place: Pick<Place, 'endings'>): Map<string, readonly Ending[]> =>
-  Map.groupBy(place.endings, ({ path }) => lastOf(path));
+const longestOf = ({ evidence: { endings }, below }: Place): number =>
+  Math.max(below.split('/').length, ...endings.map(({ path }) => path.split('/').length));

@@ -2,8 +2,8 @@ import type { AccountContainer } from '../core/account.ts';
 import type { ShareName } from '../core/ids.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import type { ByHand } from '../ledger/by-hand.ts';
+import { crossing } from './by-hand-evidence.ts';
 import type { Seen, WholeIn } from './look-through-account.ts';
-import { crossOut, type Ending, endingsByName } from './match-by-hand.ts';
 import type { NewDataset } from './new-datasets.ts';
 import type { NightlyParts } from './parts.ts';
 
@@ -11,7 +11,7 @@ type Parts = Pick<NightlyParts, 'ledger' | 'clock'>;
 
 /**
  * Marks the files of datasets that were found whole, if nothing else on the share could be what was found, and notes
- * what was found in part. A dataset that is like another one in names and sizes is not marked: it is sent.
+ * what was found in part. A dataset that is like another one in names or sizes is not marked: it is sent.
  */
 export function recordByHand(
   { ledger, clock }: Parts,
@@ -23,7 +23,8 @@ export function recordByHand(
   { whole, some }: Seen,
 ): ByHand[] {
   const at = clock.now();
-  const sure = unlikeAllElse({ ledger }, share, { found: whole, runNo });
+  // The same bytes are the same data, whatever else has such a name or size.
+  const sure = kind === 'same' ? whole : unlikeAllElse({ ledger }, share, { found: whole, runNo });
   const marked = sure.map(({ dataset, container, place }) =>
     entryOf(dataset, container, { kind, below: place.below.replace(/\/$/, ''), ...amountOf(dataset) }),
   );
@@ -58,25 +59,20 @@ function entryOf(
   return { share, dataset, owner, destination, container, ofFiles: files.length, ...found };
 }
 
-/** Those that have a file which no other file of the share is like, in size and in what its path has of the container's. */
+/** Those whose evidence no other file of the share has too. */
 function unlikeAllElse(
   { ledger }: Pick<Parts, 'ledger'>,
   share: ShareName,
   { found, runNo }: { readonly found: readonly WholeIn[]; readonly runNo: number },
 ): WholeIn[] {
   if (found.length === 0) return [];
-  const looking = found.map((one) => ({
-    one,
-    own: new Set<string>(one.dataset.files.map(({ path }) => path)),
-    endings: endingsByName(one.place),
-  }));
+  const others = crossing(
+    found.map((of) => ({
+      ...{ of, evidence: of.place.evidence },
+      own: new Set<string>(of.dataset.files.map(({ path }) => path)),
+    })),
+  );
   for (const { dir, entries } of ledger.looks.all(share, runNo))
-    for (const { entry } of entries) {
-      const other = { path: joinPath(dir, entry.name), size: entry.size };
-      for (const { endings } of looking.filter(({ own }) => !own.has(other.path))) crossOut(endings, other);
-    }
-  return looking.filter(({ endings }) => isLeft(endings)).map(({ one }) => one);
+    for (const { entry } of entries) others.show(joinPath(dir, entry.name), entry.size);
+  return others.left();
 }
-
-const isLeft = (endings: ReadonlyMap<string, readonly Ending[]>): boolean =>
-  [...endings.values()].some((some) => some.length > 0);

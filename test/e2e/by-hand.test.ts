@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { measurement } from '../support/account-lab.ts';
 import type { Lab } from '../support/lab.ts';
 import { nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
@@ -26,7 +27,7 @@ async function deliveredTo(nomad: NomadServer, except: readonly string[]): Promi
     .toSorted();
 }
 
-const GOLD = { 'gold17/gold-a.tif': 'gold a', 'gold17/raw/gold-b.tif': 'gold b, longer', 'gold17/empty': '' };
+const GOLD = measurement('gold17', 1);
 
 async function putGold(lab: Lab): Promise<void> {
   for (const [path, text] of Object.entries(GOLD)) await lab.put(`SEM1/mueller/${path}`, text);
@@ -50,11 +51,11 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     expect(planned).toMatchObject({ stays: { byHand: { files: 3 } } });
     expect(report).toMatchObject({
       ...{ outcome: 'done', balanced: true },
-      buckets: { delivered: { files: 2 }, byHand: { files: 3, bytes: 20 } },
+      buckets: { delivered: { files: 2 }, byHand: { files: 3, bytes: 3002 } },
       byHand: [
         {
           ...{ share: 'lab', where: 'SEM1/mueller/gold17', owner: 'mueller', destination: 'nomad' },
-          ...{ kind: 'all', upload: 'Paper 3', files: 3, ofFiles: 3, bytes: 20 },
+          ...{ kind: 'all', upload: 'Paper 3', files: 3, ofFiles: 3, bytes: 3002 },
         },
       ],
     });
@@ -62,7 +63,7 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
       'lab/SEM1/mueller/silver/silver-1.tif',
       'lab/SEM1/schmidt/steel/steel-1.tif',
     ]);
-    const explained = (await lab.nightjar('explain', 'SEM1/mueller/gold17/gold-a.tif')).out;
+    const explained = (await lab.nightjar('explain', 'SEM1/mueller/gold17/gold17-a.tif')).out;
     expect(explained).toContain('by hand, in upload "Paper 3" (http');
     expect(explained).toContain(
       `/gui/user/uploads/upload/id/${paper}), below gold17: all 3 files by name and size`,

@@ -1,69 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { BUCKETS } from '../../src/nightly/judge.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
-import { type Nights, nights } from '../support/nights.ts';
-import { type Generation, type NomadServer, startNomadServer } from '../support/nomad-server.ts';
+import { type AccountLab, accountLab, measurement, of } from '../support/account-lab.ts';
 import { addByHand, uploadByHand } from '../support/upload-by-hand.ts';
 
-const FOLDERS = `rules:
-  - match: "{instrument}/{owner}/{dataset}/**"
-owners:
-  mueller: { nomad: { token: mueller } }
-  schmidt: { nomad: { token: schmidt } }
-collector: { nomad: { token: collector } }
-`;
-
-const GOLD = { 'gold17/gold-a.tif': 'gold a', 'gold17/raw/gold-b.tif': 'gold b, longer', 'gold17/empty': '' };
-
-/** The same below the folder of an owner. */
-const of = (owner: string, files: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(files).map(([path, text]) => [`SEM1/${owner}/${path}`, text]));
-
-type Place = AsyncDisposable & {
-  readonly nomad: NomadServer;
-  readonly lab: Nights;
-  /** Questions about what lies in accounts. */
-  readonly asked: () => number;
-};
-
-/** A lab whose mueller has a token that may read, and whose schmidt has one that may only write. */
-async function place(
-  generation: Generation,
-  files: Readonly<Record<string, string>>,
-  more = '',
-): Promise<Place> {
-  const nomad = await startNomadServer({ generation });
-  const lab = await nights(files, {
-    ...{ settle: '0s', folders: FOLDERS, extra: 'credentials: { dir: tokens }' },
-    destinations: `{ nomad: { kind: nomad, base_url: "${nomad.url}"${more} } }`,
-  });
-  await mkdir(join(lab.dir, 'tokens'), { mode: 0o700 });
-  const tokens = {
-    mueller: tokenThatReads(nomad),
-    schmidt: nomad.tokenOf('bob'),
-    collector: nomad.tokenOf('collector'),
-  };
-  for (const [name, token] of Object.entries(tokens))
-    await writeFile(join(lab.dir, 'tokens', name), token, { mode: 0o600 });
-  return {
-    ...{ nomad, lab },
-    asked: () =>
-      nomad.requests.filter(({ method, path }) => method === 'GET' && path.startsWith('/uploads')).length,
-    [Symbol.asyncDispose]: async () => {
-      await lab[Symbol.asyncDispose]();
-      await nomad.close();
-    },
-  };
-}
-
-/** What each generation has for it: an app token, or a personal access token with the right to read. */
-function tokenThatReads(nomad: NomadServer): string {
-  if (nomad.generation === 'v1.3') return nomad.appToken('alice', 3600);
-  const scopes = ['uploads:read', 'uploads:write'];
-  return nomad.pats.create(nomad.userId('alice'), { name: 'nightjar', scopes, days: 30 }).raw;
-}
+const GOLD = measurement('gold17', 1);
 
 const files = ({ buckets }: RunReport): Record<string, number> =>
   Object.fromEntries(
@@ -72,159 +14,191 @@ const files = ({ buckets }: RunReport): Record<string, number> =>
     ),
   );
 
+/** Where each file of mueller's datasets stands now: "byHand 3", "unchanged 1 byHand 2". */
+async function standing({ lab }: AccountLab, ...datasets: string[]): Promise<Record<string, string>> {
+  const said: Record<string, string> = {};
+  for (const name of datasets) {
+    const { buckets } = await lab.json('explain', `SEM1/mueller/${name}`);
+    said[name] = Object.entries(buckets as RunReport['buckets'])
+      .flatMap(([bucket, amount]) => (amount.files === 0 ? [] : [`${bucket} ${amount.files}`]))
+      .join(' ');
+  }
+  return said;
+}
+
+const omit = (all: Readonly<Record<string, string>>, path: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(all).filter(([one]) => one !== path));
+
 describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to NOMAD %s', (generation) => {
-  it('is asked for once: later evenings know it, and what is published counts as well', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
-    at.nomad.publish(await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD }));
+  it('is known every evening, whole or in part, and never mistaken for what is new, changed or somebody else’s', async () => {
+    const [part, later, grows, forced, odd, taken] = [
+      'slab17',
+      'late17',
+      'grow17',
+      'want17',
+      'ruby17',
+      'held17',
+    ].map((name, at) => measurement(name, 10 + at)) as [
+      typeof GOLD,
+      typeof GOLD,
+      typeof GOLD,
+      typeof GOLD,
+      typeof GOLD,
+      typeof GOLD,
+    ];
+    const twins = { 'gold-1/20261101_gold.tif': 'same size', 'gold-2/20261101_gold.tif': 'same size' };
+    const mine = { ...GOLD, ...part, ...later, ...grows, ...forced, ...odd, ...taken, ...twins };
+    await using at = await accountLab(generation, {
+      ...of('mueller', { ...mine, 'held17/.nightjar.yaml': 'hold: "not yet"' }),
+      ...of('schmidt', measurement('steel17', 30)),
+    });
+    const put = (name: string, all: Readonly<Record<string, string>>) =>
+      uploadByHand(at.nomad, 'alice', { name, files: all });
+    at.nomad.publish(await put('Paper 3', GOLD));
+    await put('Slab', omit(part, 'slab17/slab17-a.tif'));
+    const [laterId, growsId] = [await put('Later', later), await put('Grows', grows)];
+    await put('Forced', forced);
+    await put('Other bytes', measurement('ruby17', 14, 'y'));
+    const takenId = await put('Taken', taken);
+    await put('Flat', { '20261101_gold.tif': 'same size' });
+    const changed = measurement('zinc17', 40);
+    await put('Changed', changed);
+    await at.lab.share.put(of('mueller', { ...changed, 'zinc17/zinc17-a.tif': 'z'.repeat(1040) }));
+    await uploadByHand(at.nomad, 'bob', { name: 'Steel', files: measurement('steel17', 30) });
 
     const first = await at.lab.evening();
-    const asked = at.asked();
-    const second = await at.lab.evening();
 
-    expect(files(first)).toEqual({ byHand: 3 });
-    expect(second).toMatchObject({ outcome: 'done', balanced: true, byHand: [] });
-    expect(files(second)).toEqual({ byHand: 3 });
+    expect(await standing(at, 'gold17', 'slab17', 'late17', 'grow17', 'want17', 'ruby17')).toEqual({
+      ...{ gold17: 'byHand 3', slab17: 'delivered 3', late17: 'byHand 3', grow17: 'byHand 3' },
+      ...{ want17: 'byHand 3', ruby17: 'byHand 3' },
+    });
+    expect(await standing(at, 'gold-1', 'gold-2', 'zinc17', 'held17')).toMatchObject({
+      ...{ 'gold-1': 'delivered 1', 'gold-2': 'delivered 1', zinc17: 'delivered 3' },
+      held17: expect.stringContaining('held 3'),
+    });
+    expect(first.buckets.byHand.files + first.buckets.delivered.files).toBe(15 + 8 + 3);
+    expect(first.byHand.find(({ where }) => where.endsWith('slab17'))).toMatchObject({
+      ...{ kind: 'some', files: 1, ofFiles: 3, upload: 'Slab' },
+    });
+    const { out } = await at.lab.run('explain', 'SEM1/mueller/slab17/slab17-a.tif');
+    expect(out).toContain('1 of its 3 files by name and size');
+    expect(at.asked('schmidt'), 'a token that may only write').toBe(0);
+
+    await at.lab.share.put(
+      of('mueller', {
+        ...{ 'late17/late17-a.tif': 'L'.repeat(1011), 'grow17/grow17-c.tif': 'c'.repeat(3012) },
+        'held17/.nightjar.yaml': 'ready: true',
+      }),
+    );
+    await addByHand(at.nomad, 'alice', { id: laterId, files: { 'notes.txt': 'later than the change' } });
+    await addByHand(at.nomad, 'alice', { id: growsId, files: { 'grow17/grow17-c.tif': 'c'.repeat(3012) } });
+    at.nomad.fault = ({ method, path }) =>
+      method === 'GET' && path === `/uploads/${takenId}/rawdir/`
+        ? { kind: 'answer', status: 404 }
+        : undefined;
+    const force = await at.lab.run('force', 'SEM1/mueller/want17', '--reason', 'asked for it', '--yes');
+
+    await at.lab.evening();
+
+    expect(force.out).toContain('goes with the next run');
+    expect(await standing(at, 'gold17', 'late17', 'grow17', 'want17', 'held17')).toEqual({
+      ...{ gold17: 'byHand 3', late17: 'delivered 1 byHand 2', grow17: 'byHand 4', want17: 'delivered 3' },
+      held17: 'delivered 3 excluded 1',
+    });
+
+    await at.lab.share.put(of('mueller', { 'grow17/grow17-d.tif': 'd'.repeat(4012) }));
+    await at.lab.evening();
+
+    expect(await standing(at, 'grow17', 'want17')).toEqual({
+      ...{ grow17: 'delivered 1 byHand 4', want17: 'unchanged 3' },
+    });
+    const asked = at.asked();
+
+    const quiet = await at.lab.evening();
+
+    expect(quiet).toMatchObject({ outcome: 'done', balanced: true, byHand: [] });
+    expect(await standing(at, 'gold17')).toEqual({ gold17: 'byHand 3' });
     expect(at.asked()).toBe(asked);
     expect(at.nomad.unexpected).toEqual([]);
   });
 
   it('is found among more uploads and files than one page has', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
+    await using at = await accountLab(generation, of('mueller', GOLD));
     const many = Object.fromEntries(Array.from({ length: 600 }, (_, no) => [`gold17/z${no}`, '']));
     await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: { ...many, ...GOLD } });
-    at.nomad.unpublishedLimit = 300;
-    for (let no = 0; no < 201; no++) await uploadByHand(at.nomad, 'alice', { name: `${no}`, files: {} });
+    const others = Array.from({ length: 201 }, (_, no) => ({ name: `${no}`, files: {} }));
+    await Promise.all(others.map((one) => uploadByHand(at.nomad, 'alice', one)));
 
     expect(files(await at.lab.evening())).toEqual({ byHand: 3 });
   });
 
-  it('is sent when a part of it is missing there, and report and explain say what was found', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
-    const { 'gold17/gold-a.tif': _, ...rest } = GOLD;
-    await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: rest });
+  it('waits while the account answers nothing of use, is sent after some evenings, and nobody else waits', async () => {
+    const answers = [
+      ['mueller', { status: 200, body: '<html>Log in</html>' }],
+      ['weber', { status: 401, body: '{"detail":"Authorization required."}' }],
+      ['koch', { status: 500, body: 'oops' }],
+    ] as const;
+    const names = answers.map(([owner]) => owner);
+    const all = ['schmidt', ...names].flatMap((owner) => Object.entries(of(owner, GOLD)));
+    await using at = await accountLab(generation, Object.fromEntries(all), ', by_hand_evenings: 2');
+    const tokens = new Map(
+      await Promise.all(
+        answers.map(async ([owner, answer]) => {
+          const token = await readFile(`${at.lab.dir}/tokens/${owner}`, 'utf8');
+          return [token, answer] as const;
+        }),
+      ),
+    );
+    at.nomad.fault = ({ method, path, headers }) => {
+      if (method !== 'GET' || path !== '/uploads') return undefined;
+      const said = JSON.stringify(headers);
+      for (const [token, answer] of tokens) if (said.includes(token)) return { kind: 'answer', ...answer };
+      return undefined;
+    };
 
-    const report = await at.lab.evening();
+    const first = await at.lab.evening();
+    const why = await Promise.all(names.map((owner) => at.lab.run('why', '--owner', owner)));
+    const second = await at.lab.evening();
 
-    expect(files(report)).toEqual({ delivered: 3 });
-    expect(report).toMatchObject({ byHand: [{ kind: 'some', files: 1, ofFiles: 3, upload: 'Paper 3' }] });
-    const { out } = await at.lab.run('explain', 'SEM1/mueller/gold17/gold-a.tif');
-    expect(out).toContain('1 of its 3 files by name and size');
+    expect(first).toMatchObject({ outcome: 'waiting', balanced: true });
+    expect([files(first), files(second)]).toEqual([
+      { delivered: 3, waiting: 9 },
+      { delivered: 9, unchanged: 3 },
+    ]);
+    for (const [index, owner] of names.entries())
+      expect(why[index]?.out).toContain(`it is not known whether ${owner} has uploaded it by hand`);
   });
 
-  it('is sent in its new version when a file changes, though that is as long as before', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
-    const id = await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    await at.lab.evening();
-    await at.lab.share.put(of('mueller', { 'gold17/gold-a.tif': 'GOLD A' }));
-    await addByHand(at.nomad, 'alice', { id, files: { 'notes.txt': 'later than the change' } });
+  it('is found in the evening after a failed look, and not waited for once the token may only write', async () => {
+    await using at = await accountLab(generation, { ...of('mueller', GOLD), ...of('weber', GOLD) });
+    await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: { ...of('mueller', GOLD) } });
+    at.nomad.outage = true;
+    const first = await at.lab.evening();
+    at.nomad.outage = false;
+    await at.setToken('weber', at.nomad.tokenOf('user1'));
 
-    expect(files(await at.lab.evening())).toEqual({ delivered: 1, byHand: 2 });
+    expect([files(first), files(await at.lab.evening())]).toEqual([
+      { waiting: 6 },
+      { delivered: 3, byHand: 3 },
+    ]);
   });
 
-  it('is not taken for what the share had changed before the first evening', async () => {
-    await using at = await place(generation, {});
-    await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    await at.lab.share.put(of('mueller', { ...GOLD, 'gold17/gold-a.tif': 'GOLD A' }));
-
-    expect(files(await at.lab.evening())).toEqual({ delivered: 3 });
-  });
-
-  it('may grow with the dataset: what was added to both is found, what was not is sent', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
-    const id = await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    await at.lab.evening();
-    await at.lab.share.put(of('mueller', { 'gold17/gold-c.tif': 'cc' }));
-    await addByHand(at.nomad, 'alice', { id, files: { 'gold17/gold-c.tif': 'cc' } });
-
-    const grown = await at.lab.evening();
-    await at.lab.share.put(of('mueller', { 'gold17/gold-d.tif': 'dd' }));
-    const joined = await at.lab.evening();
-
-    expect(files(grown)).toEqual({ byHand: 4 });
-    expect(files(joined)).toEqual({ byHand: 4, delivered: 1 });
-  });
-
-  it('is sent once when a person forces it, and stays delivered', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
-    await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    await at.lab.evening();
-
-    const forced = await at.lab.run('force', 'SEM1/mueller/gold17', '--reason', 'asked for it', '--yes');
-    const [sent, after] = [await at.lab.evening(), await at.lab.evening()];
-
-    expect(forced.out).toContain('goes with the next run');
-    expect([files(sent), files(after)]).toEqual([{ delivered: 3 }, { unchanged: 3 }]);
-  });
-
-  it('is not looked for with a token that may only write, nor where the destination says off', async () => {
-    await using write = await place(generation, of('schmidt', GOLD));
-    await using off = await place(generation, of('mueller', GOLD), ', by_hand: off');
-    await uploadByHand(write.nomad, 'bob', { name: 'Paper 3', files: GOLD });
-    await uploadByHand(off.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-
-    expect(files(await write.lab.evening())).toEqual({ delivered: 3 });
-    expect(files(await off.lab.evening())).toEqual({ delivered: 3 });
-    expect([write.asked(), off.asked()]).toEqual([0, 0]);
-  });
-
-  it.each([
-    ['an error of the platform', { status: 500, body: 'oops' }],
-    ['a login page', { status: 200, body: '<html>Log in</html>' }],
-    ['a refused token', { status: 401, body: '{"detail":"Authorization required."}' }],
-  ])(
-    'waits while %s is all that is answered, is sent after some evenings, and nobody else waits',
-    async (_what, answer) => {
-      await using at = await place(
-        generation,
-        { ...of('mueller', GOLD), ...of('schmidt', GOLD) },
-        ', by_hand_evenings: 2',
-      );
-      at.nomad.fault = ({ method, path }) =>
-        method === 'GET' && path === '/uploads' ? { kind: 'answer', ...answer } : undefined;
-
-      const first = await at.lab.evening();
-      const why = await at.lab.run('why', '--owner', 'mueller');
-      const second = await at.lab.evening();
-
-      expect(first).toMatchObject({ outcome: 'waiting', balanced: true });
-      expect([files(first), files(second)]).toEqual([
-        { delivered: 3, waiting: 3 },
-        { delivered: 3, unchanged: 3 },
-      ]);
-      expect(why.out).toContain('it is not known whether mueller has uploaded it by hand');
-    },
-  );
-
-  it('is found in the evening after one in which the account could not be listed', async () => {
-    await using at = await place(generation, of('mueller', GOLD));
+  it('is neither looked for nor waited for where the destination says off', async () => {
+    await using at = await accountLab(generation, of('mueller', GOLD), ', by_hand: size');
     await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
     at.nomad.outage = true;
     const first = await at.lab.evening();
     at.nomad.outage = false;
-
-    expect([files(first), files(await at.lab.evening())]).toEqual([{ waiting: 3 }, { byHand: 3 }]);
-  });
-
-  it.each([
-    ['the token may only write', 'token'],
-    ['the destination says off', 'off'],
-  ])('is not waited for after a failed look once %s', async (_why, change) => {
-    await using at = await place(generation, of('mueller', GOLD), ', by_hand: size');
-    at.nomad.outage = true;
-    const first = await at.lab.evening();
-    at.nomad.outage = false;
-    if (change === 'token') await writeFile(join(at.lab.dir, 'tokens', 'mueller'), at.nomad.tokenOf('alice'));
-    else
-      await writeFile(
-        at.lab.config,
-        (await readFile(at.lab.config, 'utf8')).replace('by_hand: size', 'by_hand: off'),
-      );
+    const text = await readFile(at.lab.config, 'utf8');
+    await writeFile(at.lab.config, text.replace('by_hand: size', 'by_hand: off'));
+    const asked = at.asked();
 
     expect([files(first), files(await at.lab.evening())]).toEqual([{ waiting: 3 }, { delivered: 3 }]);
+    expect(at.asked()).toBe(asked);
   });
 
   it('is looked for piece by piece where there is more than one evening may ask for', async () => {
-    await using at = await place(generation, of('mueller', GOLD), ', by_hand_requests: 4');
+    await using at = await accountLab(generation, of('mueller', GOLD), ', by_hand_requests: 4');
     await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
     for (const name of ['later 1', 'later 2'])
       await uploadByHand(at.nomad, 'alice', { name, files: { 'x/other.tif': name } });
@@ -234,42 +208,29 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     expect(evenings.map(files)).toEqual([{ waiting: 3 }, { waiting: 3 }, { byHand: 3 }]);
   });
 
-  it('is not what was taken out of the upload since it was listed', async () => {
-    const held = { 'gold17/.nightjar.yaml': 'hold: "not yet"' };
-    await using at = await place(generation, of('mueller', { ...GOLD, ...held, 'other/other.tif': 'other' }));
-    const id = await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: GOLD });
-    const first = await at.lab.evening();
-    await at.lab.share.put(of('mueller', { 'gold17/.nightjar.yaml': 'ready: true' }));
-    at.nomad.fault = ({ method, path }) =>
-      method === 'GET' && path === `/uploads/${id}/rawdir/` ? { kind: 'answer', status: 404 } : undefined;
+  it('counts only with the same bytes where the destination says hash, whatever it is called, and few enough', async () => {
+    const [frames, blank] = [
+      { 'run_2/frame_1.tif': 'f'.repeat(1500), 'run_2/frame_2.tif': 'g'.repeat(1500) },
+      { 'run_1/frame_1.tif': '0'.repeat(1600), 'run_1/frame_2.tif': '0'.repeat(1600) },
+    ];
+    const [differs, large] = [measurement('agate17', 50), measurement('tin17', 60)];
+    const tree = of('mueller', { ...differs, ...GOLD, ...frames, ...blank, ...large });
+    // Downloaded: the smallest file of agate17, gold17, the blanks, the frames; and then not one byte more.
+    const bytes = 1050 + 3002 + 3200 + 3000;
+    await using at = await accountLab(generation, tree, `, by_hand: hash, by_hand_bytes: ${bytes} B`);
+    const flat = { 'x/frame_1.tif': 'f'.repeat(1500), 'x/frame_2.tif': 'g'.repeat(1500) };
+    const flatBlank = { 'y/frame_1.tif': '0'.repeat(1600), 'y/frame_2.tif': '0'.repeat(1600) };
+    const there = { ...measurement('agate17', 50, 'y'), ...GOLD, ...flat, ...flatBlank, ...large };
+    await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: there });
 
-    const second = await at.lab.evening();
+    const report = await at.lab.evening();
 
-    expect(files(first)).toEqual({ held: 3, delivered: 1 });
-    expect(files(second)).toEqual({ delivered: 3, unchanged: 1 });
-  });
-
-  it('counts only with the same bytes where the destination says hash, and they are few enough', async () => {
-    const other = { ...GOLD, 'gold17/raw/gold-b.tif': 'gold B, longer' };
-    const standing = async (there: Readonly<Record<string, string>>, more: string) => {
-      await using at = await place(generation, of('mueller', GOLD), more);
-      await uploadByHand(at.nomad, 'alice', { name: 'Paper 3', files: there });
-      const report = await at.lab.evening();
-      return [files(report), report.byHand[0]?.kind];
-    };
-
-    expect(await standing(GOLD, ', by_hand: hash')).toEqual([{ byHand: 3 }, 'same']);
-    expect(await standing(other, ', by_hand: hash')).toEqual([{ delivered: 3 }, 'some']);
-    expect(await standing(other, '')).toEqual([{ byHand: 3 }, 'all']);
-    expect(await standing(GOLD, ', by_hand: hash, by_hand_bytes: 19 B')).toEqual([{ delivered: 3 }, 'some']);
-    expect(await standing(GOLD, ', by_hand: hash, by_hand_bytes: 20 B')).toEqual([{ byHand: 3 }, 'same']);
-  });
-
-  it('is not mistaken for a measurement of the same names and sizes', async () => {
-    const twins = { 'gold-1/golden.tif': 'same size', 'gold-2/golden.tif': 'same size' };
-    await using at = await place(generation, of('mueller', twins));
-    await uploadByHand(at.nomad, 'alice', { name: 'Flat', files: { 'golden.tif': 'same size' } });
-
-    expect(files(await at.lab.evening())).toEqual({ delivered: 2 });
+    expect(await standing(at, 'agate17', 'gold17', 'run_1', 'run_2', 'tin17')).toEqual({
+      ...{ agate17: 'delivered 3', gold17: 'byHand 3', run_1: 'delivered 2', run_2: 'byHand 2' },
+      tin17: 'delivered 3',
+    });
+    expect(report.byHand.map(({ where, kind }) => `${where.slice('SEM1/mueller/'.length)} ${kind}`)).toEqual([
+      ...['agate17 some', 'gold17 same', 'run_2 same', 'tin17 some'],
+    ]);
   });
 });

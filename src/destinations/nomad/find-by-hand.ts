@@ -89,12 +89,13 @@ async function containers(asking: Asking): Promise<readonly AccountContainer[] |
 function containerOf({ pageOf, now }: Asking, upload: Listed): AccountContainer {
   const { upload_id: id, upload_name: name, process_running: isRunning = false } = upload;
   const { complete_time: completed, publish_time: published } = upload;
-  const times = [published ?? completed, upload.upload_create_time].map(timeOf);
+  const madeAt = timeOf(upload.upload_create_time);
   const stamp = [published, completed, upload.process_status, upload.last_status_message, upload.entries];
   return {
     ...{ id, name: name ?? id, location: pageOf(id) },
     stamp: isRunning ? undefined : JSON.stringify(stamp),
-    changedAt: isRunning ? now() : Math.max(...times),
+    madeAt,
+    changedAt: isRunning ? now() : Math.max(timeOf(published ?? completed), madeAt),
   };
 }
 
