@@ -20,9 +20,15 @@ export async function allDelivered(
   { ledger, clock, outageWaitMs, mayHeal }: Waiting,
   signal: AbortSignal,
 ): Promise<void> {
-  const from = clock.now();
-  const isPassing = ({ probes, since }: Pause): boolean =>
-    probes !== undefined && clock.now() < Math.max(since, from) + outageWaitMs;
+  const seen = new Map<string, number>();
+  // Not by when it began: the clock may have been set since.
+  const isPassing = ({ name, probes, since }: Pause): boolean => {
+    if (probes === undefined) return false;
+    const outage = `${name} ${since}`;
+    const from = seen.get(outage) ?? clock.monotonic();
+    seen.set(outage, from);
+    return clock.monotonic() < from + outageWaitMs;
+  };
   while (ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) await clock.sleep(LOOK_MS, signal);
   signal.throwIfAborted();
 }

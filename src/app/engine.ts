@@ -1,4 +1,4 @@
-import { type Clock, steadyClock } from '../core/clock.ts';
+import { type Clock, type HoldableClock, holdableClock } from '../core/clock.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
 import type { DeliveryEvent } from '../delivery/delivery-event.ts';
@@ -61,20 +61,23 @@ export type Engine = AsyncDisposable & {
  * LEDGER_CORRUPT, REDIS_MISSING, STATE_DIR_UNUSABLE and what else keeps it from starting; nothing is left behind then.
  */
 export async function startEngine(workspace: Workspace, parts: EngineParts): Promise<Engine> {
+  const clock = holdableClock(parts.clock);
+  return await startParts({ ...workspace, clock }, { ...parts, clock });
+}
+
+async function startParts(
+  workspace: Workspace,
+  parts: EngineParts & { readonly clock: HoldableClock },
+): Promise<Engine> {
   const { config, ledger } = workspace;
   const { clock, emit } = parts;
   const trouble = createTrouble(clock, (error) => emit({ name: 'engine.trouble', error }));
   await using stack = new AsyncDisposableStack();
 
-  checkPlaces(config);
-  const lock = takeInstanceLock(config.stateDir, parts.holder);
-  stack.defer(lock.release);
-  ledger.checkIntegrity();
+  takeState(workspace, parts.holder, stack);
   const target = await openRedis(workspace, parts, stack, trouble);
-  const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
-  stack.defer(queue.close);
   const putBack = (ids: readonly BatchId[], why: string): void => putBackLost(ids, why, workspace, emit);
-  if (config.redis.url === undefined) await putBackLeft(queue, workspace, putBack);
+  const queue = await openQueue(workspace, target, { stack, putBack });
 
   tellOfMapping(workspace.mapping.takeOver(parts.holder), workspace, emit);
   withdrawOutdated(workspace);
@@ -115,7 +118,9 @@ export async function startEngine(workspace: Workspace, parts: EngineParts): Pro
     runEvening: async (dueAt, signal) => {
       await workspace.renew();
       await lift(signal);
-      return runNightly({ ...nightly, clock: steadyClock(clock) }, dueAt, signal);
+      // What is delivered meanwhile goes by the same clock: the report tells what was delivered since the run began.
+      using _ = clock.hold();
+      return await runNightly(nightly, dueAt, signal);
     },
     liftCured: lift,
     token: delivery.token,
@@ -167,6 +172,26 @@ function nightlyParts(
     stallMs: 60_000,
     refusedMapping: () => refusalOf(mapping.standing(), config),
   };
+}
+
+/** One process at a time, and only with a ledger that is whole. */
+function takeState({ config, ledger }: Workspace, holder: string, stack: AsyncDisposableStack): void {
+  checkPlaces(config);
+  const lock = takeInstanceLock(config.stateDir, holder);
+  stack.defer(lock.release);
+  ledger.checkIntegrity();
+}
+
+async function openQueue(
+  workspace: Workspace,
+  target: RedisTarget,
+  { stack, putBack }: { readonly stack: AsyncDisposableStack; readonly putBack: PutBack },
+): Promise<BatchQueue> {
+  const { clock, config } = workspace;
+  const queue = createBatchQueue({ target, clock, deadlineMs: 10_000, onError: () => undefined });
+  stack.defer(queue.close);
+  if (config.redis.url === undefined) await putBackLeft(queue, workspace, putBack);
+  return queue;
 }
 
 /** Our own Redis has no other workers: whatever it remembers is of a process that is gone. */

@@ -1,3 +1,4 @@
+import { setBackWatch } from '../core/clock.ts';
 import type { BreakerParts } from '../delivery/breaker.ts';
 import { type ProbeParts, probeOutages } from '../delivery/probe-outages.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -19,7 +20,9 @@ export function keepProbing(
     },
   };
   const loop = async (): Promise<void> => {
+    const wasSetBack = setBackWatch(parts.clock);
     while (!stop.signal.aborted) {
+      if (wasSetBack()) parts.outages.askAt(parts.clock.now());
       await probeOutages(probing, stop.signal).catch(trouble);
       await parts.clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
     }

@@ -45,7 +45,7 @@ export function deliveryWindow(schedule: Schedule, clock: Clock): DeliveryWindow
 export async function serveEvenings(parts: ServeParts): Promise<void> {
   const { config, clock, log, signal } = parts;
   const noticing = Promise.all([noticeChanges(parts), probePauses(parts)]);
-  let due = owedEvening(parts);
+  let due = owedEvening(config.schedule, parts.ledger.runs, clock.now());
   if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   while (!signal.aborted) {
     due ??= await watchUntil(parts, nextDue(parts));
@@ -57,11 +57,15 @@ export async function serveEvenings(parts: ServeParts): Promise<void> {
   await noticing;
 }
 
-/** The newest evening that did not happen, or was broken off before its window ended. */
-function owedEvening({ config: { schedule }, ledger, clock }: ServeParts): number | undefined {
-  const last = ledger.runs.lastEvening();
+/** The newest evening until `now` that did not happen, or was broken off before its window ended. */
+export function owedEvening(
+  schedule: Schedule,
+  runs: Pick<Ledger['runs'], 'lastEvening'>,
+  now: number,
+): number | undefined {
+  const last = runs.lastEvening(now);
   if (last?.dueAt === undefined) return undefined;
-  const missed = missedEvening(schedule, clock.now(), last.dueAt);
+  const missed = missedEvening(schedule, now, last.dueAt);
   const end = windowEnd(schedule, last.dueAt) ?? Number.POSITIVE_INFINITY;
   const isWhole = last.finishedAt !== undefined && (last.outcome !== 'cut' || last.finishedAt >= end);
   return missed ?? (isWhole ? undefined : last.dueAt);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CLOCKS_APART_MS } from '../core/clock.ts';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { createSuspects } from './crashes.ts';
@@ -20,6 +21,9 @@ export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' 
 /** No wait is this long: a time further off was written by a clock that was ahead, and counts as due. */
 const LONGEST_WAIT_MS = 25 * 3_600_000;
 
+/** Due by a wait that is over, or that a clock began which was ahead: set back, it would make minutes of waiting hours. */
+const IS_DUE = `(not_before <= ? OR not_before > ? + ${LONGEST_WAIT_MS} OR changed_at > ? + ${CLOCKS_APART_MS})`;
+
 /**
  * What a batch stands in line for: the container it goes into, as far as one is known, else its lane. Lanes that share a
  * container, because no more could be opened, are one line.
@@ -33,7 +37,7 @@ const LINE = `coalesce(batch.destination || '#' || json_extract(batch.container,
 export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
   const laneHeads = db.prepare(
     `SELECT ${HEAD_COLUMNS}, ${LINE} AS line FROM batch WHERE no IN (
-       SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND (not_before <= ? OR not_before > ? + ${LONGEST_WAIT_MS})
+       SELECT min(no) FROM batch INDEXED BY batch_by_state WHERE state = 'planned' AND ${IS_DUE}
          AND instrument NOT IN (SELECT name FROM pause WHERE kind = 'instrument' AND (until IS NULL OR until > ?))
          AND lane NOT IN (SELECT lane FROM batch WHERE state IN ('queued', 'delivering'))
        GROUP BY lane) ORDER BY no`,
@@ -55,7 +59,7 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
     heads: (now: number): readonly LaneHead[] => {
       const paused = pauses.inForce(now);
       const heads = laneHeads
-        .all(now, now, now)
+        .all(now, now, now, now)
         .map((row) => ({ head: headOf(row), line: String(row['line']) }))
         .filter(({ head }) => pauseOf(paused, head) === undefined)
         .map(({ head, line }) => ({ ...head, lane: line }));

@@ -63,6 +63,12 @@ export function createOutages(db: DatabaseSync) {
         remember(db, destination);
       }),
 
+    /** Every destination that is away is asked at `at` at the latest. */
+    askAt: (at: number): void =>
+      inTransaction(db, () => {
+        db.prepare('UPDATE outage SET probe_at = ?1 WHERE until IS NULL AND probe_at > ?1').run(at);
+      }),
+
     /** It was asked and answers well: deliveries go again, and the first that arrives ends the outage. */
     well: (destination: DestinationName, at: number): void =>
       inTransaction(db, () => {

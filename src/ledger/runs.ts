@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CLOCKS_APART_MS, isDatedAhead } from '../core/clock.ts';
 import { type RunId, runId } from '../core/ids.ts';
 import { textOf } from './batch-row.ts';
 import { recordEvent } from './events.ts';
@@ -18,11 +19,15 @@ export type Run = {
   readonly report: string | undefined;
 };
 
-/** More than the clocks of one host differ by. */
-const CLOCKS_APART_MS = 60_000;
+/** A run that ended later than this one began was dated by a clock that was ahead. */
+const RUNS = `SELECT *, (SELECT max(before.finished_at) FROM run AS before
+    WHERE before.no < run.no AND before.finished_at <= run.started_at + ${CLOCKS_APART_MS}) AS before_end FROM run`;
 
-const RUNS =
-  'SELECT *, (SELECT max(before.finished_at) FROM run AS before WHERE before.no < run.no) AS before_end FROM run';
+/** Whether what happened at a time is the run's to tell; what a clock dated ahead was told by the run that it was ahead in. */
+export const ofRun =
+  ({ since }: Pick<Run, 'since'>, now: number) =>
+  (at: number): boolean =>
+    at >= since && !isDatedAhead(at, now);
 
 export function createRuns(db: DatabaseSync) {
   return {
@@ -57,9 +62,11 @@ export function createRuns(db: DatabaseSync) {
     /** The newest runs first. */
     latest: (limit: number): Run[] => db.prepare(`${RUNS} ORDER BY no DESC LIMIT ?`).all(limit).map(runOf),
 
-    /** The run of the newest evening, whether it came to its end or not; undefined when there was none. */
-    lastEvening: (): Run | undefined => {
-      const row = db.prepare(`${RUNS} WHERE due_at IS NOT NULL ORDER BY due_at DESC, no DESC LIMIT 1`).get();
+    /** The run of the newest evening until `now`, whether it came to its end or not; undefined when there was none. */
+    lastEvening: (now: number): Run | undefined => {
+      const row = db
+        .prepare(`${RUNS} WHERE due_at <= ? ORDER BY due_at DESC, no DESC LIMIT 1`)
+        .get(now + CLOCKS_APART_MS);
       return row === undefined ? undefined : runOf(row);
     },
   };

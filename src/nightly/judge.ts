@@ -8,7 +8,7 @@ import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
-import type { Run } from '../ledger/runs.ts';
+import { ofRun, type Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
 import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
@@ -90,7 +90,7 @@ export type JudgeParts = {
   /** Datasets that had not settled at the end of the last run. */
   readonly waitingIn: (share: ShareName) => ReadonlyMap<SharePath, Waiting>;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
-  readonly since: number;
+  readonly isOfRun: (changedAt: number) => boolean;
   readonly recognised: RecognisedView;
   readonly byHand: ByHandView;
   readonly firstBatchOf: FirstBatch;
@@ -109,7 +109,7 @@ export function judgeParts(
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
     names: createNames(parts.ledger),
-    since: run.since,
+    isOfRun: ofRun(run, parts.clock.now()),
     looks: parts.ledger.looks,
     waitingIn: (share) => {
       const known = waiting.get(share) ?? parts.ledger.waiting.all(share);
@@ -230,7 +230,7 @@ function byBatch(
   const { owner, dataset, follows } = batch;
   const base = { owner, dataset, batch, ...(follows === undefined ? {} : { follows }) };
   if (isDelivered(batch.state)) {
-    const bucket = batch.changedAt >= parts.since ? 'delivered' : 'unchanged';
+    const bucket = parts.isOfRun(batch.changedAt) ? 'delivered' : 'unchanged';
     return { ...base, bucket, reason: batch.receipt?.how ?? batch.state };
   }
   if (batch.state === 'held' || batch.state === 'rejected')

@@ -1,7 +1,7 @@
 import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
-import type { Run } from '../ledger/runs.ts';
+import { ofRun, type Run } from '../ledger/runs.ts';
 import { type Mails, mailsFor } from './mails.ts';
 import type { NightlyParts } from './parts.ts';
 
@@ -30,7 +30,7 @@ export type AcceptedLine = Pick<
 
 /** What was delivered in the run, and how often platforms may have mailed owners because of it. */
 export function sentIn(
-  parts: Pick<NightlyParts, 'ledger' | 'mailsOwners'>,
+  parts: Pick<NightlyParts, 'ledger' | 'clock' | 'mailsOwners'>,
   run: Run,
 ): {
   deliveries: readonly DeliveryLine[];
@@ -61,9 +61,11 @@ export function acceptedBefore(
     }));
 }
 
-function deliveriesOf(parts: Pick<NightlyParts, 'ledger'>, run: Run): DeliveryLine[] {
+function deliveriesOf(parts: Pick<NightlyParts, 'ledger' | 'clock'>, run: Run): DeliveryLine[] {
   const lines: DeliveryLine[] = [];
+  const isOfRun = ofRun(run, parts.clock.now());
   for (const head of parts.ledger.list({ states: DELIVERED_STATES, changedSince: run.since })) {
+    if (!isOfRun(head.changedAt)) continue;
     const { owner, destination, files, bytes, receipt, follows } = head;
     const { how = '', location = '', acceptedAt } = receipt ?? {};
     const dataset = printable(head.dataset);

@@ -42,8 +42,7 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 }
 const end = Date.now() + minutes * 60_000;
 let current: Lab | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void giveUp());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp());
 const total = { labs: 0, evenings: 0, requests: 0, files: 0 };
 console.log(`torture: ${minutes} minutes, seed ${seed}`);
 for (let lab = 0; Date.now() < end; lab++) await oneLab(seed + lab);

@@ -1,4 +1,4 @@
-import { type Fault, NO_SHARE, NOT_SPOKEN_TO, shown } from './model.ts';
+import { type Fault, NO_SHARE, shown } from './model.ts';
 
 export const SHARE: readonly Fault[] = [
   {
@@ -115,97 +115,5 @@ export const SHARE: readonly Fault[] = [
       ]),
     },
     never: { steps: ['plan', 'queue', 'open', 'send', 'close', 'record'], why: 'it is found before' },
-  },
-  {
-    group: 'disk',
-    fault: 'the state directory is full',
-    cells: {
-      record: shown('stops with DISK_FULL; with room again everything goes', [
-        'fault/state-disk-full.test.ts',
-        'stops a run with DISK_FULL, and with room again everything goes',
-      ]),
-    },
-  },
-  {
-    group: 'disk',
-    fault: 'the ledger is damaged, from a newer version, or killed in the middle of a copy',
-    cells: {
-      look: shown(
-        'refused at the start with words, and left as it was',
-        ['integration/ledger.test.ts', 'that a newer version wrote is refused and left as it was'],
-        ['integration/ledger-file.test.ts', 'that is damaged is neither copied nor changed'],
-        [
-          'fault/ledger-kill.test.ts',
-          'a backup leaves no file of that name, and the next backup removes what was left',
-        ],
-      ),
-    },
-    never: {
-      steps: ['plan', 'queue', 'open', 'send', 'close', 'record'],
-      why: 'it is looked at before anything else',
-    },
-  },
-  {
-    group: 'disk',
-    fault: 'the destination is full, out of inodes or read-only',
-    cells: {
-      open: shown('asks for a person', [
-        'fault/directory.test.ts',
-        'asks for a person when the root is mounted read-only, at every step',
-      ]),
-      send: shown(
-        'gives the room back, and delivers once there is room',
-        [
-          'fault/directory.test.ts',
-          'gives the room back when the disk fills up on the way, and delivers once there is room',
-        ],
-        ['fault/directory.test.ts', 'notices that there are no inodes left for the files'],
-      ),
-      close: shown('asks for a person', [
-        'fault/directory.test.ts',
-        'asks for a person when the root is mounted read-only, at every step',
-      ]),
-    },
-    never: NOT_SPOKEN_TO,
-  },
-  {
-    group: 'clock',
-    fault: 'ours jumps',
-    cells: {
-      look: shown('a file that was seen by a clock ahead settles again', [
-        'integration/ledger.test.ts',
-        'settles a file again that was first seen while the clock was ahead',
-      ]),
-      queue: shown('offered all the same', [
-        'integration/ledger.test.ts',
-        'offers a batch whose next attempt was set by a clock that was ahead',
-      ]),
-      record: shown('told once, by the run it belongs to', [
-        'integration/run-end.test.ts',
-        'a delivery dated by a clock that was far ahead does not move the end of a run',
-      ]),
-    },
-  },
-  {
-    group: 'clock',
-    fault: 'that of the share is off',
-    cells: {
-      look: shown(
-        'settling goes by our clock; the report tells how far off it is',
-        [
-          'integration/clocks.test.ts',
-          'trap 5: a file dated in the future settles by our clock, and the report tells how far the clock is ahead',
-        ],
-        [
-          'integration/clocks.test.ts',
-          'trap 5: a share whose clock is ten minutes behind, or a copy with old times, settles no earlier',
-        ],
-      ),
-      send: shown('a time two seconds off is no change', [
-        'fault/batch/jitter.test.ts',
-        'trap 6: a file whose mtime is told two seconds off while reading, and nothing else, is read',
-      ]),
-    },
-    never: NO_SHARE,
   },
 ];
