@@ -10,10 +10,13 @@ export function heldByCause(ledger: Ledger): BatchHead[] {
   );
 }
 
-/** Puts such batches back, as far as `behind` says that their cause is gone; answers how many. */
+/**
+ * Puts such batches back, as far as `behind` says that their cause is gone; answers how many. No person asked for a second
+ * copy: a parcel that had gone out before the cause was met is looked for first.
+ */
 export function releaseHeld(ledger: Ledger, behind: (head: BatchHead) => boolean, at: number): number {
   const heads = heldByCause(ledger).filter(behind);
-  return heads.filter(({ id }) => ledger.batches.requeue(id, at)).length;
+  return heads.filter(({ id }) => ledger.batches.requeue(id, at, 'kept')).length;
 }
 
 /** Of an account or a destination: what is held for it goes on by itself when it is gone. */

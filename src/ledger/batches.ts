@@ -261,13 +261,13 @@ export class Batches {
     inTransaction(this.#db, () => disownAttempts(this.#db));
   }
 
-  /** Puts a held, rejected or delivered batch back; attempts begin again. True when it was in such a state. */
-  requeue(id: BatchId, at: number): boolean {
+  /** Puts a held, rejected or delivered batch back, true when it was such a one. `kept`: what went out is looked for first. */
+  requeue(id: BatchId, at: number, sent: 'forgotten' | 'kept' = 'forgotten'): boolean {
     return inTransaction(this.#db, () => {
       const from: BatchState[] = ['held', 'rejected', 'accepted', 'confirmed', 'verified'];
       if (!this.#move(id, { to: 'planned', at, from, what: 'batch.requeued' })) return false;
       this.#db.prepare('UPDATE batch SET attempts = 0, crashes = 0, not_before = 0 WHERE id = ?').run(id);
-      forgetSent(this.#db, id);
+      if (sent === 'forgotten') forgetSent(this.#db, id);
       return true;
     });
   }

@@ -30,7 +30,7 @@ type World = AsyncDisposable & {
 /** One small batch, planned, and a fresh platform behind the proxy. */
 async function world(generation: Generation, way: Way): Promise<World> {
   const proxy = await startFaultProxy();
-  const lab = await deliverIntoNomad(generation, { base_url: `${proxy.origin}${API}` }, 400);
+  const lab = await deliverIntoNomad(generation, { base_url: `${proxy.origin}${API}` }, { stallMs: 400 });
   proxy.target = Number(new URL(lab.server.origin).port);
   // The first question finds that processing has ended, so that a conversation is mostly as long as the other.
   lab.polling.firstMs = 10;

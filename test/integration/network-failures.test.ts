@@ -31,7 +31,7 @@ describe('a platform of which nothing is reached', () => {
   async function at(
     base_url: string,
   ): Promise<{ lab: NomadDeliverer; said: string; events: DeliveryEvent[] }> {
-    const lab = await deliverIntoNomad('v1.4', { base_url, generation: 'v1.4' }, 2_000);
+    const lab = await deliverIntoNomad('v1.4', { base_url, generation: 'v1.4' }, { stallMs: 2_000 });
     const batch = lab.plan('SEM1/a', { 'a.tif': 'a' });
     // Twice: a container that nobody was asked for is never in doubt.
     await lab.deliver(batch.id);

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createNomad } from '../../src/destinations/nomad/nomad.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
-import { createHttpClient } from '../../src/http/http-client.ts';
+import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/http/http-client.ts';
 import { type Deliverer, deliverInto } from './deliver-into.ts';
 import { type Fault, type Generation, type NomadServer, startNomadServer } from './nomad-server.ts';
 
@@ -14,6 +14,8 @@ export type NomadDeliverer = Deliverer & {
   readonly polling: { totalMs: number; firstMs: number };
   /** The token of every delivery from here on; at first alice's upload token. */
   token: string;
+  /** Where a request goes that is asked from here on. */
+  reroute: (asked: HttpRequest) => HttpRequest;
   /** How many parcels the server was sent. */
   readonly parcels: () => number;
   /** A fault for the first so many parcels only. */
@@ -27,11 +29,13 @@ const isParcel = (request: { method: string; headers: Record<string, unknown> })
 export async function deliverIntoNomad(
   generation: Generation,
   block: object = {},
-  stallMs = 5_000,
+  bounds: { readonly stallMs?: number; readonly answerMs?: number } = {},
 ): Promise<NomadDeliverer> {
   const polling = { ...POLLING };
   const server = await startNomadServer({ generation });
-  const http = createHttpClient({ userAgent: 'nightjar-test', clock: systemClock, stallMs });
+  const client = { userAgent: 'nightjar-test', clock: systemClock, stallMs: 5_000, ...bounds };
+  const real = createHttpClient(client);
+  const http: HttpClient = { ...real, request: async (asked) => await real.request(made.reroute(asked)) };
   const options = nomadOptions.parse({ kind: 'nomad', base_url: server.url, ...block });
   const nomad = createNomad(options, { http, clock: systemClock, polling });
   const lab = await deliverInto(
@@ -42,6 +46,7 @@ export async function deliverIntoNomad(
   const made: NomadDeliverer = Object.assign(lab, {
     server,
     polling,
+    reroute: (asked: HttpRequest): HttpRequest => asked,
     token: server.tokenOf('alice'),
     parcels: () => server.requests.filter(isParcel).length,
     onParcels: (fault: Fault, times = Number.POSITIVE_INFINITY) => {

@@ -4,6 +4,20 @@ const CUTS: TestName = [
   'fault/network-cuts.test.ts',
   'that is cut, reset or left hanging at any byte of %s arrives once, and the ledger says no more than is true',
 ];
+const ASTRAY: TestName = [
+  'fault/network-steps.test.ts',
+  'at %s is never taken for a yes, and with the platform there again the batch is there once',
+];
+/** The same at each step that asks something of the destination. */
+const atEach = (end: string, ...tests: readonly TestName[]): Fault['cells'] => ({
+  open: shown(end, ...tests),
+  send: shown(end, ...tests),
+  close: shown(end, ...tests),
+});
+const inPlatform = (name: string): TestName => ['fault/platform-steps.test.ts', name];
+const REFUSED = inPlatform(
+  'a token that is refused at %s stops its owner, and what had arrived is not sent a second time',
+);
 const UNREACHED: TestName = [
   'integration/network-failures.test.ts',
   'since %s is tried again in words, and no container of it is in doubt',
@@ -12,8 +26,11 @@ const UNREACHED: TestName = [
 export const NETWORK: readonly Fault[] = [
   {
     group: 'network',
-    fault: 'nobody listens, no such name, or no TLS',
-    cells: { open: shown('tried again later, in words; no container is in doubt', UNREACHED) },
+    fault: 'nobody listens, no such name (DNS), or a TLS failure',
+    cells: {
+      ...atEach('tried again later, in words', ASTRAY),
+      open: shown('tried again later, in words; no container is in doubt', UNREACHED, ASTRAY),
+    },
     never: NOT_SPOKEN_TO,
   },
   {
@@ -44,30 +61,69 @@ export const NETWORK: readonly Fault[] = [
   },
   {
     group: 'network',
-    fault: 'a redirect',
+    fault: 'an answer is lost after it had its effect',
     cells: {
       open: shown(
-        'never followed, and told without the token',
+        'told as perhaps left over; found again by a token that may read',
+        [
+          'integration/nomad-containers.test.ts',
+          'of which the answer was lost are told as perhaps left over, where the token may not read',
+        ],
+        [
+          'integration/nomad-containers.test.ts',
+          'of which the answer was lost are found again by a token that may read',
+        ],
+      ),
+      send: shown('looked for before anything is sent again', [
+        'integration/nomad-healing.test.ts',
+        'looks before it sends again, when %s',
+      ]),
+      close: shown('looked for before anything is sent again', CUTS),
+    },
+    never: NOT_SPOKEN_TO,
+  },
+  {
+    group: 'network',
+    fault: 'a redirect',
+    cells: {
+      ...atEach('never followed, told without the token; held until the address is right', ASTRAY),
+      open: shown(
+        'never followed, told without the token; held until the address is right',
+        ASTRAY,
         ['integration/http-client.test.ts', 'never follows a redirect'],
         ['unit/http-errors.test.ts', 'says where a redirect leads, without the token in it'],
       ),
-      send: shown('never followed', ['integration/http-client.test.ts', 'never follows a redirect']),
-      close: shown('never followed', ['integration/http-client.test.ts', 'never follows a redirect']),
+    },
+    never: NOT_SPOKEN_TO,
+  },
+  {
+    group: 'network',
+    fault: '200 with HTML or with JSON that is cut',
+    cells: atEach('never taken for a yes; tried again', ASTRAY),
+    never: NOT_SPOKEN_TO,
+  },
+  {
+    group: 'network',
+    fault: 'an answer in drops (slow loris)',
+    cells: {
+      ...atEach('given up after a while, tried again', ASTRAY),
+      open: shown('given up after a while, tried again', ASTRAY, [
+        'integration/http-answers.test.ts',
+        'that comes in drops for ever is given up, drops %s',
+      ]),
     },
     never: NOT_SPOKEN_TO,
   },
   {
     group: 'network',
     fault: 'an answer without end',
-    cells: Object.fromEntries(
-      (['open', 'send', 'close'] as const).map((step) => [
-        step,
-        shown('only so much of it is kept', [
-          'integration/http-client.test.ts',
-          'keeps only so much of an answer, and reads how long to wait',
-        ]),
+    cells: {
+      ...atEach('only so much of it is kept, and it is never taken for a yes', ASTRAY),
+      open: shown('only so much of it is kept, and it is never taken for a yes', ASTRAY, [
+        'integration/http-answers.test.ts',
+        'without end is kept so far as it may be, and the rest is not waited for',
       ]),
-    ),
+    },
     never: NOT_SPOKEN_TO,
   },
   {
@@ -96,6 +152,14 @@ export const NETWORK: readonly Fault[] = [
           'is asked about again in the same evening: an outage of user management holds nothing for a person',
         ],
       ),
+      send: shown('only its owner waits, and goes on by itself', REFUSED),
+      close: shown(
+        'never confirmed; what had arrived is looked for and not sent a second time',
+        REFUSED,
+        inPlatform(
+          'a token that is refused after the parcel brings no second copy, though the upload is published until it is taken again',
+        ),
+      ),
     },
     never: NOT_SPOKEN_TO,
   },
@@ -114,6 +178,20 @@ export const NETWORK: readonly Fault[] = [
     group: 'platform',
     fault: 'the container was published or taken away',
     cells: {
+      open: shown(
+        'replaced once, and told',
+        inPlatform('an upload that is %s right after it was made is replaced once, and told'),
+      ),
+      close: shown(
+        'deleted: replaced once; published: read where the token may, else a person is asked and nothing is sent twice',
+        inPlatform(
+          'an upload that is deleted after it took the parcel is replaced once, with the whole batch',
+        ),
+        inPlatform(
+          'an upload that is published after it took the parcel gets no second copy without a person',
+        ),
+        inPlatform('an upload that is published after it took the parcel is read by a token that may'),
+      ),
       send: shown('replaced once; what was delivered stays delivered', [
         'e2e/nomad-evening.test.ts',
         'that were published meanwhile are replaced once, and what was delivered stays delivered',
