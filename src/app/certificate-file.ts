@@ -51,6 +51,8 @@ export type SafeLine = {
   readonly evidence: string;
   /** When the destination said so. */
   readonly evidenceAt: string;
+  /** When the destination was last asked again, and said that it is there; absent: never since. */
+  readonly auditedAt?: string;
   readonly as?: string;
 };
 
@@ -85,12 +87,13 @@ export function certificateText(head: CertificateHead, certified: Certified, sig
   return `${body}${JSON.stringify(signature)}\n`;
 }
 
-function safeLine({ from, entry, batch, planned, sha256 }: SafeFile): SafeLine {
+function safeLine({ from, entry, batch, planned, sha256, auditedAt }: SafeFile): SafeLine {
   return {
     ...{ path: from, size: entry.size, mtimeNs: String(entry.mtimeNs) },
     ...{ sha256: Buffer.from(sha256).toString('hex'), batch: batch.id, owner: batch.owner },
     ...{ destination: batch.destination, location: batch.receipt?.location ?? '' },
     ...{ evidence: batch.state, evidenceAt: new Date(batch.changedAt).toISOString() },
+    ...(auditedAt === undefined ? {} : { auditedAt: new Date(auditedAt).toISOString() }),
     ...(planned.as === undefined ? {} : { as: planned.as }),
   };
 }

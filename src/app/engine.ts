@@ -10,6 +10,7 @@ import { type BatchQueue, createBatchQueue } from '../queue/batch-queue.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { createDispatcher, type Dispatcher } from '../queue/dispatcher.ts';
 import { allDelivered } from './all-delivered.ts';
+import { createAuditor } from './auditor.ts';
 import { checkPlaces } from './check-places.ts';
 import { type Deliveries, startDeliveries } from './deliveries.ts';
 import { mailsOwners, parallelAt } from './destination-limits.ts';
@@ -108,6 +109,7 @@ async function startParts(
     drained: drainedOn(parts.stop, dispatcher, delivery),
     mayHeal: refused.mayHeal,
     lookAgain: delivery.lookAgain,
+    audit: createAuditor(workspace, parts).whenDue,
   });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
@@ -148,7 +150,8 @@ function nightlyParts(
   {
     mayHeal,
     ...made
-  }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained' | 'lookAgain'> & Pick<RefusedWatch, 'mayHeal'>,
+  }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained' | 'lookAgain' | 'audit'> &
+    Pick<RefusedWatch, 'mayHeal'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources, accounts } = workspace;
   return {

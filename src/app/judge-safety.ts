@@ -16,12 +16,18 @@ export type Candidate = {
   readonly planned: PlannedFile;
   /** As recorded when it was delivered. */
   readonly sha256: Uint8Array;
+  /** When the destination last said, long after, that it is there; undefined: nobody has asked since. */
+  readonly auditedAt: number | undefined;
 };
 
 export type Judged = { readonly candidate: Candidate } | { readonly unsafe: string };
 
 /** The batch of a file, and why it proves nothing, if so. */
-type Holder = { readonly batch: BatchHead | undefined; readonly weak: string | undefined };
+type Holder = {
+  readonly batch: BatchHead | undefined;
+  readonly weak: string | undefined;
+  readonly auditedAt: number | undefined;
+};
 
 const DIGEST_BYTES = 32;
 
@@ -52,7 +58,7 @@ export function safetyJudge(
 
 function inBatch(
   { path, entry }: Pick<Candidate, 'path' | 'entry'>,
-  { batch, weak }: Holder,
+  { batch, weak, auditedAt }: Holder,
   delivered: Pick<Candidate, 'planned' | 'sha256'> | undefined,
 ): Judged {
   if (batch === undefined) return { unsafe: 'its batch is in the ledger no more' };
@@ -61,7 +67,7 @@ function inBatch(
   const { size } = delivered.planned;
   if (size !== entry.size)
     return { unsafe: `it has ${entry.size} bytes, and ${size} were delivered (${batch.id})` };
-  return { candidate: { path, entry, batch, ...delivered } };
+  return { candidate: { path, entry, batch, auditedAt, ...delivered } };
 }
 
 function oddKind({ kind, error = 'unknown' }: Entry): string | undefined {
@@ -91,14 +97,17 @@ function notDelivered(of: {
 
 function holderOf(ledger: Workspace['ledger'], no: number): Holder {
   const batch = ledger.batches.headByNo(no);
-  return { batch, weak: batch === undefined ? undefined : weakness(batch, ledger) };
+  if (batch === undefined) return { batch, weak: undefined, auditedAt: undefined };
+  return { batch, weak: weakness(batch, ledger), auditedAt: ledger.reaudits.heldAt(batch) };
 }
 
 /** Why a batch proves nothing; undefined: its files have arrived, and the destination says so. */
 function weakness(
-  { id, state, receipt }: BatchHead,
+  { id, state, receipt, error }: BatchHead,
   { lostContainers }: Workspace['ledger'],
 ): string | undefined {
+  if (state === 'held' && error?.code === 'EVIDENCE_GONE')
+    return `its destination does not have it any more as it was delivered (${id}, asked ${new Date(error.at).toISOString()})`;
   if (!isDelivered(state) || receipt === undefined) return `its batch ${id} is ${state}`;
   if (state === 'accepted') return `only accepted by the destination, not confirmed (${id})`;
   if (lostContainers.mayHaveTaken(id))

@@ -75,6 +75,7 @@ const LINES: Lines = {
     level: 'info',
     fields: { destination, since: new Date(since).toISOString(), awayMs: until - since, probes, waited },
   }),
+  'audit.gone': ({ batch, error }) => ({ level: 'error', fields: { ...batchFields(batch), error } }),
   'delivery.put-back': ({ batch, error }) => ({
     level: 'debug',
     fields: { ...batchFields(batch), error },

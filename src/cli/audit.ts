@@ -2,6 +2,7 @@ import { IngestError } from '../core/errors.ts';
 import { count } from '../core/units.ts';
 import type { Audit } from '../ledger/audit.ts';
 import { answer } from './answer.ts';
+import { addAuditDeliveries } from './audit-deliveries.ts';
 import type { GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { optionsOf } from './open.ts';
@@ -14,8 +15,11 @@ type VerifyOptions = GlobalOptions & { readonly head?: string };
 export const addAudit: AddCommand = (program, context, finish) => {
   const audit = program
     .command('audit')
-    .description('Whether the history of the ledger is as it was recorded.')
-    .addHelpText('after', '\nExamples:\n  nightjar audit verify\n  nightjar audit verify --head 3f5a…');
+    .description('Whether the history is as it was recorded, and deliveries are still there.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nightjar audit deliveries\n  nightjar audit verify\n  nightjar audit verify --head 3f5a…',
+    );
   audit
     .command('verify')
     .option('--head <hash>', 'a head that was noted earlier, from a report, the log or a certificate')
@@ -33,6 +37,7 @@ export const addAudit: AddCommand = (program, context, finish) => {
       answer(context, options, auditJson(audit), () => said(audit));
       finish(EXIT.done);
     });
+  addAuditDeliveries(audit, [context, finish]);
 };
 
 function headOf(text: string | undefined): string | undefined {

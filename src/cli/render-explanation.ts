@@ -146,20 +146,22 @@ function fileLines(file: KnownFile, now: number): string[] {
     lines.push(
       `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,
     );
-    if (batch.receipt !== undefined)
-      lines.push(`  Where  ${printable(batch.receipt.location)}`, `  Proof  ${printable(batch.receipt.how)}`);
+    if (batch.receipt !== undefined) lines.push(`  Where  ${printable(batch.receipt.location)}`);
     if (batch.error !== undefined) lines.push(`  Error  ${batch.error.code}: ${printable(batch.error.hint)}`);
   }
   if (verdict.follows !== undefined) lines.push(`  Joins  ${reopens(verdict.follows)}`);
   if (prior !== undefined) lines.push(`  Before an earlier version of it is in ${prior.id} (${prior.state})`);
-  return [...lines, ...historyLines(file.history, now)];
+  return [...lines, ...historyLines(file.history, now, batch?.receipt?.how)];
 }
 
 const nameChanges = ({ verdict, as }: KnownFile): ReturnType<typeof changedIn> =>
   as === undefined ? [] : changedIn(verdict.path, as);
 
-function historyLines(history: readonly LedgerEvent[], now: number): string[] {
-  const rows = history.map(({ at, what, detail }) => [clockTime(at, now), what, printable(detail)]);
+/** `proof` is said above, as the reason of the state. */
+function historyLines(history: readonly LedgerEvent[], now: number, proof: string | undefined): string[] {
+  const rows = history.map(({ at, what, detail }) => [
+    ...[clockTime(at, now), what, detail === proof ? '' : printable(detail)],
+  ]);
   return columns(rows).map((row) => `    ${row}`);
 }
 

@@ -5,6 +5,7 @@ import type { RunReport } from '../nightly/run-report.ts';
 import type { Counted, Note } from '../nightly/tally.ts';
 import { errorCodeOf } from './error-code-of.ts';
 import { ACCEPTED_TITLE, acceptedLines } from './render-accepted.ts';
+import { AUDIT_TITLE, auditLines } from './render-audit.ts';
 import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
@@ -56,6 +57,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Where everything went'), deliveries(report)),
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
     ...section(head(ACCEPTED_TITLE), acceptedLines(report.stillAccepted ?? [], report.finishedAt)),
+    ...section(head(AUDIT_TITLE), auditLines(report.audit)),
     ...section(head(REQUEUES_TITLE), requeueLines(report.requeues)),
     ...section(head('Uploads that were lost, or may be left over'), containerLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),

@@ -54,6 +54,11 @@ export function buildConfig(file: NightjarFile, folders: FoldersFile, around: Su
       probeMaxMs: file.deliveries.probe_max,
       outageWaitMs: file.deliveries.outage_wait,
     },
+    audit: {
+      everyMs: file.audit.every,
+      batches: file.audit.batches,
+      maxBytes: file.audit.max_bytes,
+    },
     redis: defined({ url }),
     credentials: { dir: around.credentialsDir },
     logLevel: file.log.level,

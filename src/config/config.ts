@@ -25,6 +25,8 @@ export type Config = {
   /** After so many nights without settling a dataset is put before a person. */
   readonly settleNights: number;
   readonly schedule: ScheduleConfig;
+  /** How old deliveries are asked for again; `everyMs` 0: never. */
+  readonly audit: { readonly everyMs: number; readonly batches: number; readonly maxBytes: number };
   readonly deliveries: {
     readonly concurrency: number;
     readonly retryLimit: number;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { directoryOptions } from '../destinations/directory/options.ts';
 import { nomadOptions } from '../destinations/nomad/options.ts';
 import { countOption, sizeOption } from '../destinations/size-option.ts';
+import { auditBlock } from './audit-schema.ts';
 import {
   absolutePath,
   contact,
@@ -207,6 +208,7 @@ export const nightjarSchema = z
     }),
     schedule: schedule.prefault({}).meta({ description: 'When the evenings are.' }),
     deliveries: deliveries.prefault({}).meta({ description: 'How deliveries are done and repeated.' }),
+    audit: auditBlock.prefault({}).meta({ description: 'How old deliveries are asked for again.' }),
     redis: z
       .strictObject({
         url: redisUrl()

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   PROCESSING_FAILED: 'operator',
   DELIVERY_CRASHED: 'operator',
   RECEIPT_MISMATCH: 'operator',
+  EVIDENCE_GONE: 'operator',
   DISK_FULL: 'operator',
   STATE_DIR_UNUSABLE: 'operator',
   REDIS_MISSING: 'operator',

@@ -55,7 +55,7 @@ const MOVES: Readonly<Record<FileState, readonly FileState[]>> = {
   delivering: ['queued', 'planned', 'accepted', 'confirmed', 'verified', 'held', 'rejected', 'withdrawn'],
   accepted: ['confirmed', 'verified', 'planned', 'held'],
   confirmed: ['verified', 'planned', 'held'],
-  verified: ['planned'],
+  verified: ['planned', 'held'],
   held: ['seen', 'planned', 'withdrawn', 'rejected'],
   rejected: ['seen', 'planned', 'withdrawn'],
   excluded: ['seen'],

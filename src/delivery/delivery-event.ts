@@ -39,6 +39,8 @@ export type DeliveryEvent =
       readonly batch: Batch;
       readonly container: RemoteContainer;
     }
+  /** The destination no longer has what it had confirmed. */
+  | { readonly name: 'audit.gone'; readonly batch: Batch; readonly error: IngestError }
   | {
       readonly name: 'delivery.failed';
       readonly batch: Batch;

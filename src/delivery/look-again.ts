@@ -27,7 +27,7 @@ export async function lookAgain(parts: LookAgainParts, signal: AbortSignal): Pro
   const away = new Set<DestinationName>();
   for (const id of parts.ledger.outcomes.accepted()) {
     const batch = parts.ledger.batches.get(id);
-    if (away.has(batch.destination) || !mayLook(batch, parts)) continue;
+    if (away.has(batch.destination) || !mayAsk(batch, parts)) continue;
     try {
       const call: Call = { token: await parts.token(batch, signal), signal, once: true };
       await lookFor(batch, parts, call);
@@ -61,7 +61,8 @@ export async function lookAgainIn(
 
 const isOurs = ({ code }: IngestError): boolean => code.startsWith('LEDGER_');
 
-function mayLook(batch: Batch, { ledger, clock }: LookAgainParts): boolean {
+/** Whether the destination may be asked for a batch now: it is not away, nothing is paused, nothing is on its way there. */
+export function mayAsk(batch: Batch, { ledger, clock }: Pick<LookAgainParts, 'ledger' | 'clock'>): boolean {
   const { destination, id } = batch;
   const outage = ledger.outages.of(destination);
   if (outage !== undefined && outage.wellAt === undefined) return false;

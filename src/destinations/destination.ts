@@ -59,11 +59,27 @@ export interface Destination {
    * container since. Without it, such a batch is always sent again, and one that is accepted stays so.
    */
   find?(container: RemoteContainer, content: Content, call: Call): Promise<Receipt | IngestError>;
+  /**
+   * Whether a delivered batch is still there as it was delivered, asked long after. Changes nothing, asks a bounded number
+   * of times, does not wait. Throws where that cannot be told now: a destination that is away or busy is no answer.
+   */
+  audit?(container: RemoteContainer, content: Content, audit: AuditCall): Promise<Audited>;
   /** How a container is described; without it, what the mapping says of data is not for this destination. */
   readonly describing?: Describing;
   /** What lies in the account, whoever put it there; undefined: nobody wants to know, or this token never may read. */
   account?(call: Call, asks: Asks): Account | undefined;
 }
+
+/** `maxBytes`: the most that is read back of the batch; `seed`: by which its files are drawn. */
+export type AuditCall = { readonly call: Call; readonly maxBytes: number; readonly seed: string };
+
+/** `wrong`: sentences about what is not there as it was delivered, none: it is; `how` that is known. */
+export type Audited = {
+  readonly how: string;
+  readonly wrong: readonly string[];
+  /** The container is gone, and with it all that went into it. */
+  readonly containerGone?: boolean;
+};
 
 /** A container that says who else may see it, and what its data belongs to. */
 export type Describing = {

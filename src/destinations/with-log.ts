@@ -9,7 +9,7 @@ import type { Destination, RemoteContainer } from './destination.ts';
 export type DestinationEvent = {
   readonly event: 'destination.started' | 'destination.done' | 'destination.failed';
   readonly kind: string;
-  readonly call: 'check' | 'open' | 'findEmpty' | 'send' | 'close' | 'find';
+  readonly call: 'check' | 'open' | 'findEmpty' | 'send' | 'close' | 'find' | 'audit';
   readonly container?: string;
   readonly batchId?: BatchId;
   readonly owner?: OwnerId;
@@ -45,6 +45,7 @@ export function withLog(
     ...(destination.describing === undefined ? {} : { describing: destination.describing }),
     containerName: (batch) => destination.containerName(batch),
     ...withAccount(destination),
+    ...withAudit(destination, told),
     check: async (call) => await told({ call: 'check' }, async () => await destination.check(call)),
     open: async (name, call) =>
       await told({ call: 'open', container: name }, async () => await destination.open(name, call)),
@@ -87,6 +88,15 @@ function subjectOf(call: Subject['call'], { name: container }: RemoteContainer, 
 function withAccount(destination: Destination): Pick<Destination, 'account'> {
   const account = destination.account?.bind(destination);
   return account === undefined ? {} : { account };
+}
+
+function withAudit(destination: Destination, told: Told): Pick<Destination, 'audit'> {
+  const audit = destination.audit?.bind(destination);
+  if (audit === undefined) return {};
+  return {
+    audit: async (container, content, asked) =>
+      await told(subjectOf('audit', container, content), async () => await audit(container, content, asked)),
+  };
 }
 
 type Told = <T>(

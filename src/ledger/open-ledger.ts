@@ -31,6 +31,7 @@ import { createOpenings } from './openings.ts';
 import { createOutages } from './outages.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createPauses } from './pauses.ts';
+import { createReaudits } from './reaudits.ts';
 import { createRecognised } from './recognised.ts';
 import { createRequeues } from './requeues.ts';
 import { createResolutions } from './resolutions.ts';
@@ -80,6 +81,7 @@ function ledgerOn(db: DatabaseSync) {
     ): Vanished => gatherVanished(db, share, runNo, fresh),
     transaction: <T>(work: () => T): T => inTransaction(db, work),
     waiting: createWaiting(db),
+    reaudits: createReaudits(db),
     requeues: createRequeues(db),
     runs: createRuns(db),
     resolutions: createResolutions(db),

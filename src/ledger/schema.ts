@@ -6,6 +6,7 @@ import { JOINED_STEP } from './schema-joined.ts';
 import { LOST_STEP } from './schema-lost.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
+import { REAUDIT_STEP } from './schema-reaudit.ts';
 import { REQUEUE_STEP } from './schema-requeue.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
 
@@ -295,4 +296,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   LOST_STEP,
   REQUEUE_STEP,
   CRASHES_STEP,
+  REAUDIT_STEP,
 ];

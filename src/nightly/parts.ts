@@ -47,6 +47,8 @@ export type NightlyParts = {
   readonly wake: () => void;
   /** Looks for the batches that their destination only accepted: what is not there is planned again. */
   readonly lookAgain?: (signal: AbortSignal) => Promise<void>;
+  /** Asks for a sample of what was delivered long ago, when one is due. */
+  readonly audit?: (signal: AbortSignal) => Promise<void>;
   /** Resolves when no batch waits or is in flight, but for those that a pause keeps back. */
   readonly delivered: (signal: AbortSignal) => Promise<void>;
   /** After a stop: resolves when what is being delivered has ended, or its time is over. Undefined: nothing is waited for. */

@@ -40,6 +40,7 @@ export async function runNightly(
     await parts.delivered(signal); // 7–11 are the deliveries
     // What waited for an earlier version of itself that was on its way can go now.
     if ((await planAll(parts, run, looked(outcomes), signal)) > 0) await parts.delivered(signal);
+    await parts.audit?.(signal); // whether old deliveries are still there, once a week
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     stopped = asIngestError(signal.reason, 'run the evening');

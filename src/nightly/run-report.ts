@@ -13,6 +13,7 @@ import type { Mails } from './mails.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
 import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
+import { type AuditReport, auditIn } from './report-audit.ts';
 import { type ByHandLine, foundInRun } from './report-by-hand.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
 import { type AcceptedLine, type DeliveryLine, sentIn } from './report-deliveries.ts';
@@ -78,6 +79,8 @@ export type RunReport = {
   readonly moreByHand: number;
   /** What persons put back, and what came of it since the run before. */
   readonly requeues: readonly RequeueResult[];
+  /** Old deliveries that were asked for again; absent: none was. */
+  readonly audit?: AuditReport;
   /** Files that are dated in the future, by share. */
   readonly futureTimes: readonly FutureTimes[];
   /** What went, or is to go, under other names than its own. */
@@ -158,6 +161,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     outages: outagesIn(parts, run),
     ...recognisedIn(parts.ledger, run),
     ...foundInRun(parts.ledger, run.no),
+    ...auditOf(parts, run),
     requeues: parts.ledger.requeues.since(run.since),
     futureTimes,
     names: namesByOwner(tally.names),
@@ -264,6 +268,11 @@ function notesOf(tally: Tally): { notes: Note[]; moreNotes: number } {
     notes: all.slice(0, MAX_NOTES),
     moreNotes: Math.max(0, all.length - MAX_NOTES) + tally.droppedNotes,
   };
+}
+
+function auditOf(parts: ReportParts, run: Run): Pick<RunReport, 'audit'> {
+  const audit = auditIn(parts, run);
+  return audit === undefined ? {} : { audit };
 }
 
 function headOf(ledger: Pick<ReportParts['ledger'], 'historyHead'>): Pick<RunReport, 'historyHead'> {

@@ -52,6 +52,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     kind: 'batch',
     what: ({ owner }) => `Delivering data of ${owner} ended Nightjar again and again.`,
   },
+  EVIDENCE_GONE: {
+    kind: 'batch',
+    what: ({ owner, destination }) =>
+      `${destination} does not have any more what it had confirmed for ${owner}.`,
+  },
   DISK_FULL: { kind: 'destination', what: ({ destination }) => `${destination} has no room left.` },
   DESTINATION_UNUSABLE: { kind: 'destination', what: ({ destination }) => `${destination} cannot be used.` },
   CONFIG_INVALID: {

@@ -34,6 +34,7 @@ describe('nightjar explain', () => {
     });
     expect(text).toContain('/srv/archive');
     expect(text).toContain('delivery.verified');
+    expect(text.split('each was read back')).toHaveLength(2);
     expect(text).toContain("part 1, 'SEM1', is not 'TEM'");
   });
 

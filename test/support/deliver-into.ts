@@ -3,6 +3,7 @@ import type { Content } from '../../src/core/content.ts';
 import { type BatchId, destinationName, ownerId } from '../../src/core/ids.ts';
 import type { Batch, BatchPlan } from '../../src/core/model.ts';
 import type { Secret } from '../../src/core/secret.ts';
+import { type AuditRound, auditDeliveries } from '../../src/delivery/audit-deliveries.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
 import { lookAgain } from '../../src/delivery/look-again.ts';
@@ -27,6 +28,8 @@ export type Deliverer = AsyncDisposable & {
   readonly deliverAll: () => Promise<number>;
   /** Looks for the batches that are only accepted. */
   readonly lookAgain: () => Promise<void>;
+  /** Asks again for what was delivered; at most so many batches. */
+  readonly audit: (batches?: number, seed?: string) => Promise<AuditRound>;
   /** What a test does to the content of a batch. */
   change: (content: Content) => Content;
 };
@@ -78,6 +81,12 @@ export async function deliverInto(
       return ledger.batches.get(plan.id);
     },
     deliver,
+    audit: async (batches = 100, seed = 'a') =>
+      await auditDeliveries(
+        { ...parts(), ledger },
+        { batches, seed, maxBytes: 1_000_000, before: Number.POSITIVE_INFINITY },
+        never,
+      ),
     lookAgain: async () => await lookAgain({ ...parts(), ledger }, never),
     deliverAll: async () => {
       for (let attempts = 0; attempts < 200; attempts += 1) {

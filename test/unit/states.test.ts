@@ -19,7 +19,7 @@ const LEGAL = new Set(
   delivering>held delivering>rejected delivering>withdrawn
   accepted>confirmed accepted>verified accepted>planned accepted>held
   confirmed>verified confirmed>planned confirmed>held
-  verified>planned
+  verified>planned verified>held
   held>seen held>planned held>withdrawn held>rejected
   rejected>seen rejected>planned rejected>withdrawn
   excluded>seen unreadable>seen withdrawn>planned`.split(/\s+/),

@@ -133,9 +133,19 @@ function said({ safe, unsafe }: Certified, { file, bytes, evidence }: Summary): 
     ...unsafe.slice(0, SHOWN).map(({ path, reason }) => `  ${printable(path)}: ${printable(reason)}`),
     ...more,
     verdict,
+    ...audited(safe),
     `${file} says so, signed. It is void as soon as anything there changes: look again before you delete,`,
     `  nightjar certificate verify ${file} --folder DIR`,
   ].join('\n');
+}
+
+/** How fresh the evidence is: of how many files the destination was asked again since their delivery. */
+function audited(safe: Certified['safe']): string[] {
+  const times = safe.flatMap(({ auditedAt }) => auditedAt ?? []);
+  if (safe.length === 0) return [];
+  if (times.length === 0) return ['No destination was asked for them again since: nightjar audit deliveries'];
+  const oldest = new Date(Math.min(...new Set(times))).toISOString().slice(0, 10);
+  return [`Asked for again at their destination since ${oldest}, and there: ${count(times.length, 'file')}.`];
 }
 
 type Summary = {

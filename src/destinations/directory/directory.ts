@@ -8,6 +8,7 @@ import type { Batch, Receipt } from '../../core/model.ts';
 import { printable, sharePath } from '../../core/share-path.ts';
 import { count } from '../../core/units.ts';
 import type { Destination, RemoteContainer } from '../destination.ts';
+import { auditFiles } from './audit.ts';
 import type { HeldDir } from './dir-walk.ts';
 import { onDisk } from './disk-error.ts';
 import { freeSpace, requireSpace } from './free-space.ts';
@@ -50,6 +51,7 @@ export function createDirectory(settings: DirectorySettings): Destination {
     open: async (name, { signal }) => await makeOwnerDir(settings.root, name, signal),
     send: async (container, content, { signal }) => await send(settings, container, content, signal),
     close: async (container, content, { signal }) => await close(settings, container, content, signal),
+    audit: async (container, content, audit) => await auditFiles(settings.root, container, content, audit),
   };
 }
 

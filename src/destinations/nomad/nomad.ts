@@ -5,6 +5,7 @@ import type { Batch, Receipt } from '../../core/model.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { Call, Destination, RemoteContainer } from '../destination.ts';
 import { detailOf, emptyUploadsOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
+import { auditUpload } from './audit.ts';
 import { type Polling, readState, stateAtEnd, stateAtRest } from './confirm.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { accountOf } from './find-by-hand.ts';
@@ -71,6 +72,8 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
     send: async (container, content, call) => await send(nomad, container, content, call),
     close: async (container, content, call) => await close(nomad, container, content, call),
     find: async (container, content, call) => await find(nomad, container, content, call),
+    audit: async (container, content, { call, ...audit }) =>
+      await auditUpload({ connection: nomad.connection, container, content, call }, audit),
     account: (call, asks) => {
       if (options.byHand === 'off' || !mayRead(call)) return undefined;
       const pageOf = (id: string): string => locationOf(options, id);

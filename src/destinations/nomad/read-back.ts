@@ -1,5 +1,6 @@
 import type { Content } from '../../core/content.ts';
 import { deliveredPath } from '../../core/delivered-path.ts';
+import { drawOrder } from '../../core/draw.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { PlannedFile } from '../../core/model.ts';
 import { nameOf, parentOf, printable } from '../../core/share-path.ts';
@@ -39,7 +40,7 @@ export type ReadingBack = {
 export async function readBack(reading: ReadingBack, verify: NomadOptions['verify']): Promise<ReadBack> {
   const unread = { evidence: 'confirmed', wrong: [] } as const;
   const { files, bytes } = reading.content.batch;
-  const bySize = mayRead(reading.call) ? await orFailure(reading, missingFiles(reading)) : undefined;
+  const bySize = mayRead(reading.call) ? await orFailure(reading, wrongSizes(reading)) : undefined;
   if (bySize === undefined) return { ...unread, how: 'sizes and hashes cannot be read back with this token' };
   if (bySize instanceof IngestError) return { ...unread, how: `nothing was read back: ${bySize.message}` };
   const sizes = `names and sizes of ${allOf(files.length)} were read back`;
@@ -75,19 +76,25 @@ async function orFailure(
   });
 }
 
+const wrongSizes = async (reading: ReadingBack): Promise<readonly string[] | undefined> =>
+  (await missingFiles(reading))?.wrong;
+
 /**
- * The files of the batch that the upload does not have with their name and size, as sentences; undefined when the
- * credential may not read after all. Directories are listed one by one, in pages.
+ * The files of the batch that the upload does not have with their name and size, as sentences, and how many were looked
+ * for; undefined when the credential may not read after all. Directories are listed one by one, in pages; `some`: only
+ * so many of them, drawn by lot.
  */
-async function missingFiles({
-  connection,
-  container,
-  content,
-  call,
-}: ReadingBack): Promise<readonly string[] | undefined> {
+export async function missingFiles(
+  { connection, container, content, call }: ReadingBack,
+  some?: { readonly dirs: number; readonly seed: string },
+): Promise<{ readonly files: number; readonly wrong: readonly string[] } | undefined> {
   const wrong: string[] = [];
-  const { files } = content.batch;
-  for (const [dir, inDir] of Map.groupBy(files, (file) => parentOf(deliveredPath(file)))) {
+  let looked = 0;
+  const byDir = Map.groupBy(content.batch.files, (file) => parentOf(deliveredPath(file)));
+  const all = [...byDir].map(([id, inDir]) => ({ id, inDir }));
+  const drawn = some === undefined ? all : drawOrder(all, some.seed, () => 1).slice(0, some.dirs);
+  for (const { id: dir, inDir } of drawn) {
+    looked += inDir.length;
     const at = `${content.targetDir}${dir === '' ? '' : `/${dir}`}`;
     const there = await sizesIn(connection, container, at, call);
     if (there === undefined) return undefined;
@@ -100,7 +107,7 @@ async function missingFiles({
       );
     }
   }
-  return wrong;
+  return { files: looked, wrong };
 }
 
 /** Sizes of the files in one directory by name; undefined when the credential may not read. */

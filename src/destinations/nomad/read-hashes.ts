@@ -18,13 +18,16 @@ export const SAMPLE_BYTES = 256 * 10 ** 6;
 const SLICE = 64 * 2 ** 20;
 
 /** Files of a batch in an order of its id, as many as the bounds allow: the same ones on every attempt. */
-export function sampleOf(batch: Pick<Batch, 'id' | 'files'>): readonly PlannedFile[] {
+export function sampleOf(
+  batch: { readonly id: string; readonly files: Batch['files'] },
+  maxBytes = SAMPLE_BYTES,
+): readonly PlannedFile[] {
   const drawn = batch.files
     .filter(({ size }) => size > 0)
     .map((file) => ({ file, at: sha256(`${batch.id} ${file.path}`) }))
     .toSorted((a, b) => (a.at < b.at ? -1 : 1));
   const sample: PlannedFile[] = [];
-  let left = SAMPLE_BYTES;
+  let left = Math.min(SAMPLE_BYTES, maxBytes);
   for (const { file } of drawn) {
     if (sample.length === SAMPLE_FILES) break;
     if (file.size > left) continue;

@@ -1,0 +1,25 @@
+import { count, formatBytes } from '../core/units.ts';
+import { type AuditLine, type AuditReport, sayAudit } from '../nightly/report-audit.ts';
+
+export const AUDIT_TITLE = 'Old deliveries, asked for again';
+const SHOWN = 20;
+
+/** What is not there any more, what could not be told, and what helps. */
+export function auditLines(audit: AuditReport | undefined): string[] {
+  if (audit === undefined) return [];
+  const { gone, unknown } = audit;
+  return [
+    `${sayAudit(audit)}.`,
+    ...some(gone).flatMap((line) => [
+      `NOT THERE ANY MORE: ${what(line)} (EVIDENCE_GONE)`,
+      '    Delete nothing of it on the share; "What went wrong" says what helps.',
+    ]),
+    ...some(unknown).flatMap((line) => [`could not be told: ${what(line)}`, `    ${line.said}`]),
+  ];
+}
+
+function what({ dataset, owner, files, bytes, batch }: AuditLine): string {
+  return `${dataset} (${owner}), ${count(files, 'file')}, ${formatBytes(bytes)}, ${batch}`;
+}
+
+const some = (lines: readonly AuditLine[]): readonly AuditLine[] => lines.slice(0, SHOWN);

@@ -1,0 +1,164 @@
+import { targetDir } from '../batch/target-dir.ts';
+import type { Content } from '../core/content.ts';
+import { auditWeight, drawOrder } from '../core/draw.ts';
+import { asIngestError, IngestError } from '../core/errors.ts';
+import type { BatchId, DestinationName } from '../core/ids.ts';
+import type { Batch } from '../core/model.ts';
+import type { Audited } from '../destinations/destination.ts';
+import { batchError } from '../ledger/batch-row.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { DeliveryParts } from './deliver-batch.ts';
+import { withHashes } from './find-sent.ts';
+import { type LookAgainParts, mayAsk } from './look-again.ts';
+import { outageSign } from './outage-sign.ts';
+
+export type AuditParts = Pick<DeliveryParts, 'destination' | 'clock' | 'emit' | 'token'> & {
+  readonly ledger: LookAgainParts['ledger'] & Pick<Ledger, 'reaudits'>;
+};
+
+export type AuditOptions = {
+  /** The most batches that are asked for. */
+  readonly batches: number;
+  /** The most that is read back of one batch. */
+  readonly maxBytes: number;
+  /** Only what nobody has asked for since then. */
+  readonly before: number;
+  /** The same seed draws the same batches. */
+  readonly seed: string;
+};
+
+/** How many batches were asked for, and what was said of them. */
+export type AuditRound = {
+  readonly of: number;
+  readonly holds: number;
+  readonly gone: number;
+  readonly unknown: number;
+};
+
+/**
+ * Asks the destinations whether old deliveries are still there as they were delivered: a sample, drawn by lot, in which
+ * old and big ones come first. What is not there any more is held for a person; nothing is ever sent or deleted. What
+ * cannot be told now (a destination that is away or busy, a refused token) stays as it was.
+ */
+export async function auditDeliveries(
+  parts: AuditParts,
+  options: AuditOptions,
+  signal: AbortSignal,
+): Promise<AuditRound> {
+  const { ledger, clock } = parts;
+  const now = clock.now();
+  const candidates = ledger.reaudits.candidates(options.before);
+  const round = { holds: 0, gone: 0, unknown: 0 };
+  const away = new Set<DestinationName>();
+  for (const { id } of drawOrder(candidates, options.seed, (one) => auditWeight(one, now))) {
+    if (round.holds + round.gone + round.unknown >= options.batches || signal.aborted) break;
+    const batch = ledger.batches.get(id);
+    if (away.has(batch.destination) || !mayAsk(batch, parts)) continue;
+    round[await auditOne(batch, parts, { options, signal, away })] += 1;
+  }
+  return { of: candidates.length, ...round };
+}
+
+type Asking = {
+  readonly options: AuditOptions;
+  readonly signal: AbortSignal;
+  readonly away: Set<DestinationName>;
+};
+
+async function auditOne(
+  batch: Batch,
+  parts: AuditParts,
+  { options, signal, away }: Asking,
+): Promise<'holds' | 'gone' | 'unknown'> {
+  const { reaudits } = parts.ledger;
+  const { id } = batch;
+  try {
+    const audited = await ask(batch, parts, { options, signal });
+    const at = parts.clock.now();
+    if (audited.wrong.length > 0) return isGone(batch, audited, parts) ? 'gone' : 'unknown';
+    reaudits.holds({ id, at, said: audited.how });
+    return 'holds';
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asIngestError(thrown, `ask again for batch ${id}`);
+    if (error.code.startsWith('LEDGER_')) throw error;
+    if (outageSign(error) !== 'none') away.add(batch.destination);
+    reaudits.unknown({ id, at: parts.clock.now(), said: error.message });
+    return 'unknown';
+  }
+}
+
+async function ask(
+  batch: Batch,
+  parts: AuditParts,
+  { options: { maxBytes, seed }, signal }: Pick<Asking, 'options' | 'signal'>,
+): Promise<Audited> {
+  const { ledger } = parts;
+  const destination = parts.destination(batch.destination);
+  const container = ledger.containers.ofBatch(batch.id);
+  if (container === undefined || destination.audit === undefined)
+    throw new IngestError(
+      'DESTINATION_UNUSABLE',
+      `${batch.destination} cannot be asked for batch ${batch.id}`,
+      {
+        hint: 'Nothing to do: what its receipt says still counts.',
+      },
+    );
+  const content = withHashes(recorded(batch), ledger.batches.hashes(batch.id));
+  const call = { token: await parts.token(batch, signal), signal, once: true } as const;
+  return await destination.audit(container, content, { call, maxBytes, seed });
+}
+
+/** The batch as it was delivered: only what is recorded of it; the share is not read. */
+function recorded(batch: Batch): Content {
+  const never = (): never => {
+    throw new Error(`the content of batch ${batch.id} is not there to be sent`);
+  };
+  const parts = { parcel: never, files: never, hashes: never, manifest: never };
+  return { batch, targetDir: targetDir(batch), ...parts };
+}
+
+const NAMED = 3;
+
+/** Held for a person, if it is still as it was when it was asked for. */
+function isGone(batch: Batch, { wrong, containerGone }: Audited, parts: AuditParts): boolean {
+  const { ledger, clock } = parts;
+  const at = clock.now();
+  const error = evidenceGone(batch, wrong);
+  const isDone = ledger.transaction(() => {
+    if (!isEvidence(batch.id, ledger)) return false;
+    ledger.reaudits.fails({ id: batch.id, at, said: error.message });
+    ledger.batches.fail(batch, { to: 'held', error: batchError(error, at) });
+    if (containerGone === true) forgetContainer(batch, error, parts);
+    return true;
+  });
+  if (isDone) parts.emit({ name: 'audit.gone', batch, error });
+  return isDone;
+}
+
+function isEvidence(id: BatchId, { batches }: AuditParts['ledger']): boolean {
+  const { state } = batches.head(id);
+  return state === 'confirmed' || state === 'verified';
+}
+
+function evidenceGone({ id, destination }: Batch, wrong: readonly string[]): IngestError {
+  const some = wrong.slice(0, NAMED).join('; ');
+  const more = wrong.length > NAMED ? `; and ${wrong.length - NAMED} more` : '';
+  return new IngestError(
+    'EVIDENCE_GONE',
+    `${destination} does not have batch ${id} any more as it was delivered: ${some}${more}`,
+    {
+      hint: 'Ask at the destination what became of it, and delete nothing of it on the share: it may be the last copy. Only where the files are still on the share can it be sent again.',
+      context: { batchId: id, paths: wrong.slice(0, 20) },
+    },
+  );
+}
+
+/** Nothing else that went into it is proven any more, and nothing more goes there. */
+function forgetContainer(batch: Batch, error: IngestError, { ledger, destination, clock }: AuditParts): void {
+  const container = ledger.containers.ofBatch(batch.id);
+  if (container === undefined) return;
+  const lane = { destination: batch.destination, name: destination(batch.destination).containerName(batch) };
+  const which = `"${container.name}" (${container.location})`;
+  ledger.lostContainers.forget(lane, batch.id, { which, why: error.message, at: clock.now() });
+}
