@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { extname } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
+import { below, OPEN_DIRS, readerFlags } from '../core/reader-flags.ts';
 import { type DataPipe, openDataPipe } from './data-pipe.ts';
 import type { PackJob } from './pack-protocol.ts';
 
@@ -13,8 +14,9 @@ export type ChildOptions = {
   readonly spoolDir: string;
 };
 
-/** One process that reads, and the pipe its bytes come by. */
+/** One process that reads below `root`, and the pipe its bytes come by. */
 export type PackChild = {
+  readonly root: string;
   readonly process: ChildProcess;
   readonly bytes: DataPipe;
   readonly begin: (job: PackJob) => void;
@@ -34,18 +36,17 @@ export class PackChildren {
     this.#options = options;
   }
 
-  /** A child for one pass; give it back with `release` after a clean end, or `kill` it. */
-  take(): PackChild {
+  /** A child for one pass over the share at `root`; give it back with `release` after a clean end, or `kill` it. */
+  take(root: string): PackChild {
     if (this.#disposed) throw new RangeError('the packer is closed');
-    const [warm] = this.#idle;
-    const child = warm ?? this.#start();
+    const child = this.#idle.values().find((warm) => warm.root === root) ?? this.#start(root);
     this.#idle.delete(child);
     this.#busy.add(child);
     return child;
   }
 
-  #start(): PackChild {
-    const child = startPackChild(this.#options);
+  #start(root: string): PackChild {
+    const child = startPackChild(this.#options, root);
     child.process.once('exit', () => this.#idle.delete(child));
     return child;
   }
@@ -72,7 +73,16 @@ export class PackChildren {
   }
 }
 
-function startPackChild({ readAs, spoolDir }: ChildOptions): PackChild {
+/** It may open what is below the root and our code, and nothing else: no writing, no programs, no connections. */
+function readsOnly(root: string): string[] {
+  const src = dirname(import.meta.dirname);
+  return readerFlags({
+    read: [below(resolve(root)), OPEN_DIRS, below(src), join(dirname(src), 'package.json')],
+    threads: true,
+  });
+}
+
+function startPackChild({ readAs, spoolDir }: ChildOptions, root: string): PackChild {
   const file = new URL(`./pack-child${extname(import.meta.filename)}`, import.meta.url);
   const args = readAs === undefined ? [] : [String(readAs.uid), String(readAs.gid)];
   const { pipe, writeFd } = openDataPipe(spoolDir);
@@ -82,12 +92,12 @@ function startPackChild({ readAs, spoolDir }: ChildOptions): PackChild {
     serialization: 'advanced',
     // Neither the daemon's environment (it may name secrets) nor its flags are the reader's business.
     env: {},
-    execArgv: [],
+    execArgv: readsOnly(root),
   });
   closeSync(writeFd);
   // Every pass listens for itself; between passes an error only means that the child is gone, which `exit` tells too.
   child.on('error', () => undefined);
-  return { process: child, bytes: pipe, begin: (job) => void child.send(job) };
+  return { root, process: child, bytes: pipe, begin: (job) => void child.send(job) };
 }
 
 function killChild(child: PackChild): void {

@@ -86,7 +86,7 @@ function startPass(
   hashes: PassHashes,
   { mode, bytes, signal }: { mode: PackJob['mode']; bytes: number; signal: AbortSignal },
 ): Readable {
-  const child = children.take();
+  const child = children.take(root);
   return openPass({
     child,
     job: { mode, root, marker, batch, version },

@@ -3,11 +3,12 @@ import { constants as osConstants } from 'node:os';
 import { CONTROL_FILE, isControlName } from '../core/control.ts';
 import { appendEntry, isAscii, type RawEntry } from '../core/listing.ts';
 import type { EntryKind } from '../core/model.ts';
+import type { NameOf } from './account-names.ts';
 import { errnoName } from './errno.ts';
 import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive, writeControl } from './frames.ts';
 import { readRawControl } from './read-control.ts';
 import { rethrow, syscallPath, tryNames } from './read-names.ts';
-import { type Me, nameBook, refusedBecause } from './rights.ts';
+import { type Me, refusedBecause } from './rights.ts';
 import { saysNotThere, witnessOf } from './second-witness.ts';
 
 /**
@@ -42,12 +43,12 @@ const MOST_JOINED_NAMES = 10_000;
 /** Every how many entries a thread considers saying that it lives. */
 const ALIVE_EVERY = 256;
 
-export function createLooker(out: FrameWriter, withIds: boolean): Looker {
+export function createLooker(out: FrameWriter, withIds: boolean, nameOf: NameOf): Looker {
   const { dev, ino } = statSync('.', { bigint: true });
   const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
   return {
     root: { dev, ino },
-    me: { uid: process.geteuid?.() ?? 0, groups, nameOf: nameBook() },
+    me: { uid: process.geteuid?.() ?? 0, groups, nameOf },
     withIds,
     out,
     totals: { dirs: 0, files: 0, bytes: 0, excluded: 0, unreadable: 0 },

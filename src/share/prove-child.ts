@@ -1,5 +1,7 @@
 /** The process that asks a share what it is; forked by prove-share.ts. Answers in JSON on fd 3 and ends. */
+
 import { lstatSync, readdirSync, readFileSync, realpathSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { dirname } from 'node:path';
 import { becomeReader, type Reader } from './become-reader.ts';
 import { errnoName } from './errno.ts';
@@ -36,6 +38,7 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => answer(request as ProofRequest));
 
 function answer(request: ProofRequest): void {
+  flushCompileCache();
   if (request.readAs !== undefined) becomeReader(request.readAs);
   writeSync(3, JSON.stringify(factsOf(request)));
   process.exit();

@@ -51,7 +51,7 @@ export async function proveShare(target: ProofTarget, options: ProofOptions): Pr
   const { root, marker, readAs } = target;
   const remembered = options.remembered?.dirs ?? [];
   const request: ProofRequest = { root, marker, readAs, remembered };
-  const child = startShareChild('prove-child', 1, request);
+  const child = startShareChild('prove-child', 1, request, { surroundings: true });
   const enough = new AbortController();
   try {
     const facts = await Promise.race([

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import type { BigIntStats } from 'node:fs';
 import { formatRefusal } from '../core/refusal.ts';
+import type { NameOf } from './account-names.ts';
 
 /** As whom the share is read, and what this host calls accounts. */
 export type Me = {
   readonly uid: number;
   readonly groups: ReadonlySet<number>;
-  readonly nameOf: (database: 'passwd' | 'group', id: number) => string | undefined;
+  readonly nameOf: NameOf;
 };
 
 type Wanted = { readonly bits: 'r' | 'rx' | 'x'; readonly of: 'itself' | 'folder' };
@@ -27,30 +27,4 @@ export function refusedBecause(errno: string, me: Me, stats: BigIntStats, { bits
       ...(readerName === undefined ? {} : { readerName }),
     },
   });
-}
-
-const NAME_MS = 2000;
-const MOST_ASKED = 50;
-/** So that all of it fits into a listing's error. */
-const NAME_CHARS = 24;
-
-/**
- * Asks the host for names, each once. It may ask a directory service; one that does not answer in time is asked no
- * more, for a scan that says nothing counts as hung.
- */
-export function nameBook(): Me['nameOf'] {
-  const known = new Map<string, string | undefined>();
-  let answers = true;
-  return (database, id) => {
-    const key = `${database} ${id}`;
-    if (known.has(key) || !answers || known.size >= MOST_ASKED) return known.get(key);
-    const { stdout, error } = spawnSync('/usr/bin/getent', [database, String(id)], {
-      ...{ cwd: '/', encoding: 'utf8', timeout: NAME_MS, killSignal: 'SIGKILL' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    answers = error === undefined;
-    const name = /^([\w.@\\$+-]+):/.exec(stdout ?? '')?.[1]?.slice(0, NAME_CHARS);
-    known.set(key, name);
-    return name;
-  };
 }

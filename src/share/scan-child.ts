@@ -2,8 +2,10 @@
  * The process that touches the share, so that a hung mount freezes it and not the daemon. Forked by scan-share.ts
  * with one pipe for each thread from fd 3 on; the request comes as the one message.
  */
-import { Worker } from 'node:worker_threads';
+import { flushCompileCache } from 'node:module';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
+import { carryNames, type NameLine } from './account-names.ts';
 import { becomeReader, type Reader } from './become-reader.ts';
 import { faultOf, frameWriter, writeFault } from './frames.ts';
 import type { WorkerTask } from './scan-worker.ts';
@@ -27,16 +29,24 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => start(request as ScanRequest));
 
 function start({ root, threads, readAs, dirs, withIds }: ScanRequest): void {
+  flushCompileCache();
   const pool = createWorkPool(threads);
   const next = new Int32Array(new SharedArrayBuffer(4));
   const url = new URL(import.meta.url.replace('scan-child', 'scan-worker'));
   if (readAs === undefined && !enter(root)) return;
+  const lines: NameLine[] = [];
   const workers = Array.from({ length: threads }, (_, thread) => {
+    const { port1, port2 } = new MessageChannel();
+    const rings = new Int32Array(new SharedArrayBuffer(4));
+    lines.push({ thread, port: port1, rings });
+    const names: NameLine = { thread, port: port2, rings };
     const fd = FIRST_PIPE + thread;
     const waits = readAs !== undefined;
-    const workerData: WorkerTask = { thread, fd, root, dirs, waits, withIds, pool, next };
-    return new Worker(url, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    const workerData: WorkerTask = { thread, fd, root, dirs, waits, withIds, pool, next, names };
+    const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+    return new Worker(url, { workerData, transferList: [port2], resourceLimits });
   });
+  carryNames(lines);
   whenAll(workers, 'exit', () => process.exit());
   whenAll(workers, 'message', () => {
     if (readAs !== undefined) becomeReader(readAs);

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import type { DirLook } from '../core/model.ts';
 import { encodeBytes, type SharePath } from '../core/share-path.ts';
+import { answerNames } from './answer-names.ts';
 import type { ScanTotals } from './frames.ts';
 import { Intake } from './intake.ts';
 import type { ScanRequest } from './scan-child.ts';
@@ -60,7 +61,10 @@ async function* runScan(
 ): AsyncGenerator<readonly DirLook[], void, undefined> {
   checkReader(target);
   options.signal.throwIfAborted();
-  const child = startShareChild('scan-child', options.threads ?? 2, requestOf(target, options));
+  const child = startShareChild('scan-child', options.threads ?? 2, requestOf(target, options), {
+    threads: true,
+  });
+  answerNames(child.process);
   try {
     const intake = new Intake(target, child);
     while (!intake.isComplete || intake.waiting.looks > 0) {

@@ -1,6 +1,8 @@
 /** One scanner thread: walks with blocking calls and writes to its own pipe. Started by scan-child.ts. */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
+import { type NameLine, nameBook } from './account-names.ts';
 import { faultOf, frameWriter, writeEnd, writeFault } from './frames.ts';
 import { checkRoot, createLooker } from './look-at-dir.ts';
 import { lookAtDirs, walkShare } from './walk.ts';
@@ -17,9 +19,12 @@ export type WorkerTask = {
   readonly withIds: boolean;
   readonly pool: WorkPool;
   readonly next: Int32Array<SharedArrayBuffer>;
+  /** By which it asks for the names of accounts. */
+  readonly names: NameLine;
 };
 
 const task = workerData as WorkerTask;
+flushCompileCache();
 if (task.waits) {
   // The modules are loaded: now the child may give up the right to read them.
   parentPort?.once('message', () => scan(task));
@@ -29,10 +34,10 @@ if (task.waits) {
   scan(task);
 }
 
-function scan({ thread, fd, root, dirs, withIds, pool, next }: WorkerTask): void {
+function scan({ thread, fd, root, dirs, withIds, pool, next, names }: WorkerTask): void {
   const out = frameWriter(fd, systemClock.monotonic);
   try {
-    const looker = createLooker(out, withIds);
+    const looker = createLooker(out, withIds, nameBook(names));
     if (dirs === undefined) walkShare(looker, pool, thread);
     else lookAtDirs(looker, dirs, next);
     checkRoot(looker, root);

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { Reader } from './become-reader.ts';
+import { confine, type Needs } from './confine.ts';
 
 /** A share to read: where it is mounted and, if not as ourselves, as which account (needs root). */
 export type ScanTarget = { readonly name: ShareName; readonly root: string; readonly readAs?: Reader };
@@ -23,28 +22,22 @@ export type ShareChild = {
 
 const COMPLAINT_CHARS = 4000;
 
-/** Where our compiled code is kept, so that a child starts in a quarter of the time; see the launcher. */
-function compileCache(): NodeJS.ProcessEnv {
-  const dir = getCompileCacheDir();
-  return dir === undefined ? {} : { NODE_COMPILE_CACHE: dirname(dir) };
-}
-
 /**
  * Forks the module beside this one that is called `name` (its code reads the pipes' numbers from 3 on) and sends it
- * `request`. Our environment is not handed on: the child needs none of it, and CHOKIDAR_USEPOLLING would override us.
+ * `request`. It may read the share and do nothing else (confine.ts). Our environment is not handed on: the child needs
+ * none of it, and CHOKIDAR_USEPOLLING would override us.
  */
 export function startShareChild(
   name: string,
   pipeCount: number,
-  request: object,
-  nodeOptions: readonly string[] = [],
+  request: { readonly root: string },
+  needs: Needs = {},
 ): ShareChild {
   const module = fileURLToPath(new URL(import.meta.url.replace('share-child', name)));
   const pipes = Array.from({ length: pipeCount }, () => 'pipe' as const);
   const child = fork(module, [], {
     stdio: ['ignore', 'ignore', 'pipe', ...pipes, 'ipc'],
-    execArgv: [...nodeOptions],
-    env: compileCache(),
+    ...confine(module, request.root, needs),
   });
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {

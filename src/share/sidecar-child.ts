@@ -1,5 +1,7 @@
 /** The process that reads sidecar files of a share; forked by read-sidecars.ts. Answers in JSON on fd 3 and ends. */
+
 import { statSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { becomeReader, type Reader } from './become-reader.ts';
 import { readSmallFile, type SmallFile } from './read-small-file.ts';
 
@@ -18,6 +20,7 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => answer(request as SidecarRequest));
 
 function answer({ root, readAs, mostBytes, files }: SidecarRequest): void {
+  flushCompileCache();
   if (readAs !== undefined) becomeReader(readAs);
   process.chdir(root);
   const { dev } = statSync('.', { bigint: true });

@@ -2,7 +2,9 @@
  * The process that listens to a share, so that a hung mount freezes it and not the daemon. Forked by watch-share.ts;
  * writes JSON lines on fd 3. It keeps nothing of the tree but the names of the directories it watches.
  */
+
 import { realpathSync, type Stats, statfsSync, statSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { relative } from 'node:path';
 import { watch } from 'chokidar';
 import { systemClock } from '../core/clock.ts';
@@ -38,6 +40,7 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (request) => start(request as WatchRequest));
 
 function start(request: WatchRequest): void {
+  flushCompileCache();
   try {
     if (request.readAs !== undefined) becomeReader(request.readAs);
     const { type } = statfsSync(request.root);

@@ -23,7 +23,7 @@ export type WatchEvent =
   | { readonly kind: 'changed'; readonly dirs: readonly SharePath[] };
 
 /** New objects die young there: without it chokidar's first walk takes half as much memory again (measured). */
-const CHILD_OPTIONS = ['--max-semi-space-size=1'];
+const NEEDS = { surroundings: true, nodeOptions: ['--max-semi-space-size=1'] };
 
 /**
  * The directories of a share in which something happens, as a hint: events get lost and may lie. Ends after `off` and
@@ -40,7 +40,7 @@ export async function* watchShare(
     ...{ root, readAs, depth, limit },
     pollMs: mode === 'polling' ? pollMs : undefined,
   };
-  const child = startShareChild('watch-child', 1, request, CHILD_OPTIONS);
+  const child = startShareChild('watch-child', 1, request, NEEDS);
   const stop = (): void => child.stop();
   signal.addEventListener('abort', stop, { once: true });
   child.process.once('error', stop);

@@ -20,6 +20,7 @@ const PAGES = [
   'README.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...filesBelow('docs').filter((path) => path.endsWith('.md')),
 ];
 const architecture = readText('docs/architecture.md');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { IngestError } from '../../../src/core/errors.ts';
@@ -99,7 +99,7 @@ describe('a scan', { retry: 3 }, () => {
     const failed = failure(readScan(share.path('root')));
     // Entered by the child, but not yet looked at: it is still loading its threads.
     const pid = await scanChild();
-    await until(() => existsSync(`/proc/${pid}/cwd/a`));
+    await until(() => isNode(pid) && existsSync(`/proc/${pid}/cwd/a`));
     process.kill(pid, 'SIGSTOP');
     await rename(share.path('root'), share.path('moved'));
     await rename(share.path('other'), share.path('root'));
@@ -165,6 +165,9 @@ describe('the process that touches the share', () => {
     expect(await until(() => !existsSync(`/proc/${pid}`) || isZombie(pid))).toBe(true);
   });
 });
+
+/** A child is a shell for its first instant, which finds out where the root leads. */
+const isNode = (pid: number): boolean => readlinkSync(`/proc/${pid}/exe`).includes('node');
 
 function peakKib(pid: number): number {
   try {
