@@ -70,7 +70,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     // Both bounded by the watchdog instead: a big body may take hours, silence may not.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: options.connectMs ?? 15_000 },
+    // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot switch it off.
+    connect: { timeout: options.connectMs ?? 15_000, rejectUnauthorized: true },
     // A server that closes idle connections must not meet our next request: undici's default of 4 s is below
     // the 75 s of nginx and the 5 s of node and uvicorn.
     keepAliveTimeout: 4_000,

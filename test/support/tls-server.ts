@@ -9,7 +9,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 /** A TLS server on loopback with a certificate of its own, which this process trusts until it is closed. */
 export async function startTlsServer(
   listener: RequestListener,
-): Promise<{ readonly url: string } & AsyncDisposable> {
+): Promise<{ readonly url: string; readonly certificate: string } & AsyncDisposable> {
   const dir = mkdtempSync(join(tmpdir(), 'nightjar-tls-'));
   const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
   execFileSync(
@@ -28,6 +28,7 @@ export async function startTlsServer(
   await promise;
   const address = server.address();
   return {
+    certificate: readFileSync(cert, 'utf8'),
     url: `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     [Symbol.asyncDispose]: async () => {
       setDefaultCACertificates(before);

@@ -7,6 +7,9 @@ import { notNomad, refusalOf } from './refusal.ts';
 
 /** Entries asked for at once; the platform's default is 10, one level a call (contract of rawdir, both generations). */
 const PAGE = 500;
+/** A directory of a million entries; and for a platform that gives less than asked for at once, so many answers. */
+const MOST_PAGES = 2_000;
+const MOST_SHORT_PAGES = 100;
 
 const listing = z.object({
   directory_metadata: z.object({
@@ -41,5 +44,7 @@ export async function* rawDirPages(
     yield directory.content.map(({ name, size, is_file: isFile }) => ({ name, size, isFile }));
     seen += directory.content.length;
     if (directory.content.length === 0 || seen >= pagination.total) return;
+    const most = directory.content.length < PAGE ? MOST_SHORT_PAGES : MOST_PAGES;
+    if (page >= most) throw notNomad(answer, `${attempted}: page ${page}, and no end`);
   }
 }
