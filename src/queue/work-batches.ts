@@ -44,8 +44,11 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
   const runs = new Map<BatchId, Run>();
   const stopping = new AbortController();
   const worker = startWorker(options, link, async (job, token) => {
-    if (stopping.signal.aborted) await giveBack(job, token);
-    else await runOnce(runs, batchId(job.data.batchId), handler);
+    if (stopping.signal.aborted) return await giveBack(job, token);
+    const id = batchId(job.data.batchId);
+    await runOnce(runs, id, handler);
+    // BullMQ tells of no end when the job's lock is gone by then, and the next batch would wait for the next comparison.
+    options.onFinished?.(id);
   });
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) runs.get(batchId(id))?.controller.abort(lockLost(id));

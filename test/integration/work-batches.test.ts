@@ -148,3 +148,25 @@ test('closes in time when Redis was never there, or is gone', async () => {
 
   expect(clock.monotonic() - started).toBeLessThan(9000);
 });
+
+test('whoever waits for the end of a delivery is told of it also when its lock is gone', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const told: BatchId[] = [];
+  const workers = workBatches(
+    {
+      ...{ target: redis.target, concurrency: 1, clock, onError: () => undefined },
+      onFinished: (id) => told.push(id),
+    },
+    async (id) => {
+      const other = new Redis({ path: redis.target.socketPath });
+      await other.del(`bull:nightjar:${id}:lock`);
+      other.disconnect();
+    },
+  );
+  await queue.enqueue(testId(1));
+
+  await vi.waitFor(() => expect(told).toContain(testId(1)), { timeout: 5000, interval: 10 });
+  await workers.close();
+  await queue.close();
+});

@@ -1,9 +1,17 @@
 import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Accounts } from '../support/check-truth.ts';
 import type { Random } from './random.ts';
 
 export const OWNERS = ['mueller', 'schmidt', 'chen', 'garcia'] as const;
-export type OwnerName = (typeof OWNERS)[number];
+
+/** Who an owner of the share is on the platform. */
+export const ACCOUNT = {
+  mueller: 'alice',
+  schmidt: 'bob',
+  chen: 'user1',
+  garcia: 'user2',
+} as const satisfies Accounts & Record<(typeof OWNERS)[number], string>;
 
 /** What the instruments did on one day: new datasets, late files, new versions, deleted files, moved folders. */
 export async function changeShare(share: string, day: number, random: Random): Promise<string[]> {

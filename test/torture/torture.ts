@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunReport } from '../../src/nightly/run-report.ts';
+import { findBreaches } from '../support/check-truth.ts';
 import type { Lab } from '../support/lab.ts';
 import { nomadLab } from '../support/nomad-lab.ts';
 import {
@@ -16,8 +17,7 @@ import {
   startNomadServer,
   type UserName,
 } from '../support/nomad-server.ts';
-import { changeShare, OWNERS } from './change-share.ts';
-import { ACCOUNT, findBreaches } from './check-truth.ts';
+import { ACCOUNT, changeShare, OWNERS } from './change-share.ts';
 import { calm, damageQueue, EVENING_FAULTS, misbehave, strike } from './faults.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -122,7 +122,7 @@ async function oneDay(lab: Lab, nomad: NomadServer, day: number, random: Random)
   const stuck = await recover(lab);
   if (stuck !== undefined)
     return [`stuck: ${stuck}`, `the evening itself said: ${(await said).slice(-2_000)}`];
-  return await findBreaches(nomad, lab.share, stateDir);
+  return await findBreaches({ nomad, share: lab.share, stateDir, accounts: ACCOUNT });
 }
 
 /** Runs until nothing waits and nothing is held; what is then still in the way, in words. */

@@ -2,15 +2,17 @@ import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
-import type { NomadServer, UserName } from '../support/nomad-server.ts';
-import { OWNERS, type OwnerName } from './change-share.ts';
+import type { NomadServer, UserName } from './nomad-server.ts';
 
 /** Who an owner of the share is on the platform. */
-export const ACCOUNT: Readonly<Record<OwnerName, UserName>> = {
-  mueller: 'alice',
-  schmidt: 'bob',
-  chen: 'user1',
-  garcia: 'user2',
+export type Accounts = Readonly<Record<string, UserName>>;
+
+/** Where to look: the platform, and the share and the ledger of the lab. */
+type Places = {
+  readonly nomad: NomadServer;
+  readonly share: string;
+  readonly stateDir: string;
+  readonly accounts: Accounts;
 };
 
 /** One copy of some bytes on the platform. */
@@ -20,11 +22,11 @@ type Copy = { readonly account: string; readonly path: string };
  * What is wrong after a recovery; empty when all is well. Every file's bytes are unique on the share, so that its
  * SHA-256 says whether it is there, there once, and in whose account.
  */
-export async function findBreaches(nomad: NomadServer, share: string, stateDir: string): Promise<string[]> {
+export async function findBreaches({ nomad, share, stateDir, accounts }: Places): Promise<string[]> {
   const copies = await copiesOn(nomad);
   const breaches: string[] = [];
-  for (const owner of OWNERS) {
-    const account = nomad.userId(ACCOUNT[owner]);
+  for (const [owner, user] of Object.entries(accounts)) {
+    const account = nomad.userId(user);
     for (const [path, sha256] of await filesOf(join(share, 'SEM1', owner))) {
       const found = copies.get(sha256) ?? [];
       const where = found.map((copy) => `${copy.account} ${copy.path}`).join(', ');
@@ -34,7 +36,7 @@ export async function findBreaches(nomad: NomadServer, share: string, stateDir: 
         breaches.push(`misplaced: SEM1/${owner}/${path} is at ${where}`);
     }
   }
-  return [...breaches, ...claimedTooMuch(nomad, copies, stateDir)];
+  return [...breaches, ...claimedTooMuch({ nomad, stateDir, accounts }, copies)];
 }
 
 async function copiesOn(nomad: NomadServer): Promise<Map<string, Copy[]>> {
@@ -62,15 +64,15 @@ const DIGEST_BYTES = 32;
 
 /** Files that the ledger calls confirmed or verified, and that the owner's account does not have. */
 function claimedTooMuch(
-  nomad: NomadServer,
+  { nomad, stateDir, accounts }: Omit<Places, 'share'>,
   copies: ReadonlyMap<string, readonly Copy[]>,
-  stateDir: string,
 ): string[] {
   const ledger = openLedger(stateDir);
   try {
     const breaches: string[] = [];
     for (const head of ledger.list({ states: ['confirmed', 'verified'] })) {
-      const account = nomad.userId(ACCOUNT[head.owner as unknown as OwnerName]);
+      const user = accounts[head.owner];
+      const account = user === undefined ? undefined : nomad.userId(user);
       const hashes = Buffer.from(ledger.batches.hashes(head.id));
       for (let at = 0; at < hashes.length; at += DIGEST_BYTES) {
         const sha256 = hashes.subarray(at, at + DIGEST_BYTES).toString('hex');

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { Redis } from 'ioredis';
+import { expect, it } from 'vitest';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+import type { Strike } from '../support/strike-at-commit.ts';
+import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
+import { untilTrue } from '../support/until.ts';
+
+/** Every step has one commit of its own in the evenings below; `npm run torture:commits` takes all of them. */
+const STEPS = ['plan', 'queue', 'open', 'send', 'close', 'record'] as const;
+
+it('evenings killed before and after what they record at plan, queue, open, send, close and record: the next goes on', async () => {
+  await using struck = await struckLab('v1.3');
+  const ends: unknown[] = [];
+  for (const [n, step] of STEPS.entries()) {
+    await struck.addDataset(`dataset ${n}`);
+    const when = n % 2 === 0 ? 'before' : 'after';
+    ends.push(await struck.struck({ at: STEP_COMMITS[step], when, signal: 'SIGKILL' }));
+  }
+
+  const breaches = await struck.breachesAfterAnEvening();
+
+  expect(ends).toEqual(STEPS.map(() => 'SIGKILL'));
+  expect(breaches).toEqual([]);
+});
+
+it('evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on', async () => {
+  await using struck = await struckLab('v1.4');
+  const ends: unknown[] = [];
+  for (const step of ['plan', 'open', 'close'] as const) {
+    await struck.addDataset(`dataset of ${step}`);
+    ends.push(await struck.struck({ at: STEP_COMMITS[step], when: 'after', signal: 'SIGTERM' }));
+    expect(statesIn(struck.lab.root)).not.toContain('delivering');
+  }
+  await struck.addDataset('dataset that hangs');
+  struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
+  ends.push(await stoppedTwice(struck));
+  expect(statesIn(struck.lab.root)).toContain('delivering');
+  struck.nomad.fault = undefined;
+
+  const breaches = await struck.breachesAfterAnEvening();
+
+  expect(ends).toEqual([143, 143, 143, 'SIGKILL']);
+  expect(breaches).toEqual([]);
+  // Who is told to end is not counted as one that a batch has ended.
+  expect(historyOf(struck.lab.root).filter((detail) => detail.includes('in a row'))).toEqual([]);
+});
+
+it('an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once', async () => {
+  await using struck = await struckLab('v1.4');
+  await struck.addDataset('gold');
+  await struck.addDataset('silver');
+  const steps = ['look', 'plan', 'queue', 'open', 'close'] as const;
+  const strikes = steps.map((step): Strike => ({ at: STEP_COMMITS[step], when: 'after', signal: 'SIGSTOP' }));
+  const run = struck.start(strikes);
+  const out = text(run.stdout ?? Readable.from([]));
+  const exited = once(run, 'exit');
+  const pid = run.pid ?? 0;
+  let locks = 0;
+  for (const step of steps) {
+    await untilTrue(() => isFrozen(pid), `frozen at ${step}`, 60);
+    locks += await removeLocks(join(struck.lab.root, 'state/redis/redis.sock'));
+    run.kill('SIGCONT');
+    await untilTrue(() => !isFrozen(pid), `awake after ${step}`);
+  }
+  await exited;
+
+  expect(locks).toBeGreaterThan(0);
+  expect(await struck.breachesAfter(JSON.parse(await out) as RunReport)).toEqual([]);
+});
+
+/** A run that is sending, told to stop twice; how it ended. */
+async function stoppedTwice(struck: StruckLab): Promise<unknown> {
+  const run = struck.start([]);
+  run.stdout?.resume();
+  let err = '';
+  run.stderr?.on('data', (piece: Buffer) => {
+    err += piece.toString();
+  });
+  const before = struck.nomad.requests.length;
+  const isSending = (): boolean => struck.nomad.requests.slice(before).some(({ method }) => method === 'PUT');
+  await untilTrue(isSending, 'a parcel is on its way', 60);
+  run.kill('SIGTERM');
+  await untilTrue(() => err.includes('once more ends at once'), 'the first was heard');
+  expect(run.exitCode).toBeNull();
+  run.kill('SIGTERM');
+  const [code, signal] = (await once(run, 'exit')) as [number | null, string | null];
+  return signal ?? code;
+}
+
+function statesIn(root: string): string[] {
+  const ledger = openLedger(join(root, 'state'));
+  try {
+    return [...ledger.list()].map(({ state }) => state);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** What the history tells of all batches. */
+function historyOf(root: string): string[] {
+  const ledger = openLedger(join(root, 'state'));
+  try {
+    return [...ledger.list()].flatMap(({ id }) => ledger.history(id)).map(({ detail }) => detail);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Whether a signal has stopped the process (proc_pid_stat(5): state T). */
+function isFrozen(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
+/** What Redis does by itself to the lock of a worker that is frozen for two minutes; how many there were. */
+async function removeLocks(socket: string): Promise<number> {
+  const redis = new Redis({ path: socket });
+  try {
+    const locks = await redis.keys('*:lock');
+    return locks.length === 0 ? 0 : await redis.del(...locks);
+  } finally {
+    redis.disconnect();
+  }
+}

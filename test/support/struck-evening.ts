@@ -1,0 +1,88 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
+import type { RunReport } from '../../src/nightly/run-report.ts';
+import { findBreaches } from './check-truth.ts';
+import { LAUNCHER } from './lab.ts';
+import { type NomadLab, nomadLab } from './nomad-lab.ts';
+import { type Generation, type NomadServer, startNomadServer } from './nomad-server.ts';
+import type { Strike, Strikes } from './strike-at-commit.ts';
+
+const PRELOAD = fileURLToPath(new URL('strike-at-commit.ts', import.meta.url));
+
+/** The commits that are the boundaries of the steps, by a part of what they write. */
+export const STEP_COMMITS = {
+  look: 'run.started',
+  plan: 'batch.planned',
+  queue: 'batch.queued',
+  open: 'INSERT INTO container',
+  send: 'UPDATE batch SET sent = 1',
+  close: 'UPDATE batch SET sent_hashes',
+  record: 'delivery.confirmed',
+  report: 'UPDATE run SET outcome',
+} as const;
+
+/** A lab of one owner with a write-only token, whose evenings can be struck at any commit. */
+export type StruckLab = AsyncDisposable & {
+  readonly nomad: NomadServer;
+  readonly lab: NomadLab;
+  /** A dataset of one file with bytes of its own: one batch. */
+  readonly addDataset: (name: string) => Promise<void>;
+  /** `nightjar run --json`, or `args`, that gets these signals. */
+  readonly start: (strikes: readonly Strike[], ...args: readonly string[]) => ChildProcess;
+  /** The same to its end; the signal that ended it, or its exit code. */
+  readonly struck: (...strikes: readonly Strike[]) => Promise<NodeJS.Signals | number | null>;
+  readonly commits: string;
+  /** An evening without strikes, and what is wrong after it: nothing may be. */
+  readonly breachesAfterAnEvening: () => Promise<string[]>;
+  readonly breachesAfter: (report: RunReport) => Promise<string[]>;
+};
+
+export async function struckLab(generation: Generation): Promise<StruckLab> {
+  await using stack = new AsyncDisposableStack();
+  const nomad = stack.use(await startNomadServer({ generation }));
+  const lab = stack.use(await nomadLab(nomad, { block: 'join: dataset' }));
+  const commits = join(lab.root, 'commits');
+  const start: StruckLab['start'] = (strikes, ...args) => {
+    const STRIKE = JSON.stringify({ strikes, log: commits } satisfies Strikes);
+    const program = args.length === 0 ? ['run', '--json'] : args;
+    return lab.startProgram(
+      'env',
+      ...[`NODE_OPTIONS=--import=${PRELOAD}`, `STRIKE=${STRIKE}`, LAUNCHER],
+      ...program,
+    );
+  };
+  const owned = stack.move();
+  return {
+    ...{ nomad, lab, start, commits },
+    addDataset: async (name) => await lab.put(`SEM1/mueller/${name}/img.tif`, `the bytes of ${name}`),
+    struck: async (...strikes) => {
+      const child = start(strikes);
+      child.stdout?.resume();
+      child.stderr?.resume();
+      const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      return signal ?? code;
+    },
+    breachesAfterAnEvening: async () => await breachesOf(nomad, lab, await lab.evening()),
+    breachesAfter: (report) => breachesOf(nomad, lab, report),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function breachesOf(nomad: NomadServer, lab: NomadLab, report: RunReport): Promise<string[]> {
+  const stateDir = join(lab.root, 'state');
+  const breaches = await findBreaches({ nomad, share: lab.share, stateDir, accounts: { mueller: 'alice' } });
+  if (report.outcome !== 'done' && report.outcome !== 'empty')
+    breaches.push(`the evening: ${report.outcome}, ${JSON.stringify(report.buckets)}`);
+  if (!report.balanced) breaches.push('the balance does not add up');
+  const ledger = openLedger(stateDir);
+  try {
+    for (const { id, state } of ledger.list())
+      if (state !== 'confirmed') breaches.push(`batch ${id} is ${state}, not confirmed`);
+  } finally {
+    ledger.close();
+  }
+  return breaches;
+}
