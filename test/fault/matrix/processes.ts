@@ -1,4 +1,17 @@
-import { type Fault, NO_SHARE, shown } from './model.ts';
+import { type Fault, NO_SHARE, shown, type TestName } from './model.ts';
+
+const KILLED: TestName = [
+  'fault/step-boundaries.test.ts',
+  'evenings killed before and after what they record at plan, queue, open, send, close and record: the next goes on',
+];
+const STOPPED: TestName = [
+  'fault/step-boundaries.test.ts',
+  'evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on',
+];
+const FROZEN: TestName = [
+  'fault/step-boundaries.test.ts',
+  'an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
+];
 
 export const PROCESSES: readonly Fault[] = [
   {
@@ -9,10 +22,16 @@ export const PROCESSES: readonly Fault[] = [
         'integration/share/scan-failures.test.ts',
         'ends when the one that started it is killed',
       ]),
-      queue: shown('the next start puts back what was queued or delivering', [
-        'integration/dispatcher.test.ts',
-        'puts back what an earlier daemon left queued or delivering, and removes jobs nobody knows',
-      ]),
+      plan: shown('the next evening plans what was not recorded, and delivers each file once', KILLED),
+      queue: shown(
+        'the next start puts back what was queued or delivering',
+        [
+          'integration/dispatcher.test.ts',
+          'puts back what an earlier daemon left queued or delivering, and removes jobs nobody knows',
+        ],
+        KILLED,
+      ),
+      open: shown('the next evening goes on with the container, and delivers each file once', KILLED),
       send: shown(
         'the next evening sends it again; nothing is lost, doubled or left behind',
         [
@@ -20,11 +39,17 @@ export const PROCESSES: readonly Fault[] = [
           'when it is killed with SIGKILL, with nothing lost, doubled or left behind',
         ],
         ['fault/batch/reading.test.ts', 'a reader does not outlive a parent that was killed'],
+        KILLED,
       ),
-      close: shown('what is there is whole, and the rest follows', [
-        'fault/directory.test.ts',
-        'dies while files are being put in their places: what is there is whole, and the rest follows',
-      ]),
+      close: shown(
+        'what is there is whole, and the rest follows',
+        [
+          'fault/directory.test.ts',
+          'dies while files are being put in their places: what is there is whole, and the rest follows',
+        ],
+        KILLED,
+      ),
+      record: shown('what has arrived is found there, and not sent twice', KILLED),
     },
   },
   {
@@ -62,6 +87,12 @@ export const PROCESSES: readonly Fault[] = [
         'integration/share/scan-failures.test.ts',
         'that is aborted ends with the reason of the abort and leaves no process',
       ]),
+      plan: shown('ends in order, and the next evening goes on', STOPPED),
+      open: shown('the delivery in hand ends, and the next evening goes on', STOPPED),
+      close: shown(
+        'the delivery in hand ends; a second signal ends it at once; the next evening goes on',
+        STOPPED,
+      ),
       queue: shown('what runs may end, the rest waits in the ledger', [
         'integration/work-batches.test.ts',
         'drain takes nothing new, lets what runs finish and leaves the rest waiting',
@@ -85,6 +116,10 @@ export const PROCESSES: readonly Fault[] = [
     group: 'processes',
     fault: 'frozen (SIGSTOP) for longer than the lock of a batch holds',
     cells: {
+      look: shown('goes on where it was', FROZEN),
+      plan: shown('goes on where it was', FROZEN),
+      queue: shown('each file is delivered once', FROZEN),
+      open: shown('each file is delivered once', FROZEN),
       send: shown('the worker is told that it lost the batch', [
         'integration/work-batches.test.ts',
         'a delivery whose lock is lost is told so',
