@@ -66,8 +66,9 @@ async function make(
   }
 }
 
-/** Whether it is sure that none was made: the destination said no, or was never reached. */
+/** Whether it is sure that none was made: the destination said no (4xx, 503), or was never asked. */
 function isRefused({ disposition, context }: IngestError): boolean {
-  if (disposition !== 'retry') return true;
-  return context['unasked'] === true || context['status'] === 429 || context['status'] === 503;
+  const { status, unasked } = context;
+  if (disposition !== 'retry' || unasked === true) return true;
+  return typeof status === 'number' && ((status >= 400 && status < 500) || status === 503);
 }

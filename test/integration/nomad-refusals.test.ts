@@ -111,7 +111,6 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a refusal by a platform of %s', (ge
     ['a proxy that wants a login', 401, HTML, 'TOKEN_REJECTED'],
     ['a proxy that refuses', 403, HTML, 'TOKEN_REJECTED'],
     ['a proxy that waited for the request', 408, HTML, 'DESTINATION_BUSY'],
-    ['a proxy that limits sizes', 413, HTML, 'FILE_TOO_LARGE'],
     ['a proxy that finds no platform', 502, HTML, 'DESTINATION_BUSY'],
     ['maintenance', 503, HTML, 'DESTINATION_BUSY'],
     ['a proxy that waited for the answer', 504, HTML, 'DESTINATION_UNCLEAR'],

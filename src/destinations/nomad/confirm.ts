@@ -6,7 +6,7 @@ import { encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
 import { rawDirPages } from './raw-dir.ts';
 import { mayRead } from './read-back.ts';
-import { notNomad, refusalOf } from './refusal.ts';
+import { notNomad, refusalOfQuestion } from './refusal.ts';
 
 /** How long and how often the end of processing is asked for, in milliseconds. */
 export type Polling = {
@@ -37,7 +37,7 @@ export async function readState(
   if (read !== undefined) return read;
   const path = `/uploads/${encodePath(container.id)}/raw-create-dir/${STATUS_DIR}/${randomBytes(6).toString('hex')}`;
   const answer = await connection.ask({ method: 'POST', path }, call);
-  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
   const state = uploadStateOf(answer.text);
   if (state === undefined) throw notNomad(answer, attempted);
   return state;
@@ -121,7 +121,7 @@ export async function isThere(
   if (answer.status === 409) return text.includes('The provided path already exists.');
   if (answer.status === 200) return false;
   if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
-  const refusal = refusalOf(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
+  const refusal = refusalOfQuestion(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
   const read = refusal.context['published'] === true && mayRead(call);
   const isListed = read ? await isThereByReading(connection, container, path, call) : undefined;
   if (isListed === undefined) throw refusal;

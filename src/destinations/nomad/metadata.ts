@@ -6,7 +6,7 @@ import type { Call, Describing, RemoteContainer } from '../destination.ts';
 import { detailOf, jsonOf, type UploadState } from './api.ts';
 import { stateAtEnd, stateAtRest } from './confirm.ts';
 import { putInto, type RawParts } from './put-raw.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOfQuestion } from './refusal.ts';
 
 /**
  * The platform reads nomad.json, nomad.yaml, nomad.yml in the root, in this order (nomad/files.py, both). Ours is the
@@ -84,7 +84,7 @@ export async function putDocument(
   );
   if (answer.status === 409 && detailOf(answer.text).startsWith('The provided path already exists'))
     return 'foreign';
-  if (answer.status !== 200) throw refusalOf(answer, what);
+  if (answer.status !== 200) throw refusalOfQuestion(answer, what);
   const state = await stateAtEnd(parts.connection, container, call, parts);
   if (state === undefined || state.status === 'FAILURE') throw notDone(what, state);
   return 'put';

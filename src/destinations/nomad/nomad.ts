@@ -13,7 +13,7 @@ import { metadataDocument, putDocument } from './metadata.ts';
 import type { NomadOptions } from './options.ts';
 import { mayRead } from './read-back.ts';
 import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
-import { notNomad, refusalOf } from './refusal.ts';
+import { notNomad, refusalOf, refusalOfQuestion } from './refusal.ts';
 import { goesRaw, sendRaw } from './send-raw.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
 
@@ -120,7 +120,7 @@ async function open({ options, connection }: Nomad, name: string, call: Call): P
   const attempted = `opening the NOMAD upload "${name}"`;
   const query = { upload_name: name };
   const answer = await connection.ask({ method: 'POST', path: '/uploads', query }, call);
-  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
   const state = uploadStateOf(answer.text);
   if (state === undefined) throw notNomad(answer, attempted);
   return { id: state.uploadId, name, location: locationOf(options, state.uploadId) };
@@ -137,7 +137,7 @@ async function findEmpty(
   const answer = await connection.ask({ method: 'GET', path: '/uploads', query }, call);
   if (answer.status === 401 || answer.status === 403) return undefined;
   const attempted = `looking for an empty NOMAD upload "${name}"`;
-  if (answer.status !== 200) throw refusalOf(answer, attempted);
+  if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
   const ids = emptyUploadsOf(answer.text, name);
   if (ids === undefined) throw notNomad(answer, attempted);
   return ids.map((id) => ({ id, name, location: locationOf(options, id) }));

@@ -8,7 +8,7 @@ import type { Call } from '../destination.ts';
 import { encodePath } from './api.ts';
 import type { Connection } from './connection.ts';
 import type { ReadingBack } from './read-back.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOfQuestion } from './refusal.ts';
 
 /** Most that a sample downloads of a batch: the platform's operator pays for it too. */
 export const SAMPLE_FILES = 20;
@@ -104,7 +104,7 @@ export async function rawHash(
     );
     if (answer.status === 401 || answer.status === 403) return undefined;
     if (answer.status === 404) return '';
-    if (answer.status !== 200) throw refusalOf(answer, attempted);
+    if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
     offset += got;
     if (got === length) continue;
     short += 1;

@@ -109,6 +109,20 @@ export function refusalOf(
 }
 
 /**
+ * The same of a question, or of opening an upload: it judges the request and none of the data, so that no batch is given
+ * up for it, and one that has arrived is not called refused.
+ */
+export function refusalOfQuestion(answer: HttpAnswer, attempted: string): IngestError {
+  const error = refusalOf(answer, attempted);
+  if (error.disposition !== 'permanent') return error;
+  return new IngestError('DESTINATION_UNCLEAR', error.message, {
+    hint: 'The platform or a proxy refuses a request that carries no data, in words that are not known. It is tried again later; if the batch is held for this, show these words to the operator of the platform.',
+    retryAfterMs: error.retryAfterMs,
+    context: error.context,
+  });
+}
+
+/**
  * A refusal that is not in the platform's form comes from something in front of it, which has judged the request and
  * not the data: no batch is given up for that.
  */
