@@ -2,23 +2,26 @@ import { z } from 'zod';
 import { CONTROL_FILE } from '../core/control.ts';
 import { duration, text } from './fields.ts';
 
+/** A reason is a sentence: it is repeated wherever the folder is spoken of. */
+const reason = () => text().max(500);
+
 /** `.nightjar.yaml` in a folder of the share, written by whoever writes there: it can only narrow what happens. */
 export const controlSchema = z
   .strictObject({
-    hold: text()
+    hold: reason()
       .optional()
       .meta({
         description:
           'Nothing in this folder and below is delivered until this line is gone; the reason is shown.',
         examples: ['labels are wrong, ask Jana'],
       }),
-    skip: text()
+    skip: reason()
       .optional()
       .meta({
         description: 'Nothing in this folder and below is ever delivered; it is counted under this reason.',
         examples: ['alignment images'],
       }),
-    uploaded: text()
+    uploaded: reason()
       .optional()
       .meta({
         description:

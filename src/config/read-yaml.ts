@@ -39,7 +39,11 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set([
 export function readYaml(text: string): YamlSource | readonly YamlProblem[] {
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
+    const document = parseDocument(text, {
+      ...{ lineCounter: lines, prettyErrors: false, strict: true },
+      // The library compares every key with every other: a text of some kilobytes would stop everything for seconds.
+      uniqueKeys: false,
+    });
     const problems = [
       ...[...document.errors, ...document.warnings].map((error) => ({
         ...position(lines, error.pos[0]),
@@ -65,6 +69,10 @@ function firstOnes(problems: readonly YamlProblem[]): readonly YamlProblem[] {
 function keyProblems(document: Document, lines: LineCounter): YamlProblem[] {
   const problems: YamlProblem[] = [];
   visit(document, {
+    Map: (_, map) => {
+      for (const key of doubledKeys(map))
+        problems.push({ ...start(lines, key), message: 'not valid YAML: Map keys must be unique' });
+    },
     Pair: (_, pair) => {
       if (!isScalar(pair.key)) {
         problems.push({ ...start(lines, pair.key), message: 'expected a plain name as key' });
@@ -75,6 +83,18 @@ function keyProblems(document: Document, lines: LineCounter): YamlProblem[] {
     },
   });
   return problems;
+}
+
+/** Keys that are there before, by the name that an object gives them: 1 and "1" are one. */
+function doubledKeys({ items }: YAMLMap): unknown[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key)) return [];
+    const name = String(key.value);
+    if (seen.has(name)) return [key];
+    seen.add(name);
+    return [];
+  });
 }
 
 function locate(document: Document, lines: LineCounter, what: { path: KeyPath; onKey: boolean }): Position {
