@@ -14,6 +14,8 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   EHOSTUNREACH: 'SHARE_UNREACHABLE',
   ENETUNREACH: 'SHARE_UNREACHABLE',
   ENOTCONN: 'SHARE_UNREACHABLE',
+  // A FUSE file system (sshfs, rclone) that ended while it was asked.
+  ECONNABORTED: 'SHARE_UNREACHABLE',
   ETIMEDOUT: 'SHARE_UNREACHABLE',
   ENODEV: 'SHARE_UNREACHABLE',
 };

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import type { PlannedFile } from '../core/model.ts';
+import { closeRead } from './close-read.ts';
 import type { HashedOutput } from './hashed-output.ts';
 import { fileChanged, readFailure } from './read-failure.ts';
 import { isSame, type OpenedFile, type SafeOpener } from './safe-open.ts';
@@ -62,7 +63,7 @@ export class PlannedReader {
     } catch (thrown) {
       throw readFailure(thrown, file.path);
     } finally {
-      closeSync(opened.fd);
+      closeRead(opened.fd);
     }
   }
 

@@ -1,8 +1,9 @@
-import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { type BigIntStats, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { PlannedFile } from '../core/model.ts';
 import { encodeBytes, printable, type SharePath } from '../core/share-path.ts';
 import { isUntouched } from '../core/untouched.ts';
+import { closeRead } from './close-read.ts';
 import { fileChanged, readFailure } from './read-failure.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -84,7 +85,7 @@ export class SafeOpener {
 
   close(): void {
     this.#closeTrail(0);
-    closeSync(this.#rootFd);
+    closeRead(this.#rootFd);
   }
 
   /** The open directory of these names; what it shares with the one before is not opened again. */
@@ -101,7 +102,7 @@ export class SafeOpener {
   }
 
   #closeTrail(depth: number): void {
-    for (const dir of this.#trail.splice(depth).toReversed()) closeSync(dir.fd);
+    for (const dir of this.#trail.splice(depth).toReversed()) closeRead(dir.fd);
   }
 
   #check(fd: number, file: PlannedFile): FileFacts {
@@ -110,7 +111,7 @@ export class SafeOpener {
       this.#compare(stats, file);
       return stats;
     } catch (thrown) {
-      closeSync(fd);
+      closeRead(fd);
       throw thrown;
     }
   }

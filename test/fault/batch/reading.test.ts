@@ -97,6 +97,13 @@ const CHANGES: readonly (readonly [string, 'before' | 'while', string, Change])[
     },
   ],
   ['was deleted while it was read', 'while', 'FILE_CHANGED', (share) => rmSync(large(share))],
+  [
+    'was renamed while it was read',
+    'while',
+    'FILE_CHANGED',
+    (share) => renameSync(large(share), `${large(share)}.done`),
+  ],
+  ['lost its rights while it was read', 'while', 'FILE_CHANGED', (share) => chmodSync(large(share), 0o000)],
   ['to come was deleted', 'while', 'FILE_VANISHED', (share) => rmSync(later(share))],
   [
     'to come became a link',

@@ -16,11 +16,26 @@ export const SHARE: readonly Fault[] = [
           'integration/share/prove-share.test.ts',
           'fails when another tree with a marker of its own took the place of the share',
         ],
+        [
+          'fault/batch/broken-share.test.ts',
+          'a share that is unmounted while it is looked at proves nothing: SHARE_UNREACHABLE',
+        ],
       ),
-      send: shown('no file is called missing', [
-        'fault/batch/many-files.test.ts',
-        'a share that lost its marker with its files is SHARE_UNREACHABLE and says nothing of a file',
-      ]),
+      send: shown(
+        'no file is called missing; what was open is read as it was planned',
+        [
+          'fault/batch/many-files.test.ts',
+          'a share that lost its marker with its files is SHARE_UNREACHABLE and says nothing of a file',
+        ],
+        [
+          'fault/batch/broken-share.test.ts',
+          'a share that is unmounted while a file is read gives what was planned, and nothing else',
+        ],
+        [
+          'fault/batch/broken-share.test.ts',
+          'a file system that dies while a file is read is SHARE_UNREACHABLE and blames no file',
+        ],
+      ),
     },
     never: NO_SHARE,
   },
@@ -74,6 +89,36 @@ export const SHARE: readonly Fault[] = [
   },
   {
     group: 'share',
+    fault:
+      'a file grows, shrinks, is rewritten or replaced in the same size, renamed, unlinked or loses its rights while it is read',
+    cells: {
+      send: shown(
+        'size, times, inode and, for large files, the name are looked at again after the last byte: FILE_CHANGED, and no hash is told',
+        ['fault/batch/reading.test.ts', 'trap 4: a file that %s (%s) fails the pass as %s'],
+      ),
+    },
+    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: 'no file is read there' },
+  },
+  {
+    group: 'share',
+    fault: 'EIO at an offset of a file',
+    cells: {
+      send: shown(
+        'FILE_UNREADABLE, never a shorter file; its neighbours go, and it follows when it can be read',
+        [
+          'fault/batch/broken-share.test.ts',
+          'an I/O error in the middle of a file is FILE_UNREADABLE for that file, and never a shorter one',
+        ],
+        [
+          'fault/batch/broken-share.test.ts',
+          'an I/O error in a file is told in the report, its neighbours go, and it follows when it can be read',
+        ],
+      ),
+    },
+    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: 'no file is read there' },
+  },
+  {
+    group: 'share',
     fault: 'a file or folder cannot be read',
     cells: {
       look: shown(
@@ -96,12 +141,23 @@ export const SHARE: readonly Fault[] = [
   },
   {
     group: 'share',
-    fault: 'a name with a link, a pipe or a device behind it',
+    fault: 'a name with a link, a pipe or a device behind it, from the beginning or put there after the look',
     cells: {
       look: shown('an entry that is never taken', [
         'integration/share/scan-share.test.ts',
         'follows no link and opens no pipe: both are entries that are never taken',
       ]),
+      send: shown(
+        'what was put there after the look is FILE_CHANGED; nothing outside of the share is ever read',
+        [
+          'fault/batch/outside.test.ts',
+          'a file %s when it is to be read is FILE_CHANGED, and not a byte of it is read',
+        ],
+        [
+          'fault/batch/outside.test.ts',
+          'a directory that changes places with a link to outside all the time is read inside or not at all',
+        ],
+      ),
     },
     never: NO_SHARE,
   },
