@@ -41,6 +41,10 @@ const LINES: Lines = {
     level: 'info',
     fields: { share, dataset, owner, destination, files, bytes, container: container.name },
   }),
+  'dataset.by-hand-gone': ({ found: { share, dataset, owner, destination, container, why } }) => ({
+    level: 'warn',
+    fields: { share, dataset, owner, destination, container: container.name, why },
+  }),
   'batch.planned': ({ plan }) => ({
     level: 'debug',
     fields: { ...batchFields(plan), files: plan.files.length },

@@ -3,7 +3,7 @@ import type { Asks } from '../core/account.ts';
 import { COLLECTOR } from '../core/ids.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
-import { type Accounts, accountKey, type OpenAccount } from '../nightly/find-by-hand.ts';
+import { type Accounts, accountKey, type OpenAccount } from '../nightly/readable-accounts.ts';
 import { ownerToken } from './owner-token.ts';
 
 type AccountParts = {

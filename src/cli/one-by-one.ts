@@ -30,6 +30,6 @@ export function manyOneByOne(batches: readonly PreviewedBatch[]): OneByOne[] {
 export function oneByOneLines(datasets: readonly OneByOne[]): string[] {
   return datasets.flatMap(({ owner, destination, dataset, batches }) => [
     `${dataset} (${owner} → ${destination}): ${count(batches, 'file')}, each in a batch of its own`,
-    `    The platform processes the upload after each, and may mail ${owner} each time. \`pack: zip\` in the rule sends them together.`,
+    `    The platform processes the container after each, and may mail ${owner} each time. \`pack: zip\` in the rule sends them together.`,
   ]);
 }

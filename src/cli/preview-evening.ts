@@ -17,6 +17,7 @@ import { type ShareSuspicion, suspicionLine } from '../nightly/share-line.ts';
 import { addVerdict, newTally, type Tally } from '../nightly/tally.ts';
 import { filesToTry, tryFiles } from '../nightly/try-files.ts';
 import { expectedMs, type Load, pastRate } from './past-rate.ts';
+import { type PreviewedByHand, previewByHand } from './preview-by-hand.ts';
 
 /** How a share was looked at for the preview. */
 type PreviewedShare = {
@@ -45,6 +46,8 @@ export type Preview = {
   /** What does not go, and what has gone. */
   readonly tally: Tally;
   readonly mails: readonly Mails[];
+  /** What does not go because it was found uploaded by hand, and what was found in part, or is not there any more. */
+  readonly byHand: readonly PreviewedByHand[];
   /** Undefined: nothing was delivered yet, so nobody knows. */
   readonly expectedMs: number | undefined;
 };
@@ -64,6 +67,7 @@ export async function previewEvening(
   const shares: PreviewedShare[] = [];
   const batches: PreviewedBatch[] = [];
   const tally = newTally();
+  const byHand = previewByHand(workspace);
   for (const share of config.shares) {
     const looked = await lookOnce(workspace, share, { run, emit, signal });
     shares.push(looked);
@@ -78,12 +82,25 @@ export async function previewEvening(
     batches.push(...batchesOf(workspace, share.name, run));
     for (const verdict of judgeAll(judging(workspace), share.name, run))
       if (verdict.bucket === 'ready') addNames(tally.names, verdict);
-      else addVerdict(tally, verdict);
+      else {
+        addVerdict(tally, verdict);
+        byHand.see(verdict);
+      }
   }
   const earlier = countEarlier(workspace);
   const going = batches.filter(({ pause }) => pause === undefined).map(({ plan }) => plan);
   const mails = mailsFor(going, (name) => mailsOwners(config, name));
-  return { now, shares, batches, mails, earlier, tally, expectedMs: expected(workspace, batches) };
+  const found = byHand.lines(run.no);
+  return {
+    now,
+    shares,
+    batches,
+    mails,
+    earlier,
+    tally,
+    byHand: found,
+    expectedMs: expected(workspace, batches),
+  };
 }
 
 type Looking = {

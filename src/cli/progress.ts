@@ -156,6 +156,14 @@ function comparison(event: EngineEvent, context: CliContext): string | undefined
       return style(err, 'yellow', `  ${event.error.message}\n  ${event.error.hint}`);
     case 'dataset.by-hand':
       return style(err, 'dim', `by hand   ${event.found.owner.padEnd(12)} ${printable(event.found.dataset)}`);
+    case 'dataset.by-hand-gone': {
+      const { owner, dataset, why } = event.found;
+      return style(
+        err,
+        'yellow',
+        `by hand   ${owner.padEnd(12)} ${printable(dataset)}: not any more, ${why}`,
+      );
+    }
     case 'account.unknown':
       return style(
         err,

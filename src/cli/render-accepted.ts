@@ -12,7 +12,7 @@ export function acceptedLines(lines: readonly AcceptedLine[], now: number): stri
       `    → ${line.location} (${line.batch})`,
     ]),
     'Nothing to do: each evening looks for them again. After some days, ask the operator of the platform whether it still works.',
-    'What nobody can tell any more (other data went into the upload since) is sent again with: nightjar requeue BATCH',
+    'What nobody can tell any more (other data went into the container since) is sent again with: nightjar requeue BATCH',
   ];
 }
 

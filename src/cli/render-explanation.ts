@@ -10,7 +10,7 @@ import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
-import { partlyByHand } from './render-by-hand.ts';
+import { notByHand } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { lookJson, lookLines } from './render-shares.ts';
@@ -48,7 +48,7 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     ...(file === undefined ? [] : fileLines(file, view.now)),
     ...(tally === undefined ? [] : tallyLines(tally)),
     ...moveLines(explanation.moves),
-    ...partlyByHand(explanation.byHand),
+    ...notByHand(explanation.byHand),
     ...unknownLines(explanation),
     ...(explanation.kind === 'never-seen' ? [neverSeen(explanation, view.now)] : []),
     ...troubleLines(explanation, view.now),

@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts';
 import { errorCodeOf } from './error-code-of.ts';
 import { manyOneByOne, oneByOneLines } from './one-by-one.ts';
 import type { Preview, PreviewedBatch } from './preview-evening.ts';
+import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { clockTime, columns, style } from './style.ts';
@@ -40,6 +41,7 @@ export function renderPlan(
     ...section(head(MAILS_TITLE), mailLines(preview.mails, 'will send')),
     ...section(head('Still to go from earlier evenings'), earlierLines(preview)),
     ...section(head('Would stay, and why'), noteLines(preview)),
+    ...section(head(BY_HAND_TITLE), byHandIn(preview)),
     ...section(head(NAMES_TITLE), nameLines(namesByOwner(preview.tally.names))),
     ...section(head('Shares'), shareLines(preview)),
     'Nothing was written: the ledger, the share and the destinations are as they were.',
@@ -134,11 +136,18 @@ function shareLines({ shares, tally }: Preview): string[] {
     if (suspicion === undefined) return [seen];
     return [seen, `    It would not be believed: ${suspicion.reason}`, `    ${suspicion.help}`];
   });
-  const byHand = filesIn(tally, 'byHand');
+  return [...lines, ...(gone === 0 ? [] : [`${count(gone, 'file')} of these were delivered before.`])];
+}
+
+/** Which datasets were found, and where; and how much people said of. */
+function byHandIn({ byHand, tally }: Preview): string[] {
+  const said = filesIn(tally, 'byHand') - byHand.reduce((sum, { keeps }) => sum + keeps, 0);
   return [
-    ...lines,
-    ...(gone === 0 ? [] : [`${count(gone, 'file')} of these were delivered before.`]),
-    ...(byHand === 0 ? [] : [`${count(byHand, 'file')} of these are uploaded by hand: nightjar why`]),
+    ...byHandLines({
+      byHand: byHand.slice(0, NOTES_SHOWN),
+      moreByHand: Math.max(0, byHand.length - NOTES_SHOWN),
+    }),
+    ...(said === 0 ? [] : [`${count(said, 'file')} that somebody has said so of: nightjar why`]),
   ];
 }
 
@@ -149,7 +158,7 @@ function filesIn({ buckets }: Preview['tally'], bucket: string): number {
 
 /** The JSON form (docs/json.md); times in ms since 1970. */
 export function planJson(preview: Preview, { listBatches }: { readonly listBatches: boolean }): object {
-  const { now, shares, batches, mails, earlier, tally, expectedMs } = preview;
+  const { now, shares, batches, mails, earlier, tally, byHand, expectedMs } = preview;
   return {
     format: 1,
     now,
@@ -172,6 +181,7 @@ export function planJson(preview: Preview, { listBatches }: { readonly listBatch
     stays: tally.buckets,
     notes: [...tally.notes.values()],
     moreNotes: tally.droppedNotes,
+    byHand,
     names: namesByOwner(tally.names),
     expectedMs: expectedMs ?? null,
   };

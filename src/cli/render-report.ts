@@ -59,7 +59,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head(ACCEPTED_TITLE), acceptedLines(report.stillAccepted ?? [], report.finishedAt)),
     ...section(head(AUDIT_TITLE), auditLines(report.audit)),
     ...section(head(REQUEUES_TITLE), requeueLines(report.requeues)),
-    ...section(head('Uploads that were lost, or may be left over'), containerLines(report)),
+    ...section(head('Containers that were lost, or may be left over'), containerLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(BY_HAND_TITLE), byHandLines(report)),

@@ -44,7 +44,7 @@ function unclear(container: string): IngestError {
     'CONTAINER_UNCLEAR',
     `making "${container}": no answer came, twice; perhaps empty ones of that name are left over`,
     {
-      hint: 'Look at the uploads of the account, delete empty ones of that name, and requeue the batch: one more is tried then.',
+      hint: 'Look at the containers of the account, delete empty ones of that name, and requeue the batch: one more is tried then.',
       context: { container },
     },
   );

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import { decodeBytes, encodeBytes, printable, type SharePath } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
+import type { AccountAt } from './accounts.ts';
 import { bytesOf } from './bytes-of.ts';
 import type { StoredContainer } from './containers.ts';
 import { recordEvent } from './events.ts';
@@ -10,8 +11,8 @@ import { inTransaction } from './transaction.ts';
 
 /** A dataset that was found in a container which its owner filled by hand: all of it, or only some of its files. */
 export type ByHand = DatasetAt & {
-  /** `same`: all of it, and its bytes were compared. */
-  readonly kind: 'all' | 'same' | 'some';
+  /** `same`: all of it, and its bytes were compared; `gone`: it was there, and is not any more. */
+  readonly kind: 'all' | 'same' | 'some' | 'gone';
   readonly container: StoredContainer;
   /** The directory in it below which it lies; '' is its root. */
   readonly below: string;
@@ -20,9 +21,21 @@ export type ByHand = DatasetAt & {
   readonly bytes: number;
   readonly ofFiles: number;
 };
-export type FoundByHand = ByHand & { readonly at: number };
+export type FoundByHand = ByHand & {
+  readonly at: number;
+  /** When it was last seen there, ms since 1970. */
+  readonly seenAt: number;
+  /** What speaks against it: why nobody could look since, or what is not there any more. */
+  readonly why?: string;
+};
+/** Data that nobody could look for in a run, of one account and for one reason. */
+export type Unseen = AccountAt & { readonly datasets: number; readonly why: string };
 
 export function createByHand(db: DatabaseSync) {
+  return { ...findsIn(db), ...checksIn(db) };
+}
+
+function findsIn(db: DatabaseSync) {
   const find = db.prepare(
     'SELECT * FROM by_hand WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?',
   );
@@ -36,10 +49,11 @@ export function createByHand(db: DatabaseSync) {
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (share, dataset, owner, destination) DO UPDATE SET kind = excluded.kind,
              container = excluded.container, below = excluded.below, files = excluded.files, bytes = excluded.bytes,
-             of_files = excluded.of_files, at = excluded.at, run = excluded.run
+             of_files = excluded.of_files, at = excluded.at, run = excluded.run, seen_at = NULL, looked_in = 0, why = NULL
              WHERE excluded.kind <> 'some' OR by_hand.kind = 'some'`,
         ).run(...keyOf(found), kind, JSON.stringify(container), below, files, bytes, ofFiles, at, runNo);
-        if (kind !== 'some') recordEvent(db, { at, what: 'dataset.by-hand', detail: detailOf(found) });
+        if (kind !== 'some')
+          recordEvent(db, { at, what: 'dataset.by-hand', detail: `${detailOf(found)}: not sent` });
       }),
 
     find: (of: DatasetAt): FoundByHand | undefined => {
@@ -53,6 +67,70 @@ export function createByHand(db: DatabaseSync) {
   };
 }
 
+/** Looking again for what was found. */
+function checksIn(db: DatabaseSync) {
+  return {
+    /** What is not sent because it was found in an earlier run, and was not looked for in this one. */
+    toLookFor: (runNo: number): FoundByHand[] =>
+      db
+        .prepare(
+          `SELECT * FROM by_hand WHERE kind IN ('all', 'same') AND run < ?1 AND looked_in < ?1
+           ORDER BY destination, owner, share, dataset`,
+        )
+        .all(runNo)
+        .map(foundIn),
+
+    noteSeen: (of: DatasetAt, { at, runNo }: { readonly at: number; readonly runNo: number }): void =>
+      note(db, of, { seenAt: at, why: null, runNo }),
+
+    noteUnseen: (
+      found: readonly FoundByHand[],
+      { why, runNo }: { readonly why: string; readonly runNo: number },
+    ): void =>
+      inTransaction(db, () => {
+        for (const one of found) note(db, one, { seenAt: one.seenAt, why, runNo });
+      }),
+
+    /** It is not there any more: it counts as found in this run, and never keeps anything back. */
+    markGone: (found: FoundByHand, { files, why, at, runNo }: Gone): void =>
+      inTransaction(db, () => {
+        note(db, found, { seenAt: found.seenAt, why, runNo });
+        db.prepare(
+          `UPDATE by_hand SET kind = 'gone', files = ?, run = ?
+           WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?`,
+        ).run(files, runNo, ...keyOf(found));
+        const detail = `${detailOf({ ...found, files })}, and ${why}: sent like new data`;
+        recordEvent(db, { at, what: 'dataset.by-hand-gone', detail });
+      }),
+
+    /** What nobody could look for in a run. */
+    unseenIn: (runNo: number): Unseen[] =>
+      db
+        .prepare(
+          `SELECT owner, destination, why, count(*) AS datasets FROM by_hand
+           WHERE kind IN ('all', 'same') AND looked_in = ? AND why IS NOT NULL
+           GROUP BY owner, destination, why ORDER BY owner, destination, why`,
+        )
+        .all(runNo)
+        .map(({ owner, destination, why, datasets }) => ({
+          ...{ owner: String(owner) as OwnerId, destination: String(destination) as DestinationName },
+          ...{ why: String(why), datasets: Number(datasets) },
+        })),
+  };
+}
+
+type Gone = { readonly files: number; readonly why: string; readonly at: number; readonly runNo: number };
+type Noted = { readonly seenAt: number; readonly why: string | null; readonly runNo: number };
+
+function note(db: DatabaseSync, of: DatasetAt, { seenAt, why, runNo }: Noted): void {
+  inTransaction(db, () => {
+    db.prepare(
+      `UPDATE by_hand SET seen_at = ?, why = ?, looked_in = ?
+       WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?`,
+    ).run(seenAt, why, runNo, ...keyOf(of));
+  });
+}
+
 const keyOf = ({ share, dataset, owner, destination }: DatasetAt) =>
   [share, encodeBytes(dataset), owner, destination] as const;
 
@@ -62,7 +140,7 @@ export const byWhat = ({ kind }: Pick<ByHand, 'kind'>): string =>
 
 function detailOf(found: ByHand): string {
   const { share, dataset, owner, container, files } = found;
-  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by ${byWhat(found)} in ${container.name} (${container.location}): not sent`;
+  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by ${byWhat(found)} in ${container.name} (${container.location})`;
 }
 
 function foundIn(row: Record<string, unknown>): FoundByHand {
@@ -78,5 +156,7 @@ function foundIn(row: Record<string, unknown>): FoundByHand {
     bytes: Number(row['bytes']),
     ofFiles: Number(row['of_files']),
     at: Number(row['at']),
+    seenAt: Number(row['seen_at'] ?? row['at']),
+    ...(typeof row['why'] === 'string' ? { why: row['why'] } : {}),
   };
 }

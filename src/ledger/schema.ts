@@ -1,5 +1,6 @@
 import { CHAIN_EVENTS } from './chain.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
+import { BY_HAND_CHECKED_STEP } from './schema-by-hand-checked.ts';
 import { CRASHES_STEP } from './schema-crashes.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { JOINED_STEP } from './schema-joined.ts';
@@ -297,4 +298,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   REQUEUE_STEP,
   CRASHES_STEP,
   REAUDIT_STEP,
+  BY_HAND_CHECKED_STEP,
 ];

@@ -1,7 +1,7 @@
 import type { PlannedFile } from '../core/model.ts';
 import { isEnough, LEAST_BYTES } from './by-hand-evidence.ts';
-import type { OpenAccount } from './find-by-hand.ts';
 import type { LookingParts, WholeIn } from './look-through-account.ts';
+import type { OpenAccount } from './readable-accounts.ts';
 
 /** Whether the bytes decide, and not name and size alone. */
 export const comparesBytes = (

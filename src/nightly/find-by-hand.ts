@@ -1,30 +1,15 @@
-import type { Account, Asks } from '../core/account.ts';
 import { asIngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { AccountAt } from '../ledger/accounts.ts';
 import type { Run } from '../ledger/runs.ts';
+import { checkByHand } from './check-by-hand.ts';
 import { comparesBytes } from './compare-by-hand.ts';
 import { isOurs } from './is-ours.ts';
-import { lookThrough, type Seen } from './look-through-account.ts';
+import { isAway, lookThrough, type Seen } from './look-through-account.ts';
 import { type NewDataset, newDatasets } from './new-datasets.ts';
 import type { NightlyParts } from './parts.ts';
+import { accountKey, type OpenAccount } from './readable-accounts.ts';
 import { recordByHand } from './record-by-hand.ts';
-
-/** An account that may be looked into. `asks`: how much may still be asked of it in this run, of `mostAsks`. */
-export type OpenAccount = Account & {
-  readonly asks: Asks;
-  readonly mostAsks: number;
-  /** In this run of failing to look through it, new data is sent all the same. */
-  readonly sendsIn: number;
-  /** Whether bytes are compared as well. */
-  readonly compares: boolean;
-};
-/** How accounts are looked into; `app/` hands it in. */
-export type Accounts = {
-  /** Those that somebody wants to know of and whose token may read, by `accountKey`. */
-  readonly readable: (runNo: number, signal: AbortSignal) => Promise<ReadonlyMap<string, OpenAccount>>;
-};
-export const accountKey = ({ owner, destination }: AccountAt): string => `${destination}/${owner}`;
 
 /** Without `hashFiles` no bytes are compared: names and sizes decide. */
 type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'emit' | 'accounts'> &
@@ -32,7 +17,7 @@ type ByHandParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'
 
 /**
  * Looks for datasets that are about to be sent for the first time in what their owners have uploaded themselves, where a
- * token may read. What is there whole is marked and not sent. An account that cannot be looked through is noted, and its
+ * token may read. What is there whole is marked and not sent; what was found before is looked for again. An account that cannot be looked through is noted, and its
  * owner's new data waits for some runs; the others go on.
  */
 export async function findByHand(
@@ -45,9 +30,10 @@ export async function findByHand(
   const isMeant = (at: AccountAt): boolean => readable.has(accountKey(at));
   // By a token that may no longer read, or by_hand: off, a failed look of before would never be made good.
   parts.ledger.accounts.keepUnknown(isMeant);
+  const down = new Map<DestinationName, string>();
+  await checkByHand({ parts, run, signal, down }, readable);
   if (readable.size === 0) return;
   const datasets = newDatasets(parts, share, { run, isMeant });
-  const down = new Map<DestinationName, string>();
   for (const [key, ofAccount] of Map.groupBy(datasets, accountKey)) {
     const account = readable.get(key);
     if (account !== undefined) await lookOnce(parts, { run, signal, down }, account, ofAccount);
@@ -88,8 +74,7 @@ async function lookOnce(
     signal.throwIfAborted();
     const error = asIngestError(thrown, `look through the account of ${owner}`);
     if (isOurs(error)) throw error;
-    if (error.code === 'DESTINATION_UNREACHABLE' || error.code === 'DESTINATION_STALLED')
-      down.set(destination, error.message);
+    if (isAway(error)) down.set(destination, error.message);
     failed(error.message);
   }
   const kind = comparesBytes(parts, account) ? 'same' : 'all';

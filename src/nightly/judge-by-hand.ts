@@ -44,17 +44,19 @@ export function foundByHand(
 ): Pick<Verdict, 'bucket' | 'reason' | 'help'> | undefined {
   if (mark !== 'byHand' || assignment.waived?.by === 'force') return undefined;
   const found = view.found({ ...assignment, share });
-  if (found === undefined || found.kind === 'some') return undefined;
+  if (found === undefined || found.kind === 'some' || found.kind === 'gone') return undefined;
   const help = `To have it sent all the same: nightjar force ${quoted(`${share}:${assignment.dataset}`)}`;
   return { bucket: 'byHand', reason: sayByHand(found), help };
 }
 
-/** "by hand, in upload "Paper 3" (https://…): all 12 files by name and size, seen on 2026-11-22". */
-export function sayByHand({ kind, container, below, files, ofFiles, at }: FoundByHand): string {
+/** "by hand, in "Paper 3" (https://…): all 12 files by name and size, seen on 2026-11-22". */
+export function sayByHand({ kind, container, below, files, ofFiles, seenAt, why }: FoundByHand): string {
   const where = below === '' ? '' : `, below ${printable(below)}`;
-  const amount = kind !== 'some' ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
-  const day = new Date(at).toISOString().slice(0, 10);
-  return `by hand, in upload "${printable(container.name)}" (${container.location})${where}: ${amount} by ${byWhat({ kind })}, seen on ${day}`;
+  const isWhole = kind === 'all' || kind === 'same';
+  const amount = isWhole ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
+  const day = new Date(seenAt).toISOString().slice(0, 10);
+  const since = why === undefined || !isWhole ? '' : `; nobody could look since: ${why}`;
+  return `by hand, in "${printable(container.name)}" (${container.location})${where}: ${amount} by ${byWhat({ kind })}, seen on ${day}${since}`;
 }
 
 /** "all 12 files", "its one file". */

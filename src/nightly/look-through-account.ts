@@ -1,7 +1,7 @@
 import type { AccountContainer, AccountFile, ListedFile } from '../core/account.ts';
+import type { IngestError } from '../core/errors.ts';
 import type { AccountAt, StoredListing } from '../ledger/accounts.ts';
 import { comparesBytes, isSame } from './compare-by-hand.ts';
-import type { OpenAccount } from './find-by-hand.ts';
 import {
   type By,
   type ContainerFiles,
@@ -12,6 +12,7 @@ import {
 } from './match-by-hand.ts';
 import type { NewDataset } from './new-datasets.ts';
 import type { NightlyParts } from './parts.ts';
+import type { OpenAccount } from './readable-accounts.ts';
 
 /** A dataset that lies whole in a container. */
 export type WholeIn = {
@@ -66,12 +67,16 @@ export async function lookThrough(
     : `${left} of its containers are still to be looked through, and one evening asks ${account.mostAsks} questions at most`;
 }
 
+/** Whether the destination itself does not answer: nobody else's account there is asked for then. */
+export const isAway = ({ code }: IngestError): boolean =>
+  code === 'DESTINATION_UNREACHABLE' || code === 'DESTINATION_STALLED';
+
 /** `files` null: more than an evening may ask for, so nobody looks. */
 type Listed = { readonly files: readonly ListedFile[] | null; readonly isFresh: boolean };
 
 /** As listed before, while the container is the same; else asked for. Undefined: no more may be asked in this run. */
-async function listingOf(
-  { ledger, clock }: Parts,
+export async function listingOf(
+  { ledger, clock }: Pick<Parts, 'ledger' | 'clock'>,
   account: OpenAccount,
   of: AccountAt,
   container: AccountContainer,

@@ -3,11 +3,11 @@ import type { IngestError } from '../core/errors.ts';
 import type { DestinationName, ShareName } from '../core/ids.ts';
 import type { Assign, BatchPlan, PlannedFile } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
-import type { ByHand } from '../ledger/by-hand.ts';
+import type { ByHand, FoundByHand } from '../ledger/by-hand.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
-import type { Accounts } from './find-by-hand.ts';
+import type { Accounts } from './readable-accounts.ts';
 import type { OwnerSources } from './resolve-owners.ts';
 import type { RunReport } from './run-report.ts';
 import type { ShareTarget } from './walk-proven.ts';
@@ -130,6 +130,8 @@ export type NightlyEvent =
       readonly why: string;
     }
   | { readonly name: 'dataset.by-hand'; readonly found: ByHand }
+  /** It is not there any more, and goes like new data. */
+  | { readonly name: 'dataset.by-hand-gone'; readonly found: FoundByHand }
   | { readonly name: 'batch.planned'; readonly plan: BatchPlan }
   | { readonly name: 'run.delivering' }
   | { readonly name: 'run.finished'; readonly report: RunReport };

@@ -1,6 +1,7 @@
 import type { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
+import type { Unseen } from '../ledger/by-hand.ts';
 import type { ContainerEvent } from '../ledger/container-events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { RequeueResult } from '../ledger/requeues.ts';
@@ -77,6 +78,8 @@ export type RunReport = {
   /** Datasets that were found in what their owners have uploaded by hand. */
   readonly byHand: readonly ByHandLine[];
   readonly moreByHand: number;
+  /** Of what was found in earlier runs, what nobody could look for in this one; absent in reports of older versions. */
+  readonly byHandUnchecked?: readonly Unseen[];
   /** What persons put back, and what came of it since the run before. */
   readonly requeues: readonly RequeueResult[];
   /** Old deliveries that were asked for again; absent: none was. */

@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   QUOTA_EXCEEDED: {
     kind: 'limit',
     what: ({ owner, destination }) =>
-      `The account of ${owner} is at its limit at ${destination}: no unpublished upload more may be opened.`,
+      `The account of ${owner} is at its limit at ${destination}: no unpublished container more may be opened.`,
   },
   PROCESSING_FAILED: {
     kind: 'processing',
@@ -124,7 +124,7 @@ function toPublish(
 ): string[] {
   if (known.length === 0)
     return [
-      `Ask ${owner} to publish or to delete an upload on the platform (Nightjar has made none there), or its operator to raise the limit.`,
+      `Ask ${owner} to publish or to delete a container on the platform (Nightjar has made none there), or its operator to raise the limit.`,
     ];
   return [
     `Ask ${owner} to publish what is complete (it cannot be undone) or to delete what is not needed. Uploads that Nightjar made, the oldest first:`,

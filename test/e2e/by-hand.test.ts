@@ -48,7 +48,10 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     const planned = await json(lab, 'plan');
     const report = await lab.evening();
 
-    expect(planned).toMatchObject({ stays: { byHand: { files: 3 } } });
+    expect(planned).toMatchObject({
+      ...{ stays: { byHand: { files: 3 } } },
+      byHand: [{ where: 'SEM1/mueller/gold17', kind: 'all', upload: 'Paper 3', keeps: 3 }],
+    });
     expect(report).toMatchObject({
       ...{ outcome: 'done', balanced: true },
       buckets: { delivered: { files: 2 }, byHand: { files: 3, bytes: 3002 } },
@@ -64,7 +67,7 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
       'lab/SEM1/schmidt/steel/steel-1.tif',
     ]);
     const explained = (await lab.nightjar('explain', 'SEM1/mueller/gold17/gold17-a.tif')).out;
-    expect(explained).toContain('by hand, in upload "Paper 3" (http');
+    expect(explained).toContain('by hand, in "Paper 3" (http');
     expect(explained).toContain(
       `/gui/user/uploads/upload/id/${paper}), below gold17: all 3 files by name and size`,
     );

@@ -177,9 +177,9 @@ function expectWords(report: string, processing: string): void {
   for (const words of [
     `The token of ${BAD_TOKEN} is refused by nomad.`,
     `A new one: nightjar token enrol ${BAD_TOKEN}`,
-    `The account of ${NONE_KNOWN} is at its limit at nomad: no unpublished upload more may be opened. None is known here that the data could go into: it is held.`,
-    `Ask ${NONE_KNOWN} to publish or to delete an upload on the platform`,
-    `The account of ${GONE_ON} is at its limit at nomad: no unpublished upload more may be opened. The data went into the newest one open, "nightjar ${GONE_ON} `,
+    `The account of ${NONE_KNOWN} is at its limit at nomad: no unpublished container more may be opened. None is known here that the data could go into: it is held.`,
+    `Ask ${NONE_KNOWN} to publish or to delete a container on the platform`,
+    `The account of ${GONE_ON} is at its limit at nomad: no unpublished container more may be opened. The data went into the newest one open, "nightjar ${GONE_ON} `,
     `Ask ${GONE_ON} to publish what is complete`,
     `nomad failed to process what was sent for ${POISONED}.`,
     POISON,

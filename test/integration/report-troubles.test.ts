@@ -236,6 +236,6 @@ describe('what went wrong, in the report of a run', () => {
 
     expect(trouble).toMatchObject({ kind: 'limit', owner: 'emil', containers: [] });
     expect(trouble?.what).toContain('None is known here that the data could go into: it is held.');
-    expect(trouble?.help[0]).toContain('Ask emil to publish or to delete an upload on the platform');
+    expect(trouble?.help[0]).toContain('Ask emil to publish or to delete a container on the platform');
   });
 });

@@ -39,3 +39,18 @@ export async function addByHand(
     'the upload by hand is processed',
   );
 }
+
+/** Takes a file, or a folder with all that is in it, out of an upload again. */
+export async function removeByHand(
+  nomad: NomadServer,
+  user: UserName,
+  { id, path }: { readonly id: string; readonly path: string },
+): Promise<void> {
+  const headers = { authorization: `Bearer ${nomad.appToken(user, 3600)}`, accept: 'application/json' };
+  const gone = await fetch(`${nomad.url}/uploads/${id}/raw/${path}`, { method: 'DELETE', headers });
+  if (gone.status !== 200) throw new Error(`by hand: ${gone.status} ${await gone.text()}`);
+  await untilTrue(
+    () => nomad.uploads().find((one) => one.id === id)?.status === 'SUCCESS',
+    'the upload by hand is processed',
+  );
+}
