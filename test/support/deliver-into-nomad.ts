@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/core/clock.ts';
 import { Secret } from '../../src/core/secret.ts';
+import type { Destination } from '../../src/destinations/destination.ts';
 import { createNomad } from '../../src/destinations/nomad/nomad.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/http/http-client.ts';
@@ -10,6 +11,7 @@ const POLLING = { firstMs: 2, longestMs: 10, totalMs: 20_000, busyMs: 200 };
 
 export type NomadDeliverer = Deliverer & {
   readonly server: NomadServer;
+  readonly destination: Destination;
   /** How the end of processing is waited for, in deliveries from here on. */
   readonly polling: { totalMs: number; firstMs: number };
   /** The token of every delivery from here on; at first alice's upload token. */
@@ -45,6 +47,7 @@ export async function deliverIntoNomad(
   const dispose = lab[Symbol.asyncDispose];
   const made: NomadDeliverer = Object.assign(lab, {
     server,
+    destination: nomad,
     polling,
     reroute: (asked: HttpRequest): HttpRequest => asked,
     token: server.tokenOf('alice'),

@@ -1,9 +1,10 @@
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Content } from '../../src/core/content.ts';
 import { type BatchId, destinationName, ownerId } from '../../src/core/ids.ts';
 import type { Batch, BatchPlan } from '../../src/core/model.ts';
 import type { Secret } from '../../src/core/secret.ts';
 import { type AuditRound, auditDeliveries } from '../../src/delivery/audit-deliveries.ts';
+import type { Breaker } from '../../src/delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
 import { lookAgain } from '../../src/delivery/look-again.ts';
@@ -32,6 +33,11 @@ export type Deliverer = AsyncDisposable & {
   readonly audit: (batches?: number, seed?: string) => Promise<AuditRound>;
   /** What a test does to the content of a batch. */
   change: (content: Content) => Content;
+  /** None that ever sees an outage, unless a test has its own. */
+  breaker: Breaker;
+  /** The clock of the deliveries; `pass` moves it. */
+  readonly clock: Clock;
+  readonly pass: (ms: number) => void;
 };
 
 export async function deliverInto(
@@ -56,7 +62,7 @@ export async function deliverInto(
     tier: noTier,
     clock,
     retry: { limit: 6, firstMs: 1000, maxMs: 60_000 },
-    breaker: { met: async () => false, delivered: () => undefined },
+    breaker: made.breaker,
     emit: (event) => events.push(event),
   });
   const filesOf = (batch: Batch): Record<string, string> =>
@@ -70,6 +76,11 @@ export async function deliverInto(
     ledger,
     events,
     change: (content) => content,
+    breaker: { met: async () => false, delivered: () => undefined },
+    clock,
+    pass: (ms) => {
+      ahead += ms;
+    },
     plan: (dir, files, { plannedAt = clock.now(), ...more } = {}) => {
       const entries = Object.entries(files).map(([name, text]) => entry(name, Buffer.byteLength(text)));
       ledger.looks.record(SHARE, [look(dir, entries)], clock.now(), run.no);

@@ -15,6 +15,10 @@ const atEach = (end: string, ...tests: readonly TestName[]): Fault['cells'] => (
   close: shown(end, ...tests),
 });
 const inPlatform = (name: string): TestName => ['fault/platform-steps.test.ts', name];
+const HOURS: TestName = [
+  'fault/outage-of-hours.test.ts',
+  'in which %s is one pause: nothing grows, and all goes on by itself, once',
+];
 const REFUSED = inPlatform(
   'a token that is refused at %s stops its owner, and what had arrived is not sent a second time',
 );
@@ -128,6 +132,18 @@ export const NETWORK: readonly Fault[] = [
   },
   {
     group: 'network',
+    fault: 'an outage of hours',
+    cells: {
+      ...atEach('one pause; attempts, log and ledger do not grow; goes on by itself', HOURS),
+      record: shown('the run ends with what waits and says why (code 75)', [
+        'e2e/outage.test.ts',
+        'ends a run after `outage_wait` with what waits, and status and why say why',
+      ]),
+    },
+    never: { steps: ['look', 'plan', 'queue'], why: 'nothing is asked of the destination there' },
+  },
+  {
+    group: 'network',
     fault: 'an early refusal while the body is under way',
     cells: {
       send: shown('seen at once, and the body is stopped', [
@@ -161,6 +177,16 @@ export const NETWORK: readonly Fault[] = [
         ),
       ),
     },
+    never: NOT_SPOKEN_TO,
+  },
+  {
+    group: 'platform',
+    fault: 'it refuses with any of the documented statuses',
+    cells: atEach(
+      'told apart: later, later after a look, its owner or all wait, a new upload, or given up',
+      ['contract/nomad-statuses.test.ts', 'with %i %j'],
+      ['contract/nomad-statuses.test.ts', 'with %i and a page of a proxy'],
+    ),
     never: NOT_SPOKEN_TO,
   },
   {
