@@ -37,7 +37,7 @@ type Held = {
   readonly owner: OwnerId;
   readonly token: Secret;
   readonly facts: TokenFacts;
-  /** The account: as the token says it, else as it was proven when the token was enrolled. */
+  /** The account: as the token says it, else as the platform told when it was enrolled or first used. */
   readonly userId: string | undefined;
   /** The platform itself had told that it is a token of this account. */
   readonly isProven: boolean;
@@ -70,26 +70,41 @@ export async function refuseSharedAccount(
   if (token === undefined) return;
   const all = ownersWithTokens(parts.config);
   const own = all.find((one) => one.owner === owner);
-  const mine = held(parts, owner, own?.name, token);
+  const mine = await held(parts, owner, own?.name ?? '', token);
   if (mine.userId === undefined) return;
-  for (const { owner: other, name, userId } of all) {
-    if (other === owner) continue;
-    const isTheirs = same(userId, mine.userId);
-    if (isTheirs) throw sharedAccount(owner, other, mine.userId);
-    // By folders.yaml it is this owner's: the other one is held.
-    if (same(own?.userId, mine.userId)) continue;
-    const theirs = await readHeld(parts, other, name);
-    if (theirs !== undefined && (await opensSame(parts, mine, theirs)))
-      throw sharedAccount(owner, other, mine.userId);
-  }
+  if (own?.userId !== undefined && !same(own.userId, mine.userId))
+    throw notTheirs(owner, mine.userId, own.userId);
+  for (const other of all)
+    if (other.owner !== owner && (await isAlsoOf(parts, { mine, configured: own?.userId }, other)))
+      throw sharedAccount(owner, other.owner, mine.userId);
+}
+
+type Mine = { readonly mine: Held; readonly configured: string | undefined };
+
+async function isAlsoOf(
+  parts: SharingParts,
+  { mine, configured }: Mine,
+  { owner, name, userId }: ReturnType<typeof ownersWithTokens>[number],
+): Promise<boolean> {
+  if (same(userId, mine.userId)) return true;
+  // By folders.yaml it is this owner's: the other one is held.
+  if (same(configured, mine.userId)) return false;
+  const theirs = await readHeld(parts, owner, name);
+  return theirs !== undefined && (await opensSame(parts, mine, theirs));
 }
 
 const same = (a: string | undefined, b: string | undefined): boolean =>
   a !== undefined && a.toLowerCase() === b?.toLowerCase();
 
-function held({ ledger }: SharingParts, owner: OwnerId, name: string | undefined, token: Secret): Held {
+async function held(
+  { ledger: { credentials }, store }: SharingParts,
+  owner: OwnerId,
+  name: string,
+  token: Secret,
+): Promise<Held> {
   const facts = tokenFacts(token);
-  const enrolled = name === undefined ? undefined : ledger.credentials.find(name)?.userId;
+  const told = credentials.learned(name, await store.stamp(name));
+  const enrolled = told ?? credentials.find(name)?.userId;
   const userId = facts.userId ?? enrolled;
   return { owner, token, facts, userId, isProven: same(enrolled, userId) };
 }
@@ -97,7 +112,7 @@ function held({ ledger }: SharingParts, owner: OwnerId, name: string | undefined
 /** Undefined for a token that cannot be used at all: nothing goes anywhere with it. */
 async function readHeld(parts: SharingParts, owner: OwnerId, name: string): Promise<Held | undefined> {
   try {
-    return held(parts, owner, name, await parts.store.token(name));
+    return await held(parts, owner, name, await parts.store.token(name));
   } catch (thrown) {
     if (thrown instanceof IngestError) return undefined;
     throw thrown;
@@ -118,6 +133,18 @@ async function opensSame({ isTaken }: SharingParts, mine: Held, theirs: Held): P
     {
       hint: `Nothing was sent. Enrol a token of its own account for each: nightjar token enrol ${mine.owner}.`,
       context: { owner: mine.owner, other: theirs.owner },
+    },
+  );
+}
+
+/** What a personal access token does not tell by itself, the platform told. */
+function notTheirs(owner: OwnerId, actual: string, configured: string): IngestError {
+  return new IngestError(
+    'TOKEN_REJECTED',
+    `the token of ${owner} opens the account ${actual}, not ${configured}`,
+    {
+      hint: `Enrol a token of user ${configured} for ${owner}, or correct user_id in the folder mapping. Nothing was sent.`,
+      context: { owner, userId: configured, actual },
     },
   );
 }

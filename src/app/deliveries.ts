@@ -16,7 +16,7 @@ import { refuseSharedAccount, takenBy } from './account-of-two.ts';
 import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
 import { metadataOf } from './metadata-of.ts';
-import { ownerToken } from './owner-token.ts';
+import { ownerToken, tokenRef } from './owner-token.ts';
 import { VERSION } from './version.ts';
 import { outdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
@@ -123,6 +123,12 @@ function deliveryParts(
     token,
     breakerParts,
     breaker: createBreaker(breakerParts),
+    accountIs: async (batch, account, signal) => {
+      // Remembered as long as the token is the same: what would be refused is refused before anything is made from then on.
+      const name = tokenRef({ mapping: workspace.mapping.current().mapping }, batch.owner, 'nomad')?.token;
+      if (name !== undefined) ledger.credentials.learn(name, await store.stamp(name), account, clock.now());
+      await token(batch, signal);
+    },
     checkOwner: (batch) => {
       follow?.();
       const error = outdated(batch, workspace.assign, ledger);

@@ -14,9 +14,28 @@ export async function makeContainer(opening: Opening, { lane, part }: Making): P
   const { destination, owner } = batch;
   const name = part === 1 ? lane : `${lane} (${part})`;
   const remote = (await madeBefore(opening, lane)) ?? (await make(opening, lane, name));
+  await refuseForeign(opening, lane, remote);
   const at = parts.clock.now();
   parts.ledger.containers.save({ destination, name: lane, owner, container: { remote, part }, at });
   return remote;
+}
+
+/** Before any data goes there: a token may open another account than its owner's, and only the destination can tell. */
+async function refuseForeign(
+  { batch, call, parts }: Opening,
+  lane: string,
+  remote: RemoteContainer,
+): Promise<void> {
+  if (remote.account === undefined) return;
+  try {
+    await parts.accountIs(batch, remote.account, call.signal);
+  } catch (thrown) {
+    parts.ledger.openings.end(batch.destination, lane);
+    const error = asIngestError(thrown, `open a container for batch ${batch.id}`);
+    const { code, hint, context } = error;
+    const message = `${error.message}; "${remote.name}" (${remote.location}) was made there and is empty`;
+    throw new IngestError(code, message, { hint, context, cause: error });
+  }
 }
 
 /** The container that an earlier attempt made without hearing of it; undefined: none is there, or nobody can say. */

@@ -9,7 +9,7 @@ export type Opening = {
   readonly batch: Batch;
   readonly destination: Destination;
   readonly call: Call;
-  readonly parts: Pick<DeliveryParts, 'ledger' | 'clock' | 'emit'>;
+  readonly parts: Pick<DeliveryParts, 'ledger' | 'clock' | 'emit' | 'accountIs'>;
 };
 
 /**

@@ -28,7 +28,13 @@ export type Limits = {
 };
 
 /** Plain JSON, stored in the ledger before any byte moves. `id` is the destination's own name for the container. */
-export type RemoteContainer = { readonly id: string; readonly name: string; readonly location: string };
+export type RemoteContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  /** Whose account it was made in, where the destination tells. */
+  readonly account?: string;
+};
 
 /**
  * What every destination promises. An adapter holds no credential and no state, retries nothing, logs nothing of its

@@ -4,7 +4,12 @@ import { recordEvent } from './events.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A remote container as the destination told of it when it was made: plain JSON. */
-export type StoredContainer = { readonly id: string; readonly name: string; readonly location: string };
+export type StoredContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly account?: string;
+};
 
 /** The container that a lane uses now. `part` counts those it has had: 1, 2, …. */
 export type LaneContainer = { readonly remote: StoredContainer; readonly part: number };

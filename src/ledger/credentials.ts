@@ -29,6 +29,22 @@ export function createCredentials(db: DatabaseSync) {
       db.prepare('DELETE FROM credential WHERE name = ?').run(name);
     },
 
+    /** The platform has told whose account the token of that name opens; `stamp` says which token it is. */
+    learn: (name: string, stamp: string, userId: string, at: number): void => {
+      db.prepare(
+        `INSERT INTO token_account (name, stamp, user_id, at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET stamp = excluded.stamp, user_id = excluded.user_id, at = excluded.at`,
+      ).run(name, stamp, userId, at);
+    },
+
+    /** The user id that was learned of the token of that name, while it is still the same. */
+    learned: (name: string, stamp: string): string | undefined => {
+      const row = db
+        .prepare('SELECT user_id FROM token_account WHERE name = ? AND stamp = ?')
+        .get(name, stamp);
+      return row === undefined ? undefined : String(row['user_id']);
+    },
+
     find: (name: string): CredentialRecord | undefined => {
       const row = db.prepare('SELECT * FROM credential WHERE name = ?').get(name);
       if (row === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { CHAIN_EVENTS } from './chain.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
 import { BY_HAND_CHECKED_STEP } from './schema-by-hand-checked.ts';
+import { CLAIM_STEP } from './schema-claim.ts';
 import { CRASHES_STEP } from './schema-crashes.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { JOINED_STEP } from './schema-joined.ts';
@@ -10,6 +11,7 @@ import { OUTCOMES_STEP } from './schema-outcomes.ts';
 import { REAUDIT_STEP } from './schema-reaudit.ts';
 import { REQUEUE_STEP } from './schema-requeue.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
+import { TOKEN_ACCOUNT_STEP } from './schema-token-account.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
 export const SCHEMA_STEPS: readonly string[] = [
@@ -268,20 +270,7 @@ export const SCHEMA_STEPS: readonly string[] = [
     PRIMARY KEY (share, dataset)
   ) STRICT;
   `,
-  `
-  -- What had gone to the collector and a person gave to an owner: a row a dataset (see claims.ts).
-  CREATE TABLE claim (
-    no INTEGER PRIMARY KEY AUTOINCREMENT,
-    share TEXT NOT NULL,
-    path BLOB NOT NULL,
-    dataset BLOB NOT NULL,
-    owner TEXT NOT NULL,
-    reason TEXT,
-    by TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    batches TEXT NOT NULL
-  ) STRICT;
-  `,
+  CLAIM_STEP,
   `
   -- The first batch of the same dataset, where this one came later (see nightly/late-joiner.ts).
   ALTER TABLE batch ADD COLUMN follows TEXT;
@@ -299,4 +288,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   CRASHES_STEP,
   REAUDIT_STEP,
   BY_HAND_CHECKED_STEP,
+  TOKEN_ACCOUNT_STEP,
 ];

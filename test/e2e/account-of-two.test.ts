@@ -48,3 +48,31 @@ it('two owners whose tokens open one account get nothing delivered, whatever kin
   expect(mended).toMatchObject({ outcome: 'done', buckets: { delivered: { files: 4 } } });
   expect(new Set(nomad.uploads().map(({ mainAuthor }) => mainAuthor)).size).toBe(5);
 });
+
+it('a personal access token that was put in place by hand brings nothing into an account of somebody else', async () => {
+  await using nomad = await startNomadServer({ generation: 'v1.4' });
+  const folders = FOLDERS.replace('token: chen', `token: chen, user_id: ${nomad.userId('user3')}`);
+  const tokens = {
+    mueller: nomad.tokenOf('alice'),
+    schmidt: bearerOf(nomad, 'alice'),
+    chen: bearerOf(nomad, 'bob'),
+    garcia: bearerOf(nomad, 'user1'),
+  };
+  await using lab = await nomadLab(nomad, { folders, tokens });
+  for (const owner of ['schmidt', 'chen', 'garcia']) await lab.put(`SEM1/${owner}/gold/a.tif`, owner);
+
+  const report = await lab.evening();
+  const made = nomad.uploads().length;
+  const again = await lab.evening();
+  const filled = await Promise.all(
+    nomad.uploads().map(async ({ id, mainAuthor }) => ((await nomad.filesOf(id)).size > 0 ? mainAuthor : '')),
+  );
+
+  expect(filled.filter((author) => author !== '')).toEqual([nomad.userId('user1')]);
+  const told = report.troubles.map(({ code, owner }) => `${owner} ${code}`);
+  expect(told.toSorted()).toEqual(['chen TOKEN_REJECTED', 'schmidt ACCOUNT_SHARED']);
+  expect(JSON.stringify(report.troubles)).toContain('was made there and is empty');
+  // What was learned is remembered: no further upload is made there.
+  expect(again.buckets).toMatchObject({ held: { files: 2 } });
+  expect(nomad.uploads()).toHaveLength(made);
+});

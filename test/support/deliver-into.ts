@@ -57,6 +57,7 @@ export async function deliverInto(
     destination,
     token: async () => token(),
     content: (batch) => made.change(contentOf({ ...{ owner: batch.owner, batch }, files: filesOf(batch) })),
+    accountIs: () => Promise.resolve(),
     metadata: () => ({ coauthors: [], reviewers: [], references: [] }),
     checkOwner: () => undefined,
     tier: noTier,

@@ -55,6 +55,7 @@ function lab(all: readonly Has[]): { readonly held: (at: number) => Promise<bool
     config: { mapping: { owners, collector: { tokens: {} } } },
     ledger: {
       credentials: {
+        learned: () => undefined,
         find: (name: string) => {
           const one = all[indexOf(name)];
           return one?.isEnrolled === true ? { userId: accountOf(one) } : undefined;
@@ -62,6 +63,7 @@ function lab(all: readonly Has[]): { readonly held: (at: number) => Promise<bool
       },
     },
     store: {
+      stamp: async () => '',
       token: async (name: string) => {
         if (all[indexOf(name)]?.kind !== 'none') return new Secret(tokens[indexOf(name)] ?? '');
         throw new IngestError('TOKEN_MISSING', 'none', { hint: 'none' });

@@ -11,6 +11,7 @@ const uploadData = z.object({
   last_status_message: z.string().nullish(),
   errors: z.array(z.string()).default([]),
   complete_time: z.string().nullish(),
+  main_author: z.string().nullish(),
 });
 const uploadAnswer = z.object({ upload_id: z.string().regex(/^[\w-]{1,128}$/), data: uploadData });
 
@@ -22,6 +23,8 @@ export type UploadState = {
   readonly message: string | undefined;
   readonly errors: readonly string[];
   readonly completedAt: string | undefined;
+  /** User id of the account that it belongs to. */
+  readonly mainAuthor: string | undefined;
 };
 
 /** The upload in a successful answer; undefined when the answer is no such JSON (a proxy's page, a text). */
@@ -37,6 +40,7 @@ export function uploadStateOf(text: string): UploadState | undefined {
     message: data.last_status_message ?? undefined,
     errors: data.errors,
     completedAt: data.complete_time ?? undefined,
+    mainAuthor: data.main_author ?? undefined,
   };
 }
 
@@ -47,17 +51,21 @@ const uploadList = z.object({
       upload_name: z.string().nullish(),
       process_status: z.string(),
       published: z.boolean().nullish(),
+      main_author: z.string().nullish(),
     }),
   ),
 });
 
-/** Ids of the listed uploads of exactly that name in which no process ever ran; undefined when it is no such list. */
-export function emptyUploadsOf(text: string, name: string): readonly string[] | undefined {
+/** The listed uploads of exactly that name in which no process ever ran; undefined when it is no such list. */
+export function emptyUploadsOf(
+  text: string,
+  name: string,
+): readonly { readonly id: string; readonly mainAuthor: string | undefined }[] | undefined {
   const parsed = uploadList.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
   return parsed.data.data
     .filter((one) => one.upload_name === name && one.process_status === 'READY' && one.published !== true)
-    .map((one) => one.upload_id);
+    .map((one) => ({ id: one.upload_id, mainAuthor: one.main_author ?? undefined }));
 }
 
 const detail = z.object({

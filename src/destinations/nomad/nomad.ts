@@ -123,7 +123,7 @@ async function open({ options, connection }: Nomad, name: string, call: Call): P
   if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
   const state = uploadStateOf(answer.text);
   if (state === undefined) throw notNomad(answer, attempted);
-  return { id: state.uploadId, name, location: locationOf(options, state.uploadId) };
+  return containerOf(options, name, { id: state.uploadId, mainAuthor: state.mainAuthor });
 }
 
 /** Uploads of that name that the account made and nothing ever happened in; undefined for a token that may not read. */
@@ -138,9 +138,18 @@ async function findEmpty(
   if (answer.status === 401 || answer.status === 403) return undefined;
   const attempted = `looking for an empty NOMAD upload "${name}"`;
   if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
-  const ids = emptyUploadsOf(answer.text, name);
-  if (ids === undefined) throw notNomad(answer, attempted);
-  return ids.map((id) => ({ id, name, location: locationOf(options, id) }));
+  const empty = emptyUploadsOf(answer.text, name);
+  if (empty === undefined) throw notNomad(answer, attempted);
+  return empty.map((one) => containerOf(options, name, one));
+}
+
+function containerOf(
+  options: NomadOptions,
+  name: string,
+  { id, mainAuthor }: { readonly id: string; readonly mainAuthor: string | undefined },
+): RemoteContainer {
+  const account = mainAuthor === undefined ? {} : { account: mainAuthor };
+  return { id, name, location: locationOf(options, id), ...account };
 }
 
 /** The upload's page in the platform's web pages, which lie beside the API. */
