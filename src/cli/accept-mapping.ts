@@ -1,5 +1,6 @@
 import type { FileStanding } from '../app/mapping-in-force.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { plainText } from '../core/plain-output.ts';
 import { count, formatBytes } from '../core/units.ts';
 import { answer } from './answer.ts';
 import { isConfirmed } from './confirm.ts';
@@ -44,7 +45,9 @@ async function acceptMapping(
   }
   const { change } = standing;
   if (options.json !== true)
-    context.out.write(`${renderMappingChange(change, context).join('\n')}\n\n${question(standing)}\n`);
+    context.out.write(
+      `${plainText(renderMappingChange(change, context).join('\n'))}\n\n${question(standing)}\n`,
+    );
   const wanted = await isConfirmed(context, options, 'Accept it?');
   const by = whoAmI(context);
   if (wanted) accept(workspace, standing, { by, reason: options.reason });

@@ -1,5 +1,6 @@
 import type { Workspace } from '../app/workspace.ts';
 import type { ShareName } from '../core/ids.ts';
+import { plainText } from '../core/plain-output.ts';
 import { count, formatBytes } from '../core/units.ts';
 import type { Scan, Suspicion } from '../ledger/scans.ts';
 import { answer } from './answer.ts';
@@ -32,7 +33,7 @@ export const addAcceptScan: AddCommand = (program, context, finish) => {
       const options = optionsOf<AcceptOptions>(command);
       await using workspace = await openToRead(context, options);
       const doubted = doubtedShares(workspace, name);
-      if (options.json !== true) context.out.write(`${preview(doubted, context)}\n`);
+      if (options.json !== true) context.out.write(`${plainText(preview(doubted, context))}\n`);
       const by = whoAmI(context);
       const wanted = doubted.length > 0 && (await isConfirmed(context, options, 'Believe this?'));
       const accepted = wanted ? doubted.filter(({ share }) => accept(workspace, share, by)) : [];

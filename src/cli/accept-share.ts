@@ -1,6 +1,7 @@
 import type { Workspace } from '../app/workspace.ts';
 import type { ShareConfig } from '../config/config.ts';
 import { asIngestError } from '../core/errors.ts';
+import { plainText } from '../core/plain-output.ts';
 import { printable } from '../core/share-path.ts';
 import { proveShare, type ShareIdentity } from '../share/prove-share.ts';
 import { answer } from './answer.ts';
@@ -53,7 +54,7 @@ async function acceptShare(
 ): Promise<number> {
   const compared = await compare(workspace, share);
   const { found, why } = compared;
-  if (options.json !== true) context.out.write(`${comparison(compared)}\n`);
+  if (options.json !== true) context.out.write(`${plainText(comparison(compared))}\n`);
   const wanted = why !== undefined && (await isConfirmed(context, options, 'Is this the share?'));
   const by = whoAmI(context);
   const at = context.clock.now();

@@ -1,3 +1,4 @@
+import { jsonOf, plainText } from '../core/plain-output.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 
 /** Writes what a command found: one line of JSON with --json, else the text for a person. */
@@ -7,5 +8,5 @@ export function answer(
   value: object,
   text: () => string,
 ): void {
-  out.write(json === true ? `${JSON.stringify(value)}\n` : `${text().trimEnd()}\n`);
+  out.write(json === true ? `${jsonOf(value)}\n` : `${plainText(text()).trimEnd()}\n`);
 }

@@ -2,6 +2,7 @@ import { ownerToken } from '../app/owner-token.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { IngestError } from '../core/errors.ts';
 import type { OwnerId } from '../core/ids.ts';
+import { plainText } from '../core/plain-output.ts';
 import { printable, type SharePath } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
@@ -58,7 +59,7 @@ async function claim(
   const rules = suggestRules(workspace, owner, placesOf(asked, found));
   const view: ClaimView = { asked, owner, found, rules };
   if (found.batches.length > 0) await requireCredential(context, workspace, view);
-  if (options.json !== true) context.out.write(`${renderClaim(view)}\n`);
+  if (options.json !== true) context.out.write(`${plainText(renderClaim(view))}\n`);
   const wanted = found.batches.length > 0 && (await isConfirmed(context, options, 'Claim it?'));
   if (wanted) record(workspace, view, { by: whoAmI(context), reason: options.reason });
   answer(context, options, claimJson(view, wanted), () => renderClaimed(view, wanted));

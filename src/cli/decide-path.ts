@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Workspace } from '../app/workspace.ts';
 import type { Decision } from '../core/decision.ts';
 import { IngestError } from '../core/errors.ts';
+import { plainText } from '../core/plain-output.ts';
 import { quoted } from '../core/share-path.ts';
 import { batchError } from '../ledger/batch-row.ts';
 import { sayDecision } from '../ownership/narrow.ts';
@@ -49,7 +50,7 @@ export async function decidePath(
     reason: options.reason?.trim() ?? 'no reason given',
   };
   const preview = previewDecision(workspace, asked, decision);
-  if (options.json !== true) context.out.write(`${renderDecision(preview)}\n`);
+  if (options.json !== true) context.out.write(`${plainText(renderDecision(preview))}\n`);
   const done = preview.changes > 0 && (await isWanted(context, options));
   if (done) record(workspace, preview);
   answer(context, options, decisionJson(preview, done), () => outcome(preview, done));

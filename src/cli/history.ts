@@ -1,5 +1,6 @@
 import type { Workspace } from '../app/workspace.ts';
 import { batchId } from '../core/ids.ts';
+import { jsonOf } from '../core/plain-output.ts';
 import { printable } from '../core/share-path.ts';
 import type { HistoryLine } from '../ledger/audit.ts';
 import type { HistoryFilter } from '../ledger/history.ts';
@@ -33,7 +34,7 @@ export const addHistory: AddCommand = (program, context, finish) => {
       const about = { ...filterOf(workspace, what), ...(since === undefined ? {} : { since }) };
       let events = 0;
       for (const line of workspace.ledger.historyOn(about)) {
-        context.out.write(`${options.json === true ? JSON.stringify(historyJson(line)) : textOf(line)}\n`);
+        context.out.write(`${options.json === true ? jsonOf(historyJson(line)) : textOf(line)}\n`);
         events += 1;
       }
       if (events === 0 && options.json !== true) context.out.write(nothingOf(what));

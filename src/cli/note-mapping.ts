@@ -1,5 +1,6 @@
 import { refusalOf } from '../app/mapping-in-force.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { plainText } from '../core/plain-output.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { style } from './style.ts';
 
@@ -12,5 +13,7 @@ export function noteMapping(
   const refused = refusalOf(mapping.standing(), config);
   if (refused === undefined || json === true) return;
   const note = `folders.yaml as it is now is not in force; this goes by the mapping accepted before.`;
-  err.write(`${style(err, 'yellow', note)}\n  ${refused.code}: ${refused.message}\n  ${refused.hint}\n\n`);
+  err.write(
+    plainText(`${style(err, 'yellow', note)}\n  ${refused.code}: ${refused.message}\n  ${refused.hint}\n\n`),
+  );
 }

@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../app/engine.ts';
+import { plainText } from '../core/plain-output.ts';
 import { printable } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { acceptHelp, underSuspicion } from '../nightly/by-suspicion.ts';
@@ -50,13 +51,13 @@ export function createProgress(context: CliContext, { quiet }: { readonly quiet:
     state.drawnAt = now;
     const width = (err.columns ?? 80) - 1;
     clear();
-    state.line = line.slice(0, width);
+    state.line = plainText(line).slice(0, width);
     err.write(state.line);
   };
   const say = (line: string): void => {
     if (quiet) return;
     clear();
-    err.write(`${line}\n`);
+    err.write(`${plainText(line)}\n`);
   };
 
   return {

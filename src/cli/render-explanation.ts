@@ -141,7 +141,9 @@ function fileLines(file: KnownFile, now: number): string[] {
     lines.push(`  Long   not settled for ${count(nights, 'night')}: perhaps ${printable(guess)}`);
     lines.push(`  Helps  ${printable(verdict.help ?? '')}`);
   }
-  lines.push(...nameChanges(file).map(({ path, as, hazard }) => `  Name   ${path} → ${as}: ${hazard}`));
+  lines.push(
+    ...nameChanges(file).map(({ path, as, hazard }) => `  Name   ${path} → ${printable(as)}: ${hazard}`),
+  );
   if (batch !== undefined) {
     lines.push(
       `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,

@@ -1,4 +1,4 @@
-import { quoted } from '../core/share-path.ts';
+import { printable, quoted } from '../core/share-path.ts';
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import { BUCKETS } from '../nightly/judge.ts';
 import type { RunReport } from '../nightly/run-report.ts';
@@ -170,7 +170,7 @@ function table(what: string, rows: Readonly<Record<string, Counted>>): string[] 
     const counted = rows[name];
     const all = BUCKETS.map((bucket) => counted?.[bucket] ?? { files: 0, bytes: 0 });
     return [
-      name === '-' ? '(nobody)' : name,
+      name === '-' ? '(nobody)' : printable(name),
       ...used.map((bucket) => String(counted?.[bucket].files ?? 0)),
       String(all.reduce((sum, { files }) => sum + files, 0)),
       formatBytes(all.reduce((sum, { bytes }) => sum + bytes, 0)),

@@ -1,4 +1,5 @@
 import type { Workspace } from '../app/workspace.ts';
+import { plainText } from '../core/plain-output.ts';
 import type { RequeueResult } from '../ledger/requeues.ts';
 import { answer } from './answer.ts';
 import { isConfirmed } from './confirm.ts';
@@ -59,7 +60,7 @@ async function requeue(
   const selection = selectBatches(workspace, ids, by);
   const last = lastRequeues(workspace, selection, by.class);
   if (options.json !== true)
-    context.out.write(`${[renderPreview(selection, context), ...sayLast(last)].join('\n')}\n`);
+    context.out.write(`${plainText([renderPreview(selection, context), ...sayLast(last)].join('\n'))}\n`);
   const done = (await isWanted(context, selection, options))
     ? putBack(workspace, selection, whoAmI(context))
     : undefined;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
+import { jsonOf, plainText } from '../core/plain-output.ts';
 import { addAcceptMapping } from './accept-mapping.ts';
 import { addAcceptScan } from './accept-scan.ts';
 import { addAcceptShare } from './accept-share.ts';
@@ -78,9 +79,9 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => context.out.write(text),
+      writeOut: (text) => context.out.write(plainText(text)),
       // With --json the failure is told as JSON, below.
-      writeErr: (text) => (json ? undefined : context.err.write(text)),
+      writeErr: (text) => (json ? undefined : context.err.write(plainText(text))),
     });
   for (const add of COMMANDS)
     add(program, context, (result) => {
@@ -119,10 +120,11 @@ function usageError({ message }: CommanderError): IngestError {
 function tellError(error: IngestError, { err, env }: CliContext, json: boolean): void {
   const { code, message, hint, disposition, context } = error;
   if (json) {
-    err.write(`${JSON.stringify({ error: { code, message, hint, disposition, context } })}\n`);
+    err.write(`${jsonOf({ error: { code, message, hint, disposition, context } })}\n`);
     return;
   }
-  err.write(`nightjar: ${message}\n  ${code}: ${hint}\n  See docs/errors.md#${code.toLowerCase()}\n`);
+  const said = `nightjar: ${message}\n  ${code}: ${hint}\n  See docs/errors.md#${code.toLowerCase()}\n`;
+  err.write(plainText(said));
   if (code === 'UNEXPECTED' && env['NIGHTJAR_DEBUG'] !== undefined && error.cause instanceof Error)
     err.write(`${error.cause.stack ?? ''}\n`);
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { startEngine } from '../app/engine.ts';
+import { jsonOf, plainText } from '../core/plain-output.ts';
 import { exitCodeOfRun } from './exit-code.ts';
 import { openForCommand, optionsOf } from './open.ts';
 import { createProgress } from './progress.ts';
@@ -32,7 +33,7 @@ export const addRun: AddCommand = (program, context, finish) => {
       const report = await engine.runEvening(undefined, stop.signal);
       progress.end();
       context.out.write(
-        options.json === true ? `${JSON.stringify(report)}\n` : renderReport(report, context.out),
+        options.json === true ? `${jsonOf(report)}\n` : plainText(renderReport(report, context.out)),
       );
       finish(stop.exitCode() ?? exitCodeOfRun(report.outcome));
     });

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { IngestError } from '../core/errors.ts';
+import { plainJson } from '../core/plain-output.ts';
 
 export type Log = Logger;
 
@@ -20,7 +21,7 @@ export function openLog(level: string, destination: NodeJS.WritableStream = proc
         censor: '[secret]',
       },
     },
-    destination,
+    { write: (line) => void destination.write(plainJson(line)) },
   );
 }
 

@@ -1,0 +1,58 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { styleText } from 'node:util';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IngestError } from '../../src/core/errors.ts';
+import { jsonOf, plainText } from '../../src/core/plain-output.ts';
+import { openLog } from '../../src/log/open-log.ts';
+
+const ESCAPES = '\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eexe\u2066\u2028\udcff';
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const RAW = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Cs}/u;
+const strange = () => fc.string({ unit: 'binary', maxLength: 40 }).map((some) => some + ESCAPES);
+
+describe('what leaves us', () => {
+  it('as JSON means the same, and has nothing that a terminal would act on', () => {
+    fc.assert(
+      fc.property(fc.dictionary(strange(), strange()), (value) => {
+        const json = jsonOf(value);
+
+        expect(json).not.toMatch(RAW);
+        expect(JSON.parse(json)).toEqual(value);
+      }),
+    );
+  });
+
+  it('as text keeps its lines and our colours, and nothing else that a terminal would act on', () => {
+    const red = styleText('red', 'held', { validateStream: false });
+
+    expect(plainText(`${red}\t1\n`)).toBe(`${red}\t1\n`);
+    expect(plainText(ESCAPES)).toBe(
+      String.raw`\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b31m\u{202e}exe\u{2066}\u{2028}\u{dcff}`,
+    );
+    fc.assert(
+      fc.property(strange(), (some) => {
+        // oxlint-disable-next-line no-control-regex -- colours are ours
+        expect(plainText(some).replaceAll(/\u001b\[[\d;]*m/g, '')).not.toMatch(RAW);
+      }),
+    );
+  });
+
+  it('to the log has nothing of it, in names, fields and errors', async () => {
+    const out = new PassThrough();
+    const log = openLog('info', out);
+
+    log.info({ path: ESCAPES, [ESCAPES]: 1 }, ESCAPES);
+    log.error({
+      error: new IngestError('UNEXPECTED', ESCAPES, { hint: ESCAPES, context: { path: ESCAPES } }),
+    });
+    log.error({ error: new Error(ESCAPES, { cause: new Error(ESCAPES) }) });
+    out.end();
+    const lines = (await text(out)).trimEnd().split('\n');
+
+    expect(lines).toHaveLength(3);
+    expect(lines.filter((line) => RAW.test(line))).toEqual([]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ path: ESCAPES, msg: ESCAPES });
+  });
+});
