@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, type IngestError } from '../core/errors.ts';
-import type { BatchId, DestinationName } from '../core/ids.ts';
+import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import type { Outages } from '../ledger/outages.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
@@ -37,14 +37,15 @@ const SEVERAL = 3;
 
 type Memory = {
   /** The batches that failed at a destination since the last that arrived there. */
-  readonly failing: Map<DestinationName, Set<BatchId>>;
+  readonly failing: Map<DestinationName, Map<BatchId, OwnerId>>;
   /** Batches that have met an outage and have not arrived since. */
   readonly before: Set<BatchId>;
 };
 
 /**
  * A destination that asks for quiet, that does not answer when it is asked how it is, or that fails several batches in a
- * row, is away: that is recorded once and stops all its batches until a probe finds it well (see probe-outages.ts).
+ * row (of several owners, where several have some: one owner's trouble never stops the others), is away: that is recorded
+ * once and stops all its batches until a probe finds it well (see probe-outages.ts).
  */
 export function createBreaker(parts: BreakerParts): Breaker {
   const memory: Memory = { failing: new Map(), before: new Set() };
@@ -66,20 +67,29 @@ async function met(parts: BreakerParts, memory: Memory, { batch, error, signal }
   const sign = outageSign(error);
   if (sign === 'none') return false;
   const { destination } = batch;
-  const failing = memory.failing.get(destination) ?? new Set();
-  memory.failing.set(destination, failing.add(batch.id));
+  const failing = memory.failing.get(destination) ?? new Map<BatchId, OwnerId>();
+  memory.failing.set(destination, failing.set(batch.id, batch.owner));
   const isKnown = (): boolean => {
     const known = parts.outages.of(destination);
     return known !== undefined && known.wellAt === undefined;
   };
   const cause = sign === 'told' || isKnown() ? error : await illness(parts, batch, signal);
   if (signal.aborted) return false;
-  if (cause === undefined && failing.size < SEVERAL) return false;
+  if (cause === undefined && !areSeveral(failing, batch, parts)) return false;
   // Nothing is sent while it is away: one that meets it again failed after a good answer, and may itself be the cause.
   const counts = memory.before.has(batch.id) && (sign === 'suspect' || (failing.size === 1 && !isKnown()));
   memory.before.add(batch.id);
   begin(parts, batch, cause ?? error, error);
   return !counts;
+}
+
+function areSeveral(
+  failing: ReadonlyMap<BatchId, OwnerId>,
+  { destination, owner }: Batch,
+  { outages }: BreakerParts,
+): boolean {
+  if (failing.size < SEVERAL) return false;
+  return new Set(failing.values()).size > 1 || !outages.othersWait(destination, owner);
 }
 
 /** What keeps the destination from answering well; undefined when it answers, be it with a refusal. */

@@ -37,6 +37,10 @@ export function createOutages(db: DatabaseSync) {
   return {
     waiting,
 
+    /** Whether anything is on its way or waits there for another owner, whose lane no pause keeps. */
+    othersWait: (destination: DestinationName, owner: OwnerId): boolean =>
+      othersWaitAt(db, destination, owner),
+
     /** The outage of this destination that goes on, if any. */
     of: one,
 
@@ -134,6 +138,18 @@ function remember(db: DatabaseSync, destination: DestinationName): void {
   db.prepare(
     'UPDATE outage SET batches = ?1, files = ?2, bytes = ?3 WHERE destination = ?4 AND until IS NULL AND batches <= ?1',
   ).run(batches, files, bytes, destination);
+}
+
+function othersWaitAt(db: DatabaseSync, destination: DestinationName, owner: OwnerId): boolean {
+  return (
+    db
+      .prepare(
+        `SELECT 1 FROM batch WHERE state IN ('planned', 'queued', 'delivering') AND destination = ?1 AND owner <> ?2
+           AND NOT EXISTS (SELECT 1 FROM pause WHERE (kind = 'lane' AND name = lane) OR (kind = 'owner' AND name = owner))
+         LIMIT 1`,
+      )
+      .get(destination, owner) !== undefined
+  );
 }
 
 function waitingAt(db: DatabaseSync, destination: DestinationName): Waited {

@@ -87,6 +87,21 @@ describe('an outage of a destination', () => {
     expect(temp.ledger.outages.of(NOMAD)?.code).toBe('DESTINATION_BUSY');
   });
 
+  it('is not seen in batches of one owner alone while those of others wait: they are not held back', async () => {
+    await using temp = await tempLedger();
+    const { breaker, plan, told, clock } = bench(temp.ledger);
+    plan('of somebody else', 'chen');
+    const answers = [];
+
+    for (const name of ['a', 'b', 'c', 'd'])
+      answers.push(await breaker.met(plan(name), fails('DESTINATION_BUSY', 500), never));
+
+    expect(answers).toEqual([false, false, false, false]);
+    expect(told()).toEqual([]);
+    expect(temp.ledger.dispatch.heads(clock.now()).map(({ owner }) => owner)).toContain('chen');
+    expect(await breaker.met(plan('e', 'chen'), fails('DESTINATION_BUSY', 500), never)).toBe(true);
+  });
+
   it('is not seen in failures between which others arrive', async () => {
     await using temp = await tempLedger();
     const { breaker, plan } = bench(temp.ledger);
