@@ -43,7 +43,12 @@ type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit' | 'stop'> & {
   readonly follow?: () => void;
 };
 
-type Where = { readonly target: RedisTarget; readonly trouble: (thrown: unknown) => void };
+type Where = {
+  readonly target: RedisTarget;
+  readonly trouble: (thrown: unknown) => void;
+  /** How long a batch stays ours without a sign of life, in ms. */
+  readonly lockMs?: number;
+};
 
 /** Milliseconds that running deliveries get to end by themselves when we are told to stop. */
 const DRAIN_MS = 20_000;
@@ -52,7 +57,7 @@ const DRAIN_MS = 20_000;
 export function startDeliveries(
   workspace: Workspace,
   parts: DeliveringParts,
-  { target, trouble }: Where,
+  { target, trouble, lockMs }: Where,
 ): Deliveries {
   const { config } = workspace;
   const packers = openPackers(workspace, parts);
@@ -64,6 +69,7 @@ export function startDeliveries(
   const workers = workBatches(
     {
       target,
+      ...(lockMs === undefined ? {} : { lockMs }),
       concurrency: config.destinations.reduce((sum, { name }) => sum + parallelAt(config, name), 0),
       clock: parts.clock,
       onError: trouble,

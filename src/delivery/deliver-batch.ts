@@ -71,9 +71,11 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     parts.emit({ name: 'delivery.done', batch, receipt });
     parts.breaker.delivered(batch);
   } catch (thrown) {
-    const error = signal.aborted ? stopped(signal, thrown) : asIngestError(thrown, `deliver batch ${id}`);
-    if (!signal.aborted && (await parts.breaker.met(batch, error, signal))) putBack(batch, error, parts);
-    else recordFailure(batch, error, parts, { stopped: signal.aborted });
+    const error = asIngestError(thrown, `deliver batch ${id}`);
+    const isOutage = !signal.aborted && (await parts.breaker.met(batch, error, signal));
+    if (signal.aborted) recordFailure(batch, stopped(signal, thrown), parts, { stopped: true });
+    else if (isOutage) putBack(batch, error, parts);
+    else recordFailure(batch, error, parts, { stopped: false });
   }
 }
 

@@ -22,8 +22,10 @@ export function recordFailure(
   try {
     carryOut(batch, error, decision, parts);
   } catch (thrown) {
-    // A newer attempt has the batch: its own result counts.
+    // A newer attempt has the batch: its own result counts, and no failure of this one is told.
     if (!(thrown instanceof IngestError && thrown.code === 'LEASE_LOST')) throw thrown;
+    parts.emit({ name: 'delivery.failed', batch, error: thrown, decided: 'nothing' });
+    return;
   }
   parts.emit({ name: 'delivery.failed', batch, error, decided: decision.do });
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -7,6 +6,7 @@ import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
+import { isFrozen } from '../support/frozen.ts';
 import type { Strike } from '../support/strike-at-commit.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
 import { untilTrue } from '../support/until.ts';
@@ -110,12 +110,6 @@ function historyOf(root: string): string[] {
   } finally {
     ledger.close();
   }
-}
-
-/** Whether a signal has stopped the process (proc_pid_stat(5): state T). */
-function isFrozen(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 
 /** What Redis does by itself to the lock of a worker that is frozen for two minutes; how many there were. */

@@ -32,7 +32,13 @@ export type StruckLab = AsyncDisposable & {
   readonly addDataset: (name: string) => Promise<void>;
   /** `nightjar run --json`, or `args`, that gets these signals. */
   readonly start: (strikes: readonly Strike[], ...args: readonly string[]) => ChildProcess;
-  /** The same to its end; the signal that ended it, or its exit code. */
+  /** A program of ours in its place, under the same Node. */
+  readonly startScript: (
+    strikes: readonly Strike[],
+    script: string,
+    ...args: readonly string[]
+  ) => ChildProcess;
+  /** `nightjar run --json` to its end; the signal that ended it, or its exit code. */
   readonly struck: (...strikes: readonly Strike[]) => Promise<NodeJS.Signals | number | null>;
   readonly commits: string;
   /** An evening without strikes, and what is wrong after it: nothing may be. */
@@ -45,15 +51,12 @@ export async function struckLab(generation: Generation): Promise<StruckLab> {
   const nomad = stack.use(await startNomadServer({ generation }));
   const lab = stack.use(await nomadLab(nomad, { block: 'join: dataset' }));
   const commits = join(lab.root, 'commits');
-  const start: StruckLab['start'] = (strikes, ...args) => {
+  const startStruck = (strikes: readonly Strike[], ...program: readonly string[]): ChildProcess => {
     const STRIKE = JSON.stringify({ strikes, log: commits } satisfies Strikes);
-    const program = args.length === 0 ? ['run', '--json'] : args;
-    return lab.startProgram(
-      'env',
-      ...[`NODE_OPTIONS=--import=${PRELOAD}`, `STRIKE=${STRIKE}`, LAUNCHER],
-      ...program,
-    );
+    return lab.startProgram('env', `NODE_OPTIONS=--import=${PRELOAD}`, `STRIKE=${STRIKE}`, ...program);
   };
+  const start: StruckLab['start'] = (strikes, ...args) =>
+    startStruck(strikes, LAUNCHER, ...(args.length === 0 ? ['run', '--json'] : args));
   const owned = stack.move();
   return {
     ...{ nomad, lab, start, commits },
@@ -66,6 +69,7 @@ export async function struckLab(generation: Generation): Promise<StruckLab> {
       return signal ?? code;
     },
     breachesAfterAnEvening: async () => await breachesOf(nomad, lab, await lab.evening()),
+    startScript: (strikes, script, ...args) => startStruck(strikes, process.execPath, script, ...args),
     breachesAfter: (report) => breachesOf(nomad, lab, report),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

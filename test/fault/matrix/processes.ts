@@ -8,6 +8,10 @@ const STOPPED: TestName = [
   'fault/step-boundaries.test.ts',
   'evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on',
 ];
+const WORKERS_KILLED: TestName = [
+  'fault/worker-processes.test.ts',
+  'a batch whose workers are killed in open, close and record is delivered once by the next, as its first attempt',
+];
 const FROZEN: TestName = [
   'fault/step-boundaries.test.ts',
   'an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
@@ -72,6 +76,9 @@ export const PROCESSES: readonly Fault[] = [
     group: 'processes',
     fault: 'a worker process is killed with -9',
     cells: {
+      open: shown('the next worker goes on, and it is the first attempt that counts', WORKERS_KILLED),
+      close: shown('the next worker finds what has arrived; it is delivered once', WORKERS_KILLED),
+      record: shown('the next worker finds what has arrived; it is delivered once', WORKERS_KILLED),
       send: shown('the next worker delivers the batch', [
         'fault/queue.test.ts',
         'the batch of a worker process that was killed is delivered by the next one',
@@ -124,10 +131,17 @@ export const PROCESSES: readonly Fault[] = [
         'integration/work-batches.test.ts',
         'a delivery whose lock is lost is told so',
       ]),
-      close: shown('fails as LEASE_LOST; the newer attempt delivers', [
-        'fault/directory.test.ts',
-        'fails as LEASE_LOST when its files were cleared, and the newer one delivers',
-      ]),
+      close: shown(
+        'fails as LEASE_LOST; the newer attempt delivers',
+        [
+          'fault/directory.test.ts',
+          'fails as LEASE_LOST when its files were cleared, and the newer one delivers',
+        ],
+        [
+          'fault/worker-processes.test.ts',
+          'a worker frozen in close for longer than its lock is told so when it wakes, and its result is refused',
+        ],
+      ),
       record: shown('the older result is refused', [
         'integration/ledger.test.ts',
         'refuses the result of an attempt when a newer one has begun',

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { startDeliveries } from '../../src/app/deliveries.ts';
+import { openWorkspace, type Workspace } from '../../src/app/workspace.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { systemClock as clock } from '../../src/core/clock.ts';
+import { createHttpClient } from '../../src/http/http-client.ts';
+import type { BatchHead } from '../../src/ledger/batch-row.ts';
+import { createBatchQueue } from '../../src/queue/batch-queue.ts';
+import { createDispatcher } from '../../src/queue/dispatcher.ts';
+import { findBreaches } from '../support/check-truth.ts';
+import { isFrozen } from '../support/frozen.ts';
+import { startRedis } from '../support/start-redis.ts';
+import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
+import { untilTrue } from '../support/until.ts';
+
+const WORKER = fileURLToPath(new URL('../support/deliver-as-worker.ts', import.meta.url));
+
+/** What runs evenings, without deliveries of its own: one batch is planned and waits for a worker. */
+type Dispatching = AsyncDisposable & {
+  readonly worker: (
+    ...strikes: Parameters<StruckLab['startScript']>[0]
+  ) => ReturnType<StruckLab['startScript']>;
+  /** Starts to deliver here. */
+  readonly deliver: () => void;
+  readonly head: () => BatchHead;
+  readonly historyOf: () => readonly string[];
+};
+
+async function dispatching(struck: StruckLab): Promise<Dispatching> {
+  await using stack = new AsyncDisposableStack();
+  await struck.addDataset('gold');
+  await struck.struck({ at: STEP_COMMITS.plan, when: 'after', signal: 'SIGKILL' });
+  const file = join(struck.lab.root, 'nightjar.yaml');
+  const redis = stack.use(await startRedis());
+  const http = createHttpClient({ userAgent: 'nightjar-test', clock });
+  stack.defer(http.close);
+  const workspace = stack.use(
+    openWorkspace(loadConfig({ env: {}, home: '/nonexistent', file }), { clock, http }),
+  );
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 5000 });
+  stack.defer(queue.close);
+  const { ledger } = workspace;
+  const dispatcher = createDispatcher({
+    ...{ ledger: dispatchLedger(workspace), queue, clock, sweepMs: 100 },
+    concurrency: () => 1,
+    onError: () => undefined,
+  });
+  stack.defer(dispatcher.close);
+  const [{ id } = { id: undefined }] = ledger.list();
+  if (id === undefined) throw new Error('nothing was planned');
+  const owned = stack.move();
+  return {
+    worker: (...strikes) => struck.startScript(strikes, WORKER, file, redis.target.socketPath),
+    deliver: () => {
+      const where = { target: redis.target, trouble: () => undefined, lockMs: 1000 };
+      owned.use(startDeliveries(workspace, { clock, env: {}, emit: () => undefined }, where));
+    },
+    head: () => ledger.batches.head(id),
+    historyOf: () => ledger.history(id).map(({ detail }) => detail),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function dispatchLedger({
+  ledger: { dispatch, batches },
+}: Workspace): Parameters<typeof createDispatcher>[0]['ledger'] {
+  return {
+    ...{ heads: dispatch.heads, inFlight: dispatch.inFlight, nextDueAt: dispatch.nextDueAt },
+    markQueued: (id) => batches.markQueued(id, clock.now()),
+    backToPlanned: (ids, why) => batches.backToPlanned(ids, why, clock.now()),
+  };
+}
+
+const breachesOf = async ({ nomad, lab }: StruckLab): Promise<string[]> =>
+  await findBreaches({
+    ...{ nomad, share: lab.share, stateDir: join(lab.root, 'state') },
+    accounts: { mueller: 'alice' },
+  });
+
+it('a batch whose workers are killed in open, close and record is delivered once by the next, as its first attempt', async () => {
+  await using struck = await struckLab('v1.3');
+  await using main = await dispatching(struck);
+  const ends: unknown[] = [];
+  for (const [step, when] of [
+    ['open', 'before'],
+    ['close', 'after'],
+    ['record', 'before'],
+  ] as const) {
+    const worker = main.worker({ at: STEP_COMMITS[step], when, signal: 'SIGKILL' });
+    ends.push((await once(worker, 'exit'))[1]);
+  }
+
+  main.deliver();
+  await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
+
+  expect(ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL']);
+  expect(await breachesOf(struck)).toEqual([]);
+  expect(main.head()).toMatchObject({ attempts: 1, epoch: 4 });
+  expect(main.historyOf().filter((detail) => detail.includes('in a row'))).toEqual(
+    [1, 2, 3].map((count) => `its job is gone from the queue; its process is gone, ${count} in a row`),
+  );
+});
+
+it('a worker frozen in close for longer than its lock is told so when it wakes, and its result is refused', async () => {
+  await using struck = await struckLab('v1.4');
+  await using main = await dispatching(struck);
+  const worker = main.worker({ at: STEP_COMMITS.close, when: 'after', signal: 'SIGSTOP' });
+  let said = '';
+  worker.stdout?.on('data', (piece: Buffer) => {
+    said += piece.toString();
+  });
+  await untilTrue(() => isFrozen(worker.pid ?? 0), 'frozen in close', 60);
+  main.deliver();
+  await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
+  const delivered = main.head();
+
+  worker.kill('SIGCONT');
+  await untilTrue(() => said.includes('delivery.failed LEASE_LOST'), 'the end of the older attempt');
+
+  expect(delivered).toMatchObject({ attempts: 1, epoch: 2 });
+  expect(main.head()).toEqual(delivered);
+  expect(main.historyOf().filter((detail) => detail.includes('in a row'))).toEqual([]);
+  expect(await breachesOf(struck)).toEqual([]);
+});
