@@ -10,7 +10,7 @@ import type { Generation } from '../support/nomad-server.ts';
 /** How many conversations are struck in each test; more on demand: docs/testing.md. */
 const ASKED = process.env['NIGHTJAR_CUTS'];
 /** The same ones every time, unless more are asked for. */
-const RUNS = ASKED === undefined ? { numRuns: 5, seed: 7 } : { numRuns: Number(ASKED) };
+const RUNS = ASKED === undefined ? { numRuns: 6, seed: 7 } : { numRuns: Number(ASKED) };
 
 /** A parcel, a file sent as it is, and a parcel that is read back. */
 type Way = 'parcel' | 'raw' | 'reading';
@@ -30,10 +30,14 @@ type World = AsyncDisposable & {
 /** One small batch, planned, and a fresh platform behind the proxy. */
 async function world(generation: Generation, way: Way): Promise<World> {
   const proxy = await startFaultProxy();
-  const lab = await deliverIntoNomad(generation, { base_url: `${proxy.origin}${API}` }, { stallMs: 400 });
+  const lab = await deliverIntoNomad(
+    generation,
+    { base_url: `${proxy.origin}${API}` },
+    { stallMs: 400, answerMs: 400 },
+  );
   proxy.target = Number(new URL(lab.server.origin).port);
   // The first question finds that processing has ended, so that a conversation is mostly as long as the other.
-  lab.polling.firstMs = 10;
+  lab.polling.firstMs = 20;
   if (way === 'reading') lab.token = lab.server.appToken('alice', 3600);
   const { id } = lab.plan('SEM1/a', FILES[way]);
   return {
@@ -111,7 +115,7 @@ async function measured(generation: Generation, way: Way): Promise<Record<Step, 
 }
 
 type Hit = Pick<Strike, 'kind' | 'in'> & { readonly part: number };
-const KINDS = ['cut', 'reset', 'swallow', 'half-open', 'stall'] as const;
+const KINDS = ['cut', 'reset', 'swallow', 'half-open', 'stall', 'drip'] as const;
 const aHit: fc.Arbitrary<Hit> = fc.record({
   kind: fc.constantFrom(...KINDS),
   in: fc.constantFrom<Direction>('request', 'answer'),
@@ -123,6 +127,7 @@ const WELL_CHOSEN: [Way, Hit][] = [
   ['parcel', { kind: 'reset', in: 'answer', part: 5_000 }],
   ['parcel', { kind: 'swallow', in: 'answer', part: 9_900 }],
   ['reading', { kind: 'half-open', in: 'request', part: 7_000 }],
+  ['raw', { kind: 'drip', in: 'answer', part: 2_000 }],
 ];
 
 describe.each<Generation>(['v1.3', 'v1.4'])('a delivery to NOMAD %s', (generation) => {
@@ -148,7 +153,8 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a delivery to NOMAD %s', (generatio
         },
       );
       await fc.assert(property, { ...RUNS, examples: WELL_CHOSEN });
-      expect(struck).toBeGreaterThan(RUNS.numRuns / 2);
+      // A conversation may be shorter than the one that was measured, and end before its strike.
+      expect(struck).toBeGreaterThanOrEqual(RUNS.numRuns / 3);
     },
   );
 });
