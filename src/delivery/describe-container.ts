@@ -1,3 +1,4 @@
+import { IngestError } from '../core/errors.ts';
 import type { Batch } from '../core/model.ts';
 import type { Call, Destination, RemoteContainer } from '../destinations/destination.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
@@ -36,11 +37,13 @@ export async function describeContainer({
       { document, state },
       { at: parts.clock.now(), batch: batch.id, ...(said === undefined ? {} : { said }) },
     );
-  const outcome = await describing.put(
-    container,
-    { document, replace: known !== undefined, begin: () => save('putting') },
-    call,
-  );
+  const outcome = await describing
+    .put(container, { document, replace: known !== undefined, begin: () => save('putting') }, call)
+    .catch((thrown: unknown): never => {
+      // Refused, it is not there: one that is there at the next attempt is somebody else's.
+      if (isRefused(thrown)) documents.restore(batch.destination, container.id, known);
+      throw thrown;
+    });
   if (outcome === 'put')
     return save('there', `"${container.name}" says now: ${JSON.stringify(JSON.parse(document))}`);
   save(
@@ -48,4 +51,10 @@ export async function describeContainer({
     `"${container.name}" (${container.location}) has a metadata file that is not ours: it stays as it is`,
   );
   parts.emit({ name: 'container.not-described', batch, container });
+}
+
+/** A 4xx says no; after any other failure it may be there all the same. */
+function isRefused(thrown: unknown): boolean {
+  const status = thrown instanceof IngestError ? thrown.context['status'] : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500;
 }

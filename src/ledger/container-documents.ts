@@ -19,6 +19,16 @@ export function createContainerDocuments(db: DatabaseSync) {
       return { document: String(row['document']), state: String(row['state']) as DocumentState };
     },
 
+    /** It was refused: as it was before. */
+    restore: (destination: DestinationName, container: string, known: ContainerDocument | undefined): void =>
+      inTransaction(db, () => {
+        db.prepare(
+          known === undefined
+            ? 'DELETE FROM container_document WHERE destination = ?1 AND container = ?2'
+            : 'UPDATE container_document SET document = ?3, state = ?4 WHERE destination = ?1 AND container = ?2',
+        ).run(destination, container, ...(known === undefined ? [] : [known.document, known.state]));
+      }),
+
     /** Before it is put `putting`, afterwards how it ended; `said` goes into the history of the batch that it was for. */
     save: (
       destination: DestinationName,

@@ -152,8 +152,10 @@ describe('the tokens of a lab', () => {
 describe('a token that is no longer wanted', () => {
   it('is removed from this host after a preview, and is said to live on at the platform', async () => {
     await using nomad = await startNomadServer({ generation: 'v1.4' });
-    await using lab = await labAt(nomad);
+    await using lab = await labAt(nomad, FOLDERS.replace('schmidt: {', 'schmidt: { manual: true,'));
     await lab.nightjarWith('pw\n', 'token', 'enrol', 'mueller', '--user', 'alice', '--pat');
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
+    const byHand = await lab.nightjar('token', 'remove', 'schmidt');
 
     const preview = await lab.nightjar('token', 'remove', 'jm');
     const kept = await readdir(join(lab.root, 'tokens'));
@@ -161,9 +163,11 @@ describe('a token that is no longer wanted', () => {
     const again = await lab.nightjar('token', 'remove', 'jm', '--yes', '--json');
 
     expect(preview.out).toContain('Would remove');
-    expect(kept).toEqual(['mueller']);
+    expect(preview.out).toContain('Data of mueller is held');
+    expect(byHand.out).toContain('schmidt uploads by hand, so nothing changes');
+    expect(kept.toSorted()).toEqual(['mueller', 'schmidt']);
     expect(removed.out).toContain(`personal access token ${nomad.pats.all()[0]?.id} is revoked there`);
-    expect(await readdir(join(lab.root, 'tokens'))).toEqual([]);
+    expect(await readdir(join(lab.root, 'tokens'))).toEqual(['schmidt']);
     expect(JSON.parse(again.out)).toMatchObject({ found: false, done: false });
   });
 });
@@ -207,11 +211,26 @@ describe('a personal access token', () => {
       '--json',
     );
     expect(errorOf(alsoHers).message).toContain('already that of mueller');
+    const refused = await lab.nightjarWith('no\n', 'token', 'rotate', 'mueller', '--user', 'alice', '--json');
+    expect(errorOf(refused).message).not.toContain('dead');
+    nomad.fault = ({ path }) =>
+      path.endsWith('/rotate') ? { kind: 'answer', status: 503, body: '{"detail": "not now"}' } : undefined;
+    const untouched = await lab.nightjarWith(
+      'pw\n',
+      'token',
+      'rotate',
+      'mueller',
+      '--user',
+      'alice',
+      '--json',
+    );
+    expect(errorOf(untouched).message).toContain('The old token still works');
+    nomad.fault = undefined;
     nomad.pats.settings.longestDays = 90;
 
     const rotated = await lab.nightjarWith('pw\n', 'token', 'rotate', 'mueller', '--user', 'alice', '--json');
 
-    expect(errorOf(rotated).message).toContain('The old token may be dead already');
+    expect(errorOf(rotated).message).toContain('The old token is dead');
     expect(errorOf(rotated).hint).toContain('nightjar token enrol mueller --pat');
   });
 

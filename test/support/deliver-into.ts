@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { ContainerMetadata } from '../../src/core/container-metadata.ts';
 import type { Content } from '../../src/core/content.ts';
 import { type BatchId, destinationName, ownerId } from '../../src/core/ids.ts';
 import type { Batch, BatchPlan } from '../../src/core/model.ts';
@@ -33,6 +34,8 @@ export type Deliverer = AsyncDisposable & {
   readonly audit: (batches?: number, seed?: string) => Promise<AuditRound>;
   /** What a test does to the content of a batch. */
   change: (content: Content) => Content;
+  /** What is to be said of every container. */
+  metadata: ContainerMetadata;
   /** None that ever sees an outage, unless a test has its own. */
   breaker: Breaker;
   /** The clock of the deliveries; `pass` moves it. */
@@ -58,7 +61,7 @@ export async function deliverInto(
     token: async () => token(),
     content: (batch) => made.change(contentOf({ ...{ owner: batch.owner, batch }, files: filesOf(batch) })),
     accountIs: () => Promise.resolve(),
-    metadata: () => ({ coauthors: [], reviewers: [], references: [] }),
+    metadata: () => made.metadata,
     checkOwner: () => undefined,
     tier: noTier,
     clock,
@@ -78,6 +81,7 @@ export async function deliverInto(
     events,
     change: (content) => content,
     breaker: { met: async () => false, delivered: () => undefined },
+    metadata: { coauthors: [], reviewers: [], references: [] },
     clock,
     pass: (ms) => {
       ahead += ms;

@@ -21,7 +21,7 @@ export const addRemove: AddCommand = (program, context, finish) => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  nightjar token remove mueller\n  nightjar token remove mueller --yes\n\nData of the owner is held from then on. A token from systemd credentials is removed in the unit.',
+      '\nExamples:\n  nightjar token remove mueller\n  nightjar token remove mueller --yes\n\nData of the owner is held from then on, but for one who uploads by hand. A token from systemd credentials is removed in the unit.',
     )
     .action(async (name: string, _options, command) => {
       const options = optionsOf<RemoveOptions>(command);
@@ -33,13 +33,16 @@ export const addRemove: AddCommand = (program, context, finish) => {
       const store = createTokenStore({ dir: config.credentials.dir, env: {} });
       const isThere = (await store.check(token))?.code !== 'TOKEN_MISSING';
       const pat = ledger.credentials.find(token)?.remoteId;
+      const isManual = config.mapping.owners.find(({ id }) => id === owner)?.manual === true;
       const done = options.yes === true && isThere;
       if (done) {
         await rm(file);
         ledger.credentials.forget(token);
       }
       answer(context, options, { format: 1, owner, name: token, file, found: isThere, done }, () =>
-        isThere ? sentence({ owner, file, done, pat }) : `There is no token of ${owner} in ${file}.`,
+        isThere
+          ? sentence({ owner, file, done, pat, isManual })
+          : `There is no token of ${owner} in ${file}.`,
       );
       finish(EXIT.done);
     });
@@ -50,14 +53,19 @@ type Removal = {
   readonly file: string;
   readonly done: boolean;
   readonly pat: string | undefined;
+  /** Uploads by hand: nothing is delivered for this owner, with a token or without. */
+  readonly isManual: boolean;
 };
 
-function sentence({ owner, file, done, pat }: Removal): string {
+function sentence({ owner, file, done, pat, isManual }: Removal): string {
   const there =
     pat === undefined
       ? 'The platform still takes it: an upload token ends only when the operator of the platform ends all of them.'
       : `The platform still takes it until the personal access token ${pat} is revoked there.`;
+  const data = isManual
+    ? `${owner} uploads by hand, so nothing changes for the data.`
+    : `Data of ${owner} is held from then on.`;
   return done
-    ? `Removed ${file}. Data of ${owner} is held from now on. ${there}`
-    : `Would remove ${file}; data of ${owner} is held from then on. ${there}\nDo it with: nightjar token remove ${owner} --yes`;
+    ? `Removed ${file}. ${data} ${there}`
+    : `Would remove ${file}. ${data} ${there}\nDo it with: nightjar token remove ${owner} --yes`;
 }

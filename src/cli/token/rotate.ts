@@ -1,9 +1,11 @@
+import { takenBy } from '../../app/account-of-two.ts';
 import { tokenRef } from '../../app/owner-token.ts';
-import { proveToken } from '../../app/prove-token.ts';
+import { type NomadDestination, proveToken } from '../../app/prove-token.ts';
 import { userAgentOf } from '../../app/user-agent.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { asIngestError, IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
+import type { Secret } from '../../core/secret.ts';
 import { createTokenStore } from '../../credentials/read-token.ts';
 import { storeToken } from '../../credentials/store-token.ts';
 import { createAccount } from '../../destinations/nomad/account.ts';
@@ -65,15 +67,20 @@ async function rotate(rotating: Rotating, name: string, options: RotateOptions):
   const record = rotatable(workspace, owner);
   const account = createAccount(destination, http);
   const access = await accessToken({ context, http, owner, destination, signal }, options, account);
+  const store = createTokenStore({ dir: config.credentials.dir, env: context.env });
+  const old = await store.token(record.name).catch(() => undefined);
   const pat = await account
     .rotatePat(access, record.remoteId, signal)
-    .catch((thrown: unknown): never => failed(thrown, owner));
+    .catch(async (thrown: unknown): Promise<never> => {
+      throw failed(thrown, owner, await howIsOld(workspace, destination, old));
+    });
   // Stored before it is proven: the old one is dead, and this one is never shown again.
   const file = await storeToken(config.credentials.dir, record.name, pat.token).catch(
-    (thrown: unknown): never => failed(thrown, owner),
+    (thrown: unknown): never => {
+      throw failed(thrown, owner, 'The new token was made and is lost, the old one is dead');
+    },
   );
   ledger.credentials.save({ ...record, remoteId: pat.id, expiresAt: pat.expiresAt, enrolledAt: clock.now() });
-  const store = createTokenStore({ dir: config.credentials.dir, env: context.env });
   const candidate = { owner, destination, token: pat.token, userId: record.userId };
   const proven = await proveToken(workspace, store, candidate, signal);
   return { owner, name: record.name, file, proven, expiresAt: pat.expiresAt, missingLine: undefined };
@@ -92,10 +99,27 @@ function rotatable(
   });
 }
 
-/** The platform revokes first: whatever failed then, the old token may be dead. */
-function failed(thrown: unknown, owner: OwnerId): never {
+/** The platform revokes first, and then makes the new one: what became of the old one only it can say. */
+async function howIsOld(
+  { destination }: Workspace,
+  { name }: NomadDestination,
+  old: Secret | undefined,
+): Promise<string> {
+  const unknown = 'Whether the old token still works is not known';
+  if (old === undefined) return unknown;
+  try {
+    const signal = new AbortController().signal;
+    return (await takenBy(destination(name), signal)(old))
+      ? 'The old token still works'
+      : 'The old token is dead: the platform ends it before it makes a new one';
+  } catch {
+    return unknown;
+  }
+}
+
+function failed(thrown: unknown, owner: OwnerId, old: string): IngestError {
   const error = asIngestError(thrown, `rotate the token of ${owner}`);
-  throw new IngestError(error.code, `${error.message}. The old token may be dead already`, {
+  return new IngestError(error.code, `${error.message}. ${old}`, {
     hint: `Look with \`nightjar token check ${owner}\`. If it is refused, deliveries of ${owner} wait until you run: nightjar token enrol ${owner} --pat. ${error.hint}`,
     context: error.context,
     cause: error,
