@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
+import type { QueueTrouble } from '../queue/dispatcher.ts';
 
 const LOOK_MS = 200;
 
@@ -9,15 +10,19 @@ type Waiting = {
   readonly clock: Clock;
   readonly outageWaitMs: number;
   readonly mayHeal: () => boolean;
+  /** What is wrong with the queue now. */
+  readonly queueTrouble: () => QueueTrouble | undefined;
+  /** Whether this process delivers a batch. */
+  readonly isDelivering: () => boolean;
 };
 
 /**
  * Resolves when no batch waits or is in flight, but for those a pause keeps back that is not about to end (`mayHeal`);
  * rejects with the signal's reason. A destination that is away is waited for, but from the later of its going and our
- * coming no longer than `outageWaitMs`.
+ * coming no longer than `outageWaitMs`; so is the queue, while nothing is under way.
  */
 export async function allDelivered(
-  { ledger, clock, outageWaitMs, mayHeal }: Waiting,
+  { ledger, clock, outageWaitMs, mayHeal, queueTrouble, isDelivering }: Waiting,
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Map<string, number>();
@@ -29,6 +34,15 @@ export async function allDelivered(
     seen.set(outage, from);
     return clock.monotonic() < from + outageWaitMs;
   };
-  while (ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) await clock.sleep(LOOK_MS, signal);
+  const start = clock.monotonic();
+  const isQueueGivenUp = (): boolean => {
+    const trouble = queueTrouble();
+    if (trouble === undefined || isDelivering()) return false;
+    return clock.monotonic() >= Math.max(trouble.since, start) + outageWaitMs;
+  };
+  while (ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) {
+    if (isQueueGivenUp()) return;
+    await clock.sleep(LOOK_MS, signal);
+  }
   signal.throwIfAborted();
 }

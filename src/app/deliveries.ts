@@ -29,6 +29,8 @@ export type Deliveries = AsyncDisposable & {
     signal: AbortSignal,
   ) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
+  /** Whether a lock in the queue was set by these workers. */
+  readonly ownsLock: (lock: string) => boolean;
   /** Looks once for the batches that their destination only accepted. */
   readonly lookAgain: (signal: AbortSignal) => Promise<void>;
   /** What outages of destinations are known and told by. */
@@ -88,6 +90,7 @@ export function startDeliveries(
     token: delivery.token,
     breaker: delivery.breakerParts,
     running: workers.running,
+    ownsLock: workers.ownsLock,
     lookAgain: async (signal) => {
       await lookAgain({ ...delivery, ledger: workspace.ledger }, signal);
       tellListeners();

@@ -1,5 +1,5 @@
 import { type Clock, type HoldableClock, holdableClock } from '../core/clock.ts';
-import type { IngestError } from '../core/errors.ts';
+import { asIngestError, type IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
 import type { DeliveryEvent } from '../delivery/delivery-event.ts';
 import { takeInstanceLock } from '../ledger/instance-lock.ts';
@@ -23,7 +23,7 @@ import { openRefusedWatch } from './open-refused-watch.ts';
 import { type PutBack, putBackLost } from './put-back-lost.ts';
 import { type MappingEvent, tellOfMapping } from './tell-of-mapping.ts';
 import { createTrouble } from './tell-trouble.ts';
-import type { LaneEvent, RefusedWatch } from './watch-refused.ts';
+import type { LaneEvent } from './watch-refused.ts';
 import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -83,17 +83,8 @@ async function startParts(
   tellOfMapping(workspace.mapping.takeOver(parts.holder), workspace, emit);
   withdrawOutdated(workspace);
   const delivery = stack.use(startDeliveries(workspace, parts, { target, trouble }));
-  const dispatcher = createDispatcher({
-    ledger: dispatchLedger(workspace, putBack),
-    queue,
-    concurrency: (destination) => parallelAt(config, destination),
-    clock,
-    onError: trouble,
-    running: delivery.running,
-    ...(parts.isOpen === undefined ? {} : { isOpen: parts.isOpen }),
-  });
+  const dispatcher = startDispatcher(workspace, parts, { queue, delivery, putBack, trouble });
   stack.defer(dispatcher.close);
-  delivery.onFinished(dispatcher.wake);
   stack.use(keepProbing(ledger, { ...delivery.breaker, onWell: dispatcher.wake }, trouble));
 
   const refused = stack.use(
@@ -110,6 +101,8 @@ async function startParts(
     mayHeal: refused.mayHeal,
     lookAgain: delivery.lookAgain,
     audit: createAuditor(workspace, parts).whenDue,
+    queueTrouble: dispatcher.trouble,
+    isDelivering: () => delivery.running().size > 0,
   });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
@@ -131,6 +124,37 @@ async function startParts(
   };
 }
 
+/** Looks for work whenever a delivery has ended, and holds queue and ledger against each other whenever Redis is back. */
+function startDispatcher(
+  workspace: Workspace,
+  { clock, isOpen }: EngineParts,
+  {
+    queue,
+    delivery,
+    putBack,
+    trouble,
+  }: {
+    readonly queue: BatchQueue;
+    readonly delivery: Deliveries;
+    readonly putBack: PutBack;
+    readonly trouble: (thrown: unknown) => void;
+  },
+): Dispatcher {
+  const dispatcher = createDispatcher({
+    ledger: dispatchLedger(workspace, putBack),
+    queue,
+    concurrency: (destination) => parallelAt(workspace.config, destination),
+    clock,
+    onError: trouble,
+    running: delivery.running,
+    ownsLock: delivery.ownsLock,
+    ...(isOpen === undefined ? {} : { isOpen }),
+  });
+  delivery.onFinished(dispatcher.wake);
+  queue.onReady(dispatcher.compareNow);
+  return dispatcher;
+}
+
 /** A run that is stopped lets what is in flight end, and nothing new begin. */
 function drainedOn(
   stop: AbortSignal | undefined,
@@ -149,9 +173,11 @@ function nightlyParts(
   emit: NightlyParts['emit'],
   {
     mayHeal,
+    queueTrouble,
+    isDelivering,
     ...made
   }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained' | 'lookAgain' | 'audit'> &
-    Pick<RefusedWatch, 'mayHeal'>,
+    Pick<Parameters<typeof allDelivered>[0], 'mayHeal' | 'queueTrouble' | 'isDelivering'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources, accounts } = workspace;
   return {
@@ -165,7 +191,7 @@ function nightlyParts(
     hasOwners: () => mapping.current().mapping.owners.length > 0,
     delivered: async (signal) => {
       const { outageWaitMs } = config.deliveries;
-      await allDelivered({ ledger, clock, outageWaitMs, mayHeal }, signal);
+      await allDelivered({ ledger, clock, outageWaitMs, mayHeal, queueTrouble, isDelivering }, signal);
       // A token may have appeared meanwhile: what it kept from being planned can go in this evening.
       await workspace.renew();
     },
@@ -174,6 +200,10 @@ function nightlyParts(
     settleNights: config.settleNights,
     stallMs: 60_000,
     refusedMapping: () => refusalOf(mapping.standing(), config),
+    queueTrouble: () => {
+      const trouble = queueTrouble();
+      return trouble && asIngestError(trouble.error, 'fill the queue');
+    },
   };
 }
 
@@ -215,7 +245,7 @@ async function openRedis(
   trouble: (thrown: unknown) => void,
 ): Promise<RedisTarget> {
   if (config.redis.url !== undefined) return { url: config.redis.url };
-  const redis = stack.use(await keepRedis(config.stateDir, clock, trouble));
+  const redis = stack.use(await keepRedis({ stateDir: config.stateDir, clock, trouble }));
   return { socketPath: redis.socketPath };
 }
 

@@ -67,10 +67,11 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head('Dated in the future'), futureTimeLines(report)),
     ...section(head(MAILS_TITLE), mailLines(report.mails, 'has sent')),
     ...section(head('Destinations that were away'), outageLines(report)),
+    ...section(head('The queue took nothing at the end'), problemLines(report.queue)),
     ...section(head('Why the rest did not go'), notes(report)),
     ...section(head('Collector'), collectorLines(report.collector, report.finishedAt)),
     ...section(head('Owners'), ownerLines(report)),
-    ...section(head('Folder mapping'), mappingProblem(report)),
+    ...section(head('Folder mapping'), problemLines(report.mapping)),
     ...section(head('Shares that need a person'), shareProblems(report)),
     ...section(head('By owner'), table('owner', report.owners)),
     ...section(head('By instrument'), table('instrument', report.instruments)),
@@ -134,9 +135,8 @@ function noteLines(note: Note, now: number): string[] {
   ];
 }
 
-function mappingProblem({ mapping }: RunReport): string[] {
-  if (mapping === undefined) return [];
-  return [`${mapping.message} (${mapping.code})`, `    ${mapping.hint}`];
+function problemLines(problem: RunReport['queue']): string[] {
+  return problem === undefined ? [] : [`${problem.message} (${problem.code})`, `    ${problem.hint}`];
 }
 
 function shareProblems({ shares, finishedAt }: RunReport): string[] {

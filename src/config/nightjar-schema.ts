@@ -125,7 +125,7 @@ const deliveries = z.strictObject({
   outage_wait: duration({ zero: true })
     .meta({
       description:
-        'The longest that a run waits for a destination that is away; then it ends with a report of what waits. The daemon delivers it when the destination is back.',
+        'The longest that a run waits for a destination that is away, or for a queue (Redis) that takes nothing; then it ends with a report of what waits. The daemon delivers it when that is over.',
     })
     .prefault('2h'),
 });

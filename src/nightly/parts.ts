@@ -37,6 +37,8 @@ export type NightlyParts = {
   };
   /** Why folders.yaml as it is now is not in force; undefined: it is. */
   readonly refusedMapping?: () => IngestError | undefined;
+  /** What is wrong with the queue now; undefined: nothing. */
+  readonly queueTrouble?: () => IngestError | undefined;
   /** Whether a destination may mail the owner of what it gets. */
   readonly mailsOwners?: (destination: string) => boolean;
   /** Whether the mapping knows anybody but the collector: then an evening that finds nothing of them is no success. */

@@ -60,6 +60,8 @@ export type RunReport = {
   readonly instruments: Tally['instruments'];
   /** Why folders.yaml as it is now is not in force: the run went by the mapping accepted before. */
   readonly mapping?: ScanProblem;
+  /** Why the queue took nothing at the end of the run: what waits goes out when it does. */
+  readonly queue?: ScanProblem;
   readonly shares: readonly ShareLine[];
   readonly deliveries: readonly DeliveryLine[];
   /** Sent in earlier runs, and only accepted: the destination has not said yet that it is there. Absent: none is. */
@@ -111,6 +113,7 @@ type ReportParts = Pick<
   | 'clock'
   | 'shares'
   | 'refusedMapping'
+  | 'queueTrouble'
   | 'hasOwners'
   | 'reminders'
   | 'mailsOwners'
@@ -134,7 +137,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
   const strays = addStrays(parts, run, { outcomes, tally });
   const balanced = isBalanced(seen, tally);
   const shares = parts.shares.map(({ name }) => shareLine(parts, run, name, outcomes.get(name)));
-  const refused = parts.refusedMapping?.();
+  const ours = troublesOfOurs(parts);
   return {
     format: 1,
     run: run.id,
@@ -148,7 +151,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
       hasOwners: parts.hasOwners?.() ?? false,
       failed:
         strays > 0 ||
-        refused !== undefined ||
+        ours.mapping !== undefined ||
         shares.some(({ looked, suspicion }) => !looked || suspicion !== undefined),
     }),
     balanced,
@@ -156,7 +159,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     buckets: tally.buckets,
     owners: tally.owners,
     instruments: tally.instruments,
-    ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
+    ...ours,
     shares,
     ...sentIn(parts, run),
     troubles: troublesOf(parts, run),
@@ -170,6 +173,15 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     names: namesByOwner(tally.names),
     ...ofOwners(parts, tally),
     ...notesOf(tally),
+  };
+}
+
+/** What went wrong with what is ours, and not with a share or a destination. */
+function troublesOfOurs({ refusedMapping, queueTrouble }: ReportParts): Pick<RunReport, 'mapping' | 'queue'> {
+  const [refused, queue] = [refusedMapping?.(), queueTrouble?.()];
+  return {
+    ...(refused === undefined ? {} : { mapping: problemOf(refused) }),
+    ...(queue === undefined ? {} : { queue: problemOf(queue) }),
   };
 }
 

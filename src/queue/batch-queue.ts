@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
+import { waitAtMost } from '../core/wait-at-most.ts';
 import { connectRedis, type RedisLink, type RedisTarget, withinDeadline } from './connect-redis.ts';
 
 /** BullMQ's name of the one queue, and of its one kind of job. */
@@ -15,10 +16,16 @@ export type JobState = 'waiting' | 'active' | 'stalled' | 'delayed' | 'failed' |
 export type BatchQueue = {
   /** Afterwards exactly one waiting (or still active) job of this id exists, whatever was there before. */
   readonly enqueue: (id: BatchId) => Promise<void>;
-  /** Every job of ours and its state. */
+  /** Every job of ours and its state; fails also when Redis takes no writes. */
   readonly jobs: () => Promise<ReadonlyMap<BatchId, JobState>>;
   /** False when a living worker has the job: such a job stays. */
   readonly remove: (id: BatchId) => Promise<boolean>;
+  /** The locks of those that have one. */
+  readonly locks: (ids: readonly BatchId[]) => Promise<ReadonlyMap<BatchId, string>>;
+  /** Takes the lock of a job away, if it is this one; answers whether it was. */
+  readonly unlock: (id: BatchId, lock: string) => Promise<boolean>;
+  /** Told whenever the connection is there, the first time and after each outage. */
+  readonly onReady: (listener: () => void) => void;
   /** Empties the queue, active jobs too: only right while no worker lives. */
   readonly clear: () => Promise<void>;
   /** Never fails and never hangs, with Redis or without; may be called again. */
@@ -33,6 +40,8 @@ type BatchQueueOptions = {
   readonly onError?: (error: Error) => void;
 };
 
+const CLOSE_MS = 500;
+const PROBE_KEPT_MS = 60_000;
 /** How long `enqueue` waits for a worker to let go of a job it has finished, in ms. */
 const LETTING_GO_MS = 1000;
 const LOOK_AGAIN_MS = 20;
@@ -59,7 +68,7 @@ export function createBatchQueue({ target, clock, deadlineMs, onError }: BatchQu
   const call = async <T>(attempted: string, work: () => Promise<T>): Promise<T> =>
     withinDeadline({ clock, ms: deadlineMs, attempted }, link, async (signal) => {
       await link.ready(signal);
-      return work();
+      return await link.whileConnected(work);
     });
   const remove = (id: BatchId): Promise<boolean> =>
     call(`removing the job of batch ${id}`, async () => (await queue.remove(id)) === 1);
@@ -73,11 +82,18 @@ export function createBatchQueue({ target, clock, deadlineMs, onError }: BatchQu
     },
     jobs: () => call('listing the queued batches', () => list(queue, link)),
     remove,
+    locks: (ids) => call('reading the locks of batches', () => locksOf(queue, link, ids)),
+    unlock: (id, lock) =>
+      call(`freeing batch ${id}`, async () => {
+        return (await link.redis.eval(UNLOCK, 1, queue.toKey(`${id}:lock`), lock)) === 1;
+      }),
+    onReady: (listener) => {
+      link.redis.on('ready', listener);
+    },
     clear: () => call('emptying the queue', () => queue.obliterate({ force: true })),
     close: () => {
-      closing ??= call('closing the queue', () => queue.close())
-        .catch(() => undefined)
-        .finally(link.abandon);
+      // Nothing is owed to Redis at the end, and BullMQ's close may never settle while it is away.
+      closing ??= waitAtMost(clock, CLOSE_MS, queue.close()).then(link.abandon);
       return closing;
     },
   };
@@ -104,6 +120,8 @@ async function removed(
 }
 
 async function list(queue: Queue<JobData>, link: RedisLink): Promise<ReadonlyMap<BatchId, JobState>> {
+  // A Redis that is full, a replica or without its disk still reads: only a write tells that it takes nothing.
+  await link.redis.set(queue.toKey('probe'), '1', 'PX', PROBE_KEPT_MS);
   // One script for all states: asked one after another, a job on the move could be missed.
   const ranges: readonly (readonly string[])[] = await queue.getBackend().getRanges([...RANGES], 0, -1);
   const found = new Map<BatchId, JobState>();
@@ -115,10 +133,22 @@ async function list(queue: Queue<JobData>, link: RedisLink): Promise<ReadonlyMap
   const active = [...found].filter(([, state]) => state === 'active').map(([id]) => id);
   if (active.length === 0) return found;
   // BullMQ's own look for stalled jobs takes up to two rounds of 30 s; the lock's key tells at once.
-  const locks = await link.redis.mget(active.map((id) => queue.toKey(`${id}:lock`)));
-  for (const [at, id] of active.entries()) if (locks[at] === null) found.set(id, 'stalled');
+  const locks = await locksOf(queue, link, active);
+  for (const id of active) if (!locks.has(id)) found.set(id, 'stalled');
   return found;
 }
+
+async function locksOf(
+  queue: Queue<JobData>,
+  link: RedisLink,
+  ids: readonly BatchId[],
+): Promise<ReadonlyMap<BatchId, string>> {
+  const locks = await link.redis.mget(ids.map((id) => queue.toKey(`${id}:lock`)));
+  return new Map(ids.flatMap((id, at): [BatchId, string][] => (locks[at] ? [[id, locks[at]]] : [])));
+}
+
+/** In one step, as another worker may take the job at any moment. */
+const UNLOCK = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0";
 
 /** Old BullMQ versions leave a marker `0:…` in the list of waiting ids. */
 function isBatchId(id: string): boolean {

@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { cureOf } from './redis-refusal.ts';
 
 /** Where Redis is. `url` is redis:// or rediss://; the password comes apart from it, or inside it as a last resort. */
 export type RedisTarget =
@@ -19,6 +20,8 @@ export type RedisLink = {
   readonly redis: Redis;
   /** Resolves when commands can be sent; rejects with the signal's reason. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
+  /** As `work`, but rejects at once when the connection ends: ioredis would leave what was under way without an answer. */
+  readonly whileConnected: <T>(work: () => Promise<T>) => Promise<T>;
   /** Any failure of this connection without what ioredis hangs on it: it may carry the password. */
   readonly plainError: (thrown: unknown) => Error;
   /** Ends the connection and every duplicate BullMQ made of it, at once and for good; never waits for Redis. */
@@ -55,6 +58,7 @@ export function connectRedis(target: RedisTarget, { waitForRedis, onError }: Lin
     redis,
     plainError,
     ready: (signal) => whenReady(redis, signal),
+    whileConnected: (work) => whileConnected(redis, work),
     abandon: () => {
       abandoned = true;
       redis.disconnect();
@@ -94,6 +98,20 @@ async function whenReady(redis: Redis, signal: AbortSignal): Promise<void> {
   } finally {
     redis.off('ready', waiting.resolve);
     signal.removeEventListener('abort', stop);
+  }
+}
+
+async function whileConnected<T>(redis: Redis, work: () => Promise<T>): Promise<T> {
+  const lost = Promise.withResolvers<never>();
+  const tell = (): void => lost.reject(new Error('the connection was cut'));
+  redis.once('close', tell);
+  try {
+    const working = work();
+    // When the connection is cut first, how the work ends is nobody's concern any more.
+    working.catch(() => undefined);
+    return await Promise.race([working, lost.promise]);
+  } finally {
+    redis.off('close', tell);
   }
 }
 
@@ -142,7 +160,7 @@ export async function withinDeadline<T>(
     if (error instanceof IngestError) throw error;
     const cause = link.plainError(error);
     throw new IngestError('QUEUE_UNAVAILABLE', `${attempted}: ${cause.message}`, {
-      hint: 'Redis does not answer. Nothing is lost: the ledger has the work, and it goes on when Redis is back.',
+      hint: cureOf(cause.message),
       cause,
     });
   } finally {

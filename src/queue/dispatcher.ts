@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { JobState } from './batch-queue.ts';
 import { chooseNext, type Head, type InFlight, servedKey } from './choose-next.ts';
+import { compareQueue, type Suspects } from './compare-queue.ts';
 
 /** What the dispatcher needs of the ledger. Every call is short and synchronous. */
 export interface DispatchLedger {
@@ -22,16 +23,25 @@ export interface DispatchQueue {
   enqueue(id: BatchId): Promise<void>;
   jobs(): Promise<ReadonlyMap<BatchId, JobState>>;
   remove(id: BatchId): Promise<boolean>;
+  locks(ids: readonly BatchId[]): Promise<ReadonlyMap<BatchId, string>>;
+  unlock(id: BatchId, lock: string): Promise<boolean>;
 }
+
+/** Since when the queue fails, on the clock that never jumps, and with what. */
+export type QueueTrouble = { readonly since: number; readonly error: unknown };
 
 export type Dispatcher = {
   /** Look again: something was planned, has finished, or a lane was resumed. Cheap, may be called at any time. */
   readonly wake: () => void;
+  /** The queue may be another one, or empty: compare it with the ledger now, whatever the wait was for. */
+  readonly compareNow: () => void;
+  /** Undefined while the queue does what it is asked. */
+  readonly trouble: () => QueueTrouble | undefined;
   /** Nothing is queued afterwards. Bounded by the queue's own deadlines; may be called again. */
   readonly close: () => Promise<void>;
 };
 
-type DispatcherOptions = {
+export type DispatcherOptions = {
   readonly ledger: DispatchLedger;
   readonly queue: DispatchQueue;
   /** At most so many batches in flight at a destination. */
@@ -45,11 +55,15 @@ type DispatcherOptions = {
   readonly sweepMs?: number;
   /** Batches this process works on: never put back, whatever Redis says. */
   readonly running?: () => ReadonlySet<BatchId>;
+  /** Whether a lock in Redis was set by a worker of this process. */
+  readonly ownsLock?: (lock: string) => boolean;
 };
 
 /** Who had the latest turns, as `chooseNext` wants them, and how many turns there were. */
 type Turns = { count: number; readonly last: Map<string, number> };
 
+/** When to look again at a lock of ours that nobody here seems to hold. */
+const SUSPECT_MS = 10_000;
 const RETRY_MS = { first: 250, most: 30_000 } as const;
 
 /**
@@ -61,45 +75,55 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const closed = new AbortController();
   const turns: Turns = { count: 0, last: new Map() };
   let nap = new AbortController();
-  let woken = false;
+  let awake: 'no' | 'look' | 'compare' = 'no';
+  let trouble: QueueTrouble | undefined;
+  let suspects: Suspects = new Map();
 
   const loop = async (): Promise<void> => {
     let sweepAt = clock.monotonic();
     let failures = 0;
     while (!closed.signal.aborted) {
-      woken = false;
+      if (awake === 'compare') sweepAt = clock.monotonic();
+      awake = 'no';
       try {
         if (clock.monotonic() >= sweepAt) {
-          await compare(options);
-          sweepAt = clock.monotonic() + sweepMs;
+          suspects = await compareQueue(options, suspects, closed.signal);
+          sweepAt = clock.monotonic() + (suspects.size > 0 ? Math.min(SUSPECT_MS, sweepMs) : sweepMs);
         }
         await dispatch(options, turns, closed.signal);
         failures = 0;
+        trouble = undefined;
       } catch (error) {
         failures += 1;
+        trouble = { since: trouble?.since ?? clock.monotonic(), error };
         // What failed may have left ledger and queue apart: compare first, then go on.
         sweepAt = clock.monotonic();
         onError(error);
       }
-      const ms = failures > 0 ? backoffMs(failures) : untilNextMs(options, sweepAt);
-      await rest(ms, failures > 0);
+      await rest(failures > 0 ? backoffMs(failures) : untilNextMs(options, sweepAt), failures > 0);
     }
   };
 
-  /** Sleeps until `ms` have passed, somebody wakes us (not while Redis is away) or we are closed. */
-  const rest = async (ms: number, whateverComes: boolean): Promise<void> => {
-    if (closed.signal.aborted || (woken && !whateverComes)) return;
+  /** Sleeps until `ms` have passed, somebody wakes us (a plain wake counts for nothing while Redis is away) or we are closed. */
+  const rest = async (ms: number, isAway: boolean): Promise<void> => {
+    if (closed.signal.aborted || awake === 'compare' || (awake === 'look' && !isAway)) return;
     nap = new AbortController();
-    const signal = whateverComes ? closed.signal : AbortSignal.any([nap.signal, closed.signal]);
-    await clock.sleep(ms, signal).catch(() => undefined);
+    wakesAt = isAway ? 'compare' : 'look';
+    await clock.sleep(ms, AbortSignal.any([nap.signal, closed.signal])).catch(() => undefined);
   };
+  let wakesAt: 'look' | 'compare' = 'look';
 
   const running = loop().catch(onError);
   return {
     wake: () => {
-      woken = true;
+      if (awake === 'no') awake = 'look';
+      if (wakesAt === 'look') nap.abort();
+    },
+    compareNow: () => {
+      awake = 'compare';
       nap.abort();
     },
+    trouble: () => trouble,
     close: async () => {
       closed.abort();
       await running;
@@ -147,32 +171,4 @@ async function enqueueOrPutBack({ ledger, queue }: DispatcherOptions, id: BatchI
     ledger.backToPlanned([id], 'the queue did not take the batch');
     throw error;
   }
-}
-
-/**
- * Puts back what the ledger believes in flight and no job stands for, and removes jobs the ledger does not know.
- * The ledger is read before and after the queue: what moved meanwhile is left for the next time.
- */
-async function compare({ ledger, queue, running }: DispatcherOptions): Promise<void> {
-  const before = new Map(ledger.inFlight().map((batch) => [batch.id, batch.state]));
-  const jobs = await queue.jobs();
-  const here = running?.() ?? new Set<BatchId>();
-  const after = ledger.inFlight();
-
-  const lost = after.filter(
-    ({ id, state }) => before.get(id) === state && !here.has(id) && !standsFor(jobs.get(id), state),
-  );
-  if (lost.length > 0) {
-    ledger.backToPlanned(
-      lost.map((batch) => batch.id),
-      'its job is gone from the queue',
-    );
-  }
-  const known = new Set([...before.keys(), ...after.map((batch) => batch.id)]);
-  for (const id of jobs.keys()) if (!known.has(id) && !here.has(id)) await queue.remove(id);
-}
-
-/** A delivering batch whose job waits again has lost its worker. */
-function standsFor(job: JobState | undefined, state: InFlight['state']): boolean {
-  return job === 'active' || (job === 'waiting' && state === 'queued');
 }

@@ -14,6 +14,8 @@ export type EmbeddedRedis = AsyncDisposable & {
   readonly recovered: string | undefined;
   /** Settles when the server ends and nobody has asked it to; never after `stop`. */
   readonly died: Promise<Error>;
+  /** SIGKILL, for a server that does not answer; `died` settles. */
+  readonly kill: () => void;
   /** Ends it: asks, then SIGTERM, then SIGKILL. Bounded, never fails, may be called again. */
   readonly stop: () => Promise<void>;
 };
@@ -26,7 +28,7 @@ type EmbeddedRedisOptions = {
 
 /** A large log of commands takes a while to load: 50,000 jobs need a second. */
 const START_MS = 120_000;
-const STOP_STEP_MS = 5000;
+const STOP_STEP_MS = 2000;
 const LOOK_AGAIN_MS = 10;
 
 /**
@@ -63,6 +65,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     pid: server.pid,
     recovered,
     died: died.promise,
+    kill: () => server.kill('SIGKILL'),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -124,8 +127,8 @@ async function startOnce(
 }
 
 /** True when it serves commands: while it loads its data it answers LOADING, an error. */
-async function answers(socketPath: string): Promise<boolean> {
-  const visitor = visit(socketPath);
+export async function answers(socketPath: string, answerMs?: number): Promise<boolean> {
+  const visitor = visit(socketPath, answerMs);
   try {
     await visitor.connect();
     return (await visitor.ping()) === 'PONG';

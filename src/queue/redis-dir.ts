@@ -130,7 +130,7 @@ async function signalRedis(pid: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<
 }
 
 /** A connection for one short visit: no second try, no ready check, nothing queued. Its errors are its rejections. */
-export function visit(socketPath: string): Redis {
+export function visit(socketPath: string, answerMs = ANSWER_MS): Redis {
   const visitor = new Redis({
     path: socketPath,
     lazyConnect: true,
@@ -138,8 +138,8 @@ export function visit(socketPath: string): Redis {
     enableOfflineQueue: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 0,
-    connectTimeout: ANSWER_MS,
-    commandTimeout: ANSWER_MS,
+    connectTimeout: answerMs,
+    commandTimeout: answerMs,
     // ioredis waits this long (2 s by default) also for a connection that has ended, and keeps the process alive for it.
     disconnectTimeout: 50,
     retryStrategy: () => null,

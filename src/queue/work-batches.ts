@@ -2,6 +2,7 @@ import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
+import { waitAtMost } from '../core/wait-at-most.ts';
 import { type JobData, QUEUE_NAME } from './batch-queue.ts';
 import { connectRedis, type RedisLink, type RedisTarget } from './connect-redis.ts';
 
@@ -11,6 +12,8 @@ export type BatchHandler = (id: BatchId, signal: AbortSignal) => Promise<void>;
 export type BatchWorkers = {
   /** The batches this process works on now. */
   readonly running: () => ReadonlySet<BatchId>;
+  /** Whether a job's lock was set by this process. */
+  readonly ownsLock: (lock: string) => boolean;
   /** Takes nothing new and waits for what runs, at most `deadlineMs`. False when something still runs. */
   readonly drain: (deadlineMs: number) => Promise<boolean>;
   /** Takes nothing new, aborts what runs (INTERRUPTED) and waits at most `graceMs` for it. False when it did not end. */
@@ -51,8 +54,16 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
     options.onFinished?.(id);
   });
   worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) runs.get(batchId(id))?.controller.abort(lockLost(id));
+    for (const id of ids)
+      abortIfTaken(batchId(id)).catch((error: unknown) => onError(link.plainError(error)));
   });
+  /** A lock that is gone is that of a wiped Redis: nobody else has the batch, and what is under way goes on. */
+  const abortIfTaken = async (id: BatchId): Promise<void> => {
+    const lock = await link.redis.get(`bull:${QUEUE_NAME}:${id}:lock`);
+    if (lock !== null && !isOurs(lock)) runs.get(id)?.controller.abort(lockLost(id));
+  };
+
+  const isOurs = (lock: string): boolean => lock.startsWith(`${worker.id}:`);
 
   const stopTaking = (): void => {
     stopping.abort();
@@ -60,7 +71,7 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
     worker.close().catch((error: unknown) => onError(link.plainError(error)));
   };
   const ended = async (ms: number): Promise<boolean> => {
-    await within(clock, ms, Promise.allSettled([...runs.values()].map((run) => run.done)));
+    await waitAtMost(clock, ms, Promise.allSettled([...runs.values()].map((run) => run.done)));
     return runs.size === 0;
   };
   const abort = (graceMs: number): Promise<boolean> => {
@@ -72,6 +83,7 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
   let closing: Promise<void> | undefined;
   return {
     running: () => new Set(runs.keys()),
+    ownsLock: isOurs,
     drain: (deadlineMs) => {
       stopTaking();
       return ended(deadlineMs);
@@ -93,10 +105,9 @@ function startWorker(
     connection: link.redis,
     concurrency,
     lockDuration: lockMs,
-    stalledInterval: 30_000,
-    // A job of a killed process always comes back: how often a batch may fail is counted in the ledger. BullMQ's
-    // own bound would fail it at the second kill (github.com/taskforcesh/bullmq/issues/651).
-    maxStalledCount: 1000,
+    // The dispatcher looks for jobs without a lock, and the ledger counts how often a batch may fail. BullMQ's own look
+    // would fail a job that was left twice (github.com/taskforcesh/bullmq/issues/651).
+    skipStalledCheck: true,
     runRetryDelay: 1000,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
@@ -119,14 +130,11 @@ async function giveBack(job: Job<JobData>, token: string | undefined): Promise<n
 }
 
 /**
- * One run of a batch at a time in this process: after an outage Redis may hand out again what still runs here. The
- * earlier run is told to stop, and the later one waits until it has.
+ * One run of a batch at a time in this process: after an outage Redis may hand out again what still runs here. The later
+ * one waits until the earlier has ended, and finds in the ledger what is left to do.
  */
 async function runOnce(runs: Map<BatchId, Run>, id: BatchId, handler: BatchHandler): Promise<void> {
-  for (let earlier = runs.get(id); earlier !== undefined; earlier = runs.get(id)) {
-    earlier.controller.abort(lockLost(id));
-    await earlier.done;
-  }
+  for (let earlier = runs.get(id); earlier !== undefined; earlier = runs.get(id)) await earlier.done;
   const controller = new AbortController();
   const done = Promise.withResolvers<void>();
   runs.set(id, { controller, done: done.promise });
@@ -139,20 +147,11 @@ async function runOnce(runs: Map<BatchId, Run>, id: BatchId, handler: BatchHandl
 }
 
 async function endConnections(worker: Worker<JobData>, link: RedisLink, clock: Clock): Promise<void> {
-  await within(clock, CLOSE_MS, worker.close());
+  await waitAtMost(clock, CLOSE_MS, worker.close());
   link.abandon();
   // BullMQ's blocking connection is a duplicate of ours: one that is open is not ended by the link.
   const blocking = worker.getBackend().blockingClient;
   blocking?.then((client) => client.disconnect()).catch(() => undefined);
-}
-
-/** Waits for `work` at most `ms`; how it ends is not told. */
-async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const late = clock.sleep(ms, over.signal);
-  await Promise.race([work, late]).catch(() => undefined);
-  over.abort();
-  late.catch(() => undefined);
 }
 
 function interrupted(): IngestError {

@@ -192,3 +192,74 @@ test('refuses an address that is none, without repeating it', () => {
   expect(opening).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   expect(opening).not.toThrow(/secretword/);
 });
+
+test('a call that is under way fails at once when the connection is cut', async () => {
+  await using redis = await startRedis();
+  await using queue = open(redis.target, 600_000);
+  await queue.jobs();
+  redis.freeze();
+  const failure = queue.jobs().catch((error: unknown) => error);
+
+  await redis.kill();
+
+  expect(await failure).toMatchObject({
+    code: 'QUEUE_UNAVAILABLE',
+    message: expect.stringContaining('the connection was cut'),
+  });
+});
+
+test.each([
+  ['is full', ['maxmemory', '1'], /^queueing batch .*OOM/, /full \(maxmemory\)/],
+  ['waits for its replicas', ['min-replicas-to-write', '1'], /NOREPLICAS/, /replicas are away/],
+] as const)(
+  'a Redis that %s is told by its own words and a cure, and is no working queue',
+  async (_what, setting, said, cure) => {
+    await using redis = await startRedis();
+    await using queue = open(redis.target);
+    await queue.enqueue(id(1));
+    const admin = new Redis({ path: redis.target.socketPath });
+    await admin.config('SET', ...setting);
+    const refusal = { code: 'QUEUE_UNAVAILABLE', hint: expect.stringMatching(cure) };
+
+    await expect(queue.enqueue(id(2))).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringMatching(said),
+    });
+    await expect(queue.jobs()).rejects.toMatchObject(refusal);
+
+    await admin.config('SET', setting[0], '0');
+    expect((await queue.jobs()).get(id(1))).toBe('waiting');
+    admin.disconnect();
+  },
+);
+
+test('a replica is told by its own words and a cure', async () => {
+  await using redis = await startRedis();
+  await using queue = open(redis.target);
+  const admin = new Redis({ path: redis.target.socketPath });
+  await admin.replicaof('127.0.0.1', '1');
+
+  await expect(queue.enqueue(id(1))).rejects.toMatchObject({
+    code: 'QUEUE_UNAVAILABLE',
+    message: expect.stringContaining('READONLY'),
+    hint: expect.stringContaining('set redis.url to the primary'),
+  });
+
+  await admin.replicaof('NO', 'ONE');
+  await queue.enqueue(id(1));
+  admin.disconnect();
+});
+
+test('tells when the connection is there, the first time and after an outage', async () => {
+  await using redis = await startRedis();
+  await using queue = open(redis.target);
+  let told = 0;
+  queue.onReady(() => (told += 1));
+  await queue.jobs();
+  expect(told).toBe(1);
+
+  await redis.kill();
+  await redis.restart();
+
+  await vi.waitFor(() => expect(told).toBe(2), { timeout: 10_000 });
+});

@@ -72,7 +72,8 @@ describe('a clock that is set back by hours', () => {
       },
     };
 
-    await allDelivered({ ledger, clock, outageWaitMs: 60_000, mayHeal: () => false }, never);
+    const quiet = { mayHeal: () => false, queueTrouble: () => undefined, isDelivering: () => false };
+    await allDelivered({ ledger, clock, outageWaitMs: 60_000, ...quiet }, never);
 
     expect(time.passed).toBeGreaterThanOrEqual(62_000);
     expect(time.passed).toBeLessThan(63_000);

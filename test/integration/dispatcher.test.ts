@@ -1,7 +1,9 @@
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import type { BatchId } from '../../src/core/ids.ts';
-import { type BatchQueue, createBatchQueue } from '../../src/queue/batch-queue.ts';
+import { type BatchQueue, createBatchQueue, QUEUE_NAME } from '../../src/queue/batch-queue.ts';
 import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts';
 import { type BatchHandler, type BatchWorkers, workBatches } from '../../src/queue/work-batches.ts';
 import { MemoryLedger } from '../support/dispatch-ledger.ts';
@@ -16,7 +18,12 @@ type Plant = AsyncDisposable & {
 };
 
 /** Ledger, queue, workers and dispatcher as the daemon has them; `deliver` is what a delivery does. */
-function startPlant(redis: TestRedis, ledger: MemoryLedger, deliver: BatchHandler, cap = 4): Plant {
+function startPlant(
+  redis: TestRedis,
+  ledger: MemoryLedger,
+  deliver: BatchHandler,
+  more: { readonly ownsLock?: (lock: string) => boolean } = {},
+): Plant {
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
   const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
@@ -33,11 +40,12 @@ function startPlant(redis: TestRedis, ledger: MemoryLedger, deliver: BatchHandle
   dispatcher = createDispatcher({
     ledger,
     queue,
-    concurrency: () => cap,
+    concurrency: () => 4,
     clock,
     onError,
     sweepMs: 200,
     running: workers.running,
+    ...more,
   });
   const close = async (): Promise<void> => {
     await dispatcher.close();
@@ -199,4 +207,27 @@ test('needs little time for a batch while ten thousand wait', async () => {
   const each = (clock.monotonic() - started) / ledger.count('delivered');
   expect(each).toBeLessThan(50);
   await plant.dispatcher.close();
+});
+
+test('a batch that was taken while the connection was cut goes on soon, not when its lock runs out', async () => {
+  await using redis = await startRedis();
+  const ledger = new MemoryLedger();
+  const id = ledger.plan(1, 'a');
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  await queue.enqueue(id);
+  ledger.move(id, 'queued');
+  const connection = new Redis({ path: redis.target.socketPath, maxRetriesPerRequest: null });
+  const cutOff = new Worker(QUEUE_NAME, null, { connection, lockDuration: 600_000 });
+  await cutOff.getNextJob('ours:7');
+  await cutOff.close(true);
+  connection.disconnect();
+  const delivered: BatchId[] = [];
+  await using plant = startPlant(redis, ledger, async (batch) => void delivered.push(batch), {
+    ownsLock: (lock) => lock === 'ours:7',
+  });
+
+  await vi.waitFor(() => expect(delivered).toEqual([id]), soon);
+
+  expect(plant.errors).toEqual([]);
+  await queue.close();
 });

@@ -170,3 +170,62 @@ test('whoever waits for the end of a delivery is told of it also when its lock i
   await workers.close();
   await queue.close();
 });
+
+test('a delivery under way goes on when Redis is wiped under it, and its lock is known as ours before', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const go = Promise.withResolvers<void>();
+  const errors: string[] = [];
+  const ends: boolean[] = [];
+  const workers = workBatches(
+    {
+      target: redis.target,
+      concurrency: 1,
+      lockMs: 400,
+      clock,
+      onError: ({ message }) => errors.push(message),
+    },
+    async (_id, signal) => {
+      await go.promise;
+      ends.push(signal.aborted);
+    },
+  );
+  await queue.enqueue(testId(1));
+  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+  const [lock = ''] = (await queue.locks([testId(1)])).values();
+  await redis.wipe();
+  await vi.waitFor(() => expect(errors.join()).toContain('could not renew lock'), soon);
+
+  go.resolve();
+
+  await vi.waitFor(() => expect(ends).toEqual([false]), soon);
+  expect([workers.ownsLock(lock), workers.ownsLock('another:1')]).toEqual([true, false]);
+  await workers.close();
+  await queue.close();
+});
+
+test('a batch that Redis hands out a second time waits for its first delivery, and stops nothing', async () => {
+  await using redis = await startRedis();
+  const queue = createBatchQueue({ target: redis.target, clock, deadlineMs: 2000 });
+  const go = Promise.withResolvers<void>();
+  const story: string[] = [];
+  const workers = workBatches(
+    { target: redis.target, concurrency: 2, clock, onError: () => undefined },
+    async (_id, signal) => {
+      story.push('begins');
+      await go.promise;
+      story.push(signal.aborted ? 'stopped' : 'ends');
+    },
+  );
+  await queue.enqueue(testId(1));
+  await vi.waitFor(() => expect(story).toHaveLength(1), soon);
+  await redis.wipe();
+  await queue.enqueue(testId(1));
+  await vi.waitFor(async () => expect((await queue.jobs()).get(testId(1))).toBe('active'), soon);
+
+  go.resolve();
+
+  await vi.waitFor(() => expect(story).toEqual(['begins', 'ends', 'begins', 'ends']), soon);
+  await workers.close();
+  await queue.close();
+});
