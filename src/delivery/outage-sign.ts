@@ -9,6 +9,8 @@ export type OutageSign = 'told' | 'suspect' | 'none';
 export function outageSign(error: IngestError): OutageSign {
   if (error.disposition !== 'retry') return 'none';
   if (error.code === 'DESTINATION_UNREACHABLE' || error.code === 'DESTINATION_STALLED') return 'suspect';
+  // A maintenance page with 200, a captive portal: whoever answers there says nothing of the batch.
+  if (error.context['notPlatform'] === true) return 'suspect';
   // An adapter's own wait for one container has the container's state here, not the status of an answer.
   const { status } = error.context;
   if (typeof status !== 'number') return 'none';

@@ -7,7 +7,7 @@ import type { Received } from '../support/nomad/model.ts';
 import { proxyPage } from '../support/nomad-server.ts';
 
 const MINUTE = 60_000;
-const BATCHES = 10;
+const BATCHES = 5;
 
 /** The daemon's part in it, minute by minute of an injected clock: what is due is probed, what may go is delivered. */
 function daemonOf(lab: NomadDeliverer): { readonly minute: () => Promise<void> } {
@@ -64,6 +64,14 @@ describe('an outage of ten hours', () => {
     [
       'a proxy answers 503 from the beginning',
       (lab) => (lab.server.fault = () => proxyPage(503, 'Service Temporarily Unavailable')),
+    ],
+    [
+      'a page answers 200 in its place from the beginning',
+      (lab) => (lab.server.fault = () => proxyPage(200, 'Scheduled maintenance')),
+    ],
+    [
+      'a proxy calls everything a bad request from the beginning',
+      (lab) => (lab.server.fault = () => proxyPage(400, 'The plain HTTP request was sent to HTTPS port')),
     ],
     ['nobody listens since the first parcel came', (lab) => goesAway(lab, isParcel)],
     [

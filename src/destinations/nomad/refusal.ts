@@ -139,7 +139,7 @@ function ofProxy(answer: HttpAnswer, attempted: string): IngestError {
   return new IngestError('DESTINATION_UNCLEAR', error.message, {
     hint: `${own}: look at base_url (https, not http?) and at its log. It is tried again later.`,
     retryAfterMs,
-    context: { status },
+    context: { status, notPlatform: true },
   });
 }
 
@@ -151,7 +151,7 @@ export function notNomad(answer: HttpAnswer, attempted: string): IngestError {
     `${attempted}: answered ${answer.status}, but not as NOMAD does`,
     {
       hint: 'Check base_url: a proxy or a login page may answer in its place. It is tried again later.',
-      context: { status: answer.status, type, said: summaryOf(answer.text).slice(0, 120) },
+      context: { status: answer.status, notPlatform: true, type, said: summaryOf(answer.text).slice(0, 120) },
     },
   );
 }
