@@ -34,10 +34,14 @@ export type WatchedLab = AsyncDisposable & {
 
 export async function watchedLab(
   folders: string,
-  { now = Date.UTC(2026, 10, 24, 17, 40), extra = '' }: { now?: number; extra?: string } = {},
+  {
+    now = Date.UTC(2026, 10, 24, 17, 40),
+    extra = '',
+    settle,
+  }: { readonly now?: number; readonly extra?: string; readonly settle?: string } = {},
 ): Promise<WatchedLab> {
   const clock = new FakeClock(now);
-  const lab = await cliLab({}, { folders, clock, extra });
+  const lab = await cliLab({}, { folders, clock, extra, ...(settle === undefined ? {} : { settle }) });
   const config = loadConfig({ file: lab.config, env: {}, home: '/nonexistent' });
   const { rules } = config.mapping;
   const assigner = createAssigner(config.mapping);
