@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { type CliLab, cliLab } from '../support/cli-lab.ts';
 import { seedLedger } from '../support/seed-ledger.ts';
@@ -10,7 +10,7 @@ import { treeHashes } from '../support/tree-hashes.ts';
 
 const OLD = new Date('2026-11-01T10:00:00Z');
 const TREE = { 'SEM1/mueller/run1/a.tif': { content: 'aaaa', mtime: OLD } };
-const NO_WAIT = { extra: 'settle_wait: 5s\n' };
+const NO_WAIT = { settle: '0s' };
 
 const folders = (lab: CliLab): string => join(lab.dir, 'folders.yaml');
 
@@ -56,34 +56,6 @@ describe('a mapping that would move delivered data', () => {
       'mueller/data/lab/SEM1/mueller/run1/a.tif',
       'mueller/data/lab/SEM1/mueller/run1/late.tif',
     ]);
-  });
-
-  it('is told of by status, plan, why, check and explain, which all go by the accepted one', async () => {
-    await using lab = await movedLab();
-
-    const status = await lab.json('status');
-    const explained = await lab.json('explain', 'SEM1/mueller/run1/new.tif');
-    const texts = await Promise.all(
-      ['status', 'plan', 'why', 'explain SEM1/mueller/run1/a.tif', 'check'].map((words) =>
-        lab.run(...words.split(' ')),
-      ),
-    );
-
-    expect(status['mapping']).toMatchObject({ problem: { code: 'MAPPING_NOT_ACCEPTED' } });
-    expect(explained['assignment']).toMatchObject({ owner: 'mueller' });
-    for (const { out, err } of texts) expect(out + err).toContain('MAPPING_NOT_ACCEPTED');
-    expect(texts.at(-1)?.code).toBe(78);
-  });
-
-  it('is only previewed without --yes: nothing changes, exit code 3', async () => {
-    await using lab = await movedLab();
-
-    const said = await lab.run('accept-mapping');
-
-    expect(said.code).toBe(3);
-    expect(said.out).toMatch(/lab:SEM1\/mueller\/run1 +mueller → chen +1 file/);
-    expect(said.out).toContain('Nothing was changed');
-    expect((await lab.json('status'))['mapping']).toHaveProperty('problem');
   });
 
   it('once accepted: what is delivered stays, new versions and late files go to the new owner', async () => {
@@ -153,6 +125,38 @@ describe('a mapping that would move delivered data', () => {
   });
 });
 
+describe('a mapping that would move delivered data, when only asked about', () => {
+  let lab: CliLab;
+  beforeAll(async () => {
+    lab = await movedLab();
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
+
+  it('is told of by status, plan, why, check and explain, which all go by the accepted one', async () => {
+    const status = await lab.json('status');
+    const explained = await lab.json('explain', 'SEM1/mueller/run1/new.tif');
+    const texts = await Promise.all(
+      ['status', 'plan', 'why', 'explain SEM1/mueller/run1/a.tif', 'check'].map((words) =>
+        lab.run(...words.split(' ')),
+      ),
+    );
+
+    expect(status['mapping']).toMatchObject({ problem: { code: 'MAPPING_NOT_ACCEPTED' } });
+    expect(explained['assignment']).toMatchObject({ owner: 'mueller' });
+    for (const { out, err } of texts) expect(out + err).toContain('MAPPING_NOT_ACCEPTED');
+    expect(texts.at(-1)?.code).toBe(78);
+  });
+
+  it('is only previewed without --yes: nothing changes, exit code 3', async () => {
+    const said = await lab.run('accept-mapping');
+
+    expect(said.code).toBe(3);
+    expect(said.out).toMatch(/lab:SEM1\/mueller\/run1 +mueller → chen +1 file/);
+    expect(said.out).toContain('Nothing was changed');
+    expect((await lab.json('status'))['mapping']).toHaveProperty('problem');
+  });
+});
+
 describe('a mapping that moves nothing', () => {
   it('is taken over by a run, without a question, and is in force from then on', async () => {
     await using lab = await cliLab(TREE, NO_WAIT);
@@ -173,6 +177,13 @@ describe('a mapping that moves nothing', () => {
 });
 
 describe('a folders.yaml that cannot be used', () => {
+  let lab: CliLab;
+  beforeAll(async () => {
+    lab = await cliLab(TREE, NO_WAIT);
+    await evening(lab);
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
+
   it.each([
     ['not YAML', 'rules: [\n'],
     ['an unknown owner', 'rules: [{ match: "a/**", owner: nobody }]\ncollector: {}\n'],
@@ -180,10 +191,9 @@ describe('a folders.yaml that cannot be used', () => {
       'a rule without effect',
       'rules: [{ match: "{a}/**", owner: m }, { match: "b/**", hold: x }]\nowners: { m: {} }\ncollector: {}\n',
     ],
-  ])('(%s) leaves the accepted one in force; the run says so and ends with 3', async (_what, text) => {
-    await using lab = await cliLab(TREE, NO_WAIT);
-    await evening(lab);
-    await lab.share.put({ 'SEM1/mueller/run2/b.tif': { content: 'b', mtime: OLD } });
+  ])('(%s) leaves the accepted one in force; the run says so and ends with 3', async (what, text) => {
+    const run = `SEM1/mueller/${what.replaceAll(' ', '-')}`;
+    await lab.share.put({ [`${run}/b.tif`]: { content: what, mtime: OLD } });
     await writeFile(folders(lab), text);
 
     const said = await lab.run('run');
@@ -192,7 +202,7 @@ describe('a folders.yaml that cannot be used', () => {
 
     expect(said.code).toBe(3);
     expect(said.out).toContain('CONFIG_INVALID');
-    expect(await delivered(lab)).toContain('mueller/data/lab/SEM1/mueller/run2/b.tif');
+    expect(await delivered(lab)).toContain(`mueller/data/lab/${run}/b.tif`);
     expect(status['mapping']).toMatchObject({ problem: { code: 'CONFIG_INVALID' } });
     expect(explained['assignment']).toMatchObject({ owner: 'mueller' });
     expect(await lab.run('accept-mapping', '--yes')).toMatchObject({ code: 78 });
@@ -200,18 +210,20 @@ describe('a folders.yaml that cannot be used', () => {
   });
 
   it('ends with 78 when there is no accepted one to go on with', async () => {
-    await using lab = await cliLab(TREE, NO_WAIT);
-    await writeFile(folders(lab), 'rules: [\n');
+    await using fresh = await cliLab(TREE, NO_WAIT);
+    await writeFile(folders(fresh), 'rules: [\n');
 
-    expect(await lab.run('run')).toMatchObject({ code: 78, out: '' });
+    expect(await fresh.run('run')).toMatchObject({ code: 78, out: '' });
   });
 
   it('and a nightjar.yaml that cannot be used ends with 78, whatever was accepted', async () => {
-    await using lab = await cliLab(TREE, NO_WAIT);
-    await evening(lab);
+    const good = await readFile(lab.config);
     await writeFile(lab.config, 'shares: [\n');
     await utimes(lab.config, OLD, OLD);
 
-    expect(await lab.run('status')).toMatchObject({ code: 78, out: '' });
+    const said = await lab.run('status');
+    await writeFile(lab.config, good);
+
+    expect(said).toMatchObject({ code: 78, out: '' });
   });
 });
