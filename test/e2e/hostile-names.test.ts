@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeBytes, parentOf, sharePath } from '../../src/core/share-path.ts';
@@ -77,7 +85,9 @@ beforeAll(async () => {
     ['loop', 'loop'],
   ] as const)
     symlinkSync(to, join(lab.share, 'SEM1/mueller/run', at));
-  linkSync(join(lab.share, 'SEM1/mueller/told/x'), join(lab.share, 'SEM1/mueller/run/hard'));
+  // Nothing tells a hard link from any other file: whoever could make it may have it delivered (docs/security.md).
+  writeFileSync(join(lab.root, 'elsewhere', 'linked'), 'linked');
+  linkSync(join(lab.root, 'elsewhere', 'linked'), join(lab.share, 'SEM1/mueller/run/hard'));
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
@@ -96,6 +106,9 @@ describe('names that are made to hurt', () => {
     expect(delivered.filter((path) => path.startsWith('mueller/data/lab/SEM1/mueller/run/'))).toHaveLength(
       NAMES.length + 1,
     );
+    expect(readFileSync(join(lab.delivered, 'mueller/data/lab/SEM1/mueller/run/hard'), 'utf8')).toBe(
+      'linked',
+    );
     expect(spawnSync('grep', ['-rl', 'somebody else', lab.delivered]).status).toBe(1);
     expect(readdirSync(lab.root).sort()).toEqual(
       ['delivered', 'elsewhere', 'folders.yaml', 'nightjar.yaml', 'share', 'state'].sort(),
@@ -103,6 +116,8 @@ describe('names that are made to hurt', () => {
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
   });
 
+  /** Stands for a file of its own for each run of a command: certificates are never written over. */
+  const CERTIFICATE = 'certificate';
   const COMMANDS: readonly (readonly string[])[] = [
     ...[
       ['plan'],
@@ -117,7 +132,7 @@ describe('names that are made to hurt', () => {
     ],
     ...[
       ['why', 'lab:SEM1/mueller'],
-      ['certificate', 'lab:SEM1/mueller/run'],
+      ['certificate', 'lab:SEM1/mueller/run', '--out', CERTIFICATE],
       ['history', 'lab:SEM1/mueller/run'],
     ],
     ...[
@@ -148,7 +163,9 @@ describe('names that are made to hurt', () => {
     'reach neither the terminal nor JSON as they are: %s',
     async (_said, command) => {
       for (const json of [[], ['--json']]) {
-        const { out, err } = await runCaptured([...config(), ...json, ...command]);
+        const file = (arg: string, at: number): string =>
+          at > 0 && arg === CERTIFICATE ? join(lab.root, `certificate${json.length}`) : arg;
+        const { out, err } = await runCaptured([...config(), ...json, ...command.map(file)]);
 
         expect({ out: escaped(out), err: escaped(err) }).toEqual({ out: [], err: [] });
         expect(out + err).not.toBe('');
@@ -156,7 +173,12 @@ describe('names that are made to hurt', () => {
     },
   );
 
-  it.skipIf(!existsSync('/usr/bin/script'))('do not reach a terminal that shows progress', () => {
+  it('do not reach a terminal that shows progress', (ctx) => {
+    const missing = 'there is no `script` (util-linux) here to make a terminal with';
+    if (!existsSync('/usr/bin/script')) {
+      process.stderr.write(`skipped: ${missing}\n`);
+      ctx.skip(missing);
+    }
     put(`SEM1/mueller/${ESCAPES}2/x`, 'new');
 
     const shown = execFileSync('script', ['-qec', `${LAUNCHER} run; true`, '/dev/null'], {
