@@ -28,7 +28,7 @@ export async function findSent({
   if (hashes === undefined || container === undefined || destination.find === undefined) return undefined;
   const receipt = await destination.find(container, withHashes(content, hashes), call);
   if (receipt instanceof IngestError) {
-    ledger.outcomes.forget(id);
+    ledger.outcomes.isNotThere(id);
     return undefined;
   }
   const how = `Found there before it was sent again, as an earlier attempt had no answer. ${receipt.how}`;

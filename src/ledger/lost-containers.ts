@@ -46,7 +46,7 @@ export function createLostContainers(db: DatabaseSync) {
         db.prepare(
           `UPDATE batch SET container = NULL WHERE destination = ?1 AND container IS NOT NULL
              AND json_extract(container, '$.id') = ?2 AND state NOT IN (${DELIVERED})
-             AND (id = ?3 OR ?4 = 0 OR coalesce(length(sent_hashes), 0) = 0)`,
+             AND (id = ?3 OR ?4 = 0 OR looked = 1 OR coalesce(length(sent_hashes), 0) = 0)`,
         ).run(destination, id, batch, Number(published));
       }),
 

@@ -29,7 +29,7 @@ export function createOutcomes(db: DatabaseSync) {
     wentOut: ({ id, epoch }: Pick<Batch, 'id' | 'epoch'>, hashes: Uint8Array): void =>
       inTransaction(db, () => {
         db.prepare(
-          `UPDATE batch SET sent_hashes = CASE WHEN sent_hashes IS NULL OR sent_hashes = ?1 THEN ?1 ELSE x'' END
+          `UPDATE batch SET looked = 0, sent_hashes = CASE WHEN sent_hashes IS NULL OR sent_hashes = ?1 THEN ?1 ELSE x'' END
              WHERE id = ?2 AND epoch = ?3 AND state = 'delivering'`,
         ).run(hashes, id, epoch);
       }),
@@ -42,7 +42,7 @@ export function createOutcomes(db: DatabaseSync) {
     unknownOf: (id: BatchId): Uint8Array | undefined => {
       const row = db
         .prepare(
-          `SELECT sent_hashes FROM batch AS mine WHERE id = ? AND length(sent_hashes) > 0 AND ${IS_LAST}`,
+          `SELECT sent_hashes FROM batch AS mine WHERE id = ? AND length(sent_hashes) > 0 AND looked = 0 AND ${IS_LAST}`,
         )
         .get(id);
       return row === undefined ? undefined : bytesOf(row['sent_hashes']);
@@ -50,10 +50,14 @@ export function createOutcomes(db: DatabaseSync) {
 
     /** Whether a parcel of it went out whole and nobody said what became of it, whatever went into its container since. */
     mayHaveArrived: (id: BatchId): boolean =>
-      db.prepare('SELECT 1 FROM batch WHERE id = ? AND length(sent_hashes) > 0').get(id) !== undefined,
+      db.prepare('SELECT 1 FROM batch WHERE id = ? AND length(sent_hashes) > 0 AND looked = 0').get(id) !==
+      undefined,
 
-    /** It was looked for and is not there: what is found later may be of another attempt. */
-    forget: (id: BatchId): void => inTransaction(db, () => forgetSent(db, id)),
+    /** It was looked for and is not there. Its hashes stay: the next attempt has to have the same to be found by them. */
+    isNotThere: (id: BatchId): void =>
+      inTransaction(db, () => {
+        db.prepare('UPDATE batch SET looked = 1 WHERE id = ?').run(id);
+      }),
 
     /** Batches that are only accepted, each the last that went into its container; `into`: only those of this one. */
     accepted: (into?: { readonly destination: DestinationName; readonly id: string }): BatchId[] =>

@@ -6,6 +6,7 @@ import { CRASHES_STEP } from './schema-crashes.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
 import { FIRST_STEP } from './schema-first.ts';
 import { JOINED_STEP } from './schema-joined.ts';
+import { LOOKED_STEP } from './schema-looked.ts';
 import { LOST_STEP } from './schema-lost.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
@@ -198,4 +199,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   REAUDIT_STEP,
   BY_HAND_CHECKED_STEP,
   TOKEN_ACCOUNT_STEP,
+  LOOKED_STEP,
 ];

@@ -8,6 +8,7 @@ import type { Destination } from '../../src/destinations/destination.ts';
 import { createNomad } from '../../src/destinations/nomad/nomad.ts';
 import { nomadOptions } from '../../src/destinations/nomad/options.ts';
 import { createHttpClient, type HttpClient } from '../../src/http/http-client.ts';
+import { contentOf } from '../support/content.ts';
 import { type Deliverer, deliverInto } from '../support/deliver-into.ts';
 import { type Fault, type Generation, type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
@@ -237,18 +238,41 @@ describe.each<Generation>(['v1.3', 'v1.4'])('deliveries to a NOMAD of %s', (gene
       expect(parcels()).toBe(2);
     });
 
-    it('relies on nothing that went out before, once it was looked for and not found', async () => {
+    it('relies on nothing that went out before, once it was looked for, not found, and sent with other bytes', async () => {
       const batch = lab.plan('SEM1/b', FILES);
       onParcels({ kind: 'answer', status: 504, afterBody: true }, 1);
       await lab.deliver(batch.id);
       expect(lab.ledger.outcomes.unknownOf(batch.id)).toHaveLength(9 * 32);
 
-      onParcels({ kind: 'reset', afterBytes: 10 }, 1);
+      // Other bytes: what is found afterwards could be of either attempt.
+      lab.change = ({ batch: again }) =>
+        contentOf({
+          ...{ owner: 'alice', batch: again },
+          files: Object.fromEntries(again.files.map(({ path, size }) => [path, 'z'.repeat(size)])),
+        });
+      onParcels({ kind: 'answer-lost' }, 1);
       await lab.deliver(batch.id);
 
       expect(lab.ledger.outcomes.unknownOf(batch.id)).toBeUndefined();
       await lab.deliverAll();
       expect(stateOf(batch.id)).toBe('confirmed');
+      expect(parcels()).toBe(3);
+    });
+
+    it('looks anew after each attempt without an answer, also when an earlier look found nothing', async () => {
+      const batch = lab.plan('SEM1/b', FILES);
+      let sent = 0;
+      server.fault = (request) => {
+        if (request.headers['content-type'] !== 'application/zip') return undefined;
+        sent += 1;
+        if (sent === 1) return { kind: 'answer', status: 504, afterBody: true };
+        return sent === 2 ? { kind: 'answer-lost' } : undefined;
+      };
+
+      await lab.deliverAll();
+
+      expect(stateOf(batch.id)).toBe('confirmed');
+      expect(parcels()).toBe(2);
     });
 
     it('sends it again when it arrived and failed, whatever of it is there', async () => {
