@@ -18,8 +18,9 @@ export const addRun: AddCommand = (program, context, finish) => {
     )
     .action(async (_options, command) => {
       const options = optionsOf(command);
-      using stop = stopSignals((name) =>
-        context.err.write(`\n${name}: finishing what is in flight; once more ends at once.\n`),
+      using stop = stopSignals(
+        (name) => context.err.write(`\n${name}: finishing what is in flight; once more ends at once.\n`),
+        context.clock,
       );
       await using workspace = await openForCommand(context, options);
       const progress = createProgress(context, { quiet: options.json === true });

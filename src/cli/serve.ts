@@ -23,7 +23,7 @@ export const addServe: AddCommand = (program, context, finish) => {
       const { workspace: opened, log } = await openForDaemon(context, options);
       await using workspace = opened;
       const { config, ledger, clock } = workspace;
-      using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'));
+      using stop = stopSignals((signal) => log.info({ signal }, 'serve.stopping'), clock);
       const window = deliveryWindow(config.schedule, clock);
       const holder = `nightjar serve (pid ${process.pid} on ${hostname()})`;
       const emit = (event: EngineEvent): void => logEvent(log, event);

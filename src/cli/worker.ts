@@ -27,7 +27,7 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const { clock } = context;
       workspace.ledger.checkIntegrity();
       const target = targetOf(workspace.config);
-      using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'));
+      using stop = stopSignals((signal) => log.info({ signal }, 'worker.stopping'), clock);
       const parts = {
         ...{ clock, env: context.env, emit: (event: EngineEvent) => logEvent(log, event) },
         follow: workspace.mapping.follow,

@@ -96,16 +96,18 @@ export const PROCESSES: readonly Fault[] = [
       ]),
       plan: shown('ends in order, and the next evening goes on', STOPPED),
       open: shown('the delivery in hand ends, and the next evening goes on', STOPPED),
-      close: shown(
-        'the delivery in hand ends; a second signal ends it at once; the next evening goes on',
-        STOPPED,
-      ),
+      close: shown('the delivery in hand ends, and the next evening goes on', STOPPED),
       queue: shown('what runs may end, the rest waits in the ledger', [
         'integration/work-batches.test.ts',
         'drain takes nothing new, lets what runs finish and leaves the rest waiting',
       ]),
       send: shown(
-        'ends in order, and the next evening goes on',
+        'ends in order; a second signal ends it at once; the next evening goes on',
+        STOPPED,
+        [
+          'fault/stop-twice.test.ts',
+          'a second SIGTERM ends a daemon at once whose delivery hangs, and the next evening goes on',
+        ],
         ['e2e/evening.test.ts', 'that is asked to stop ends in order, and the next one goes on'],
         ['fault/batch/reading.test.ts', 'a stopped delivery fails as INTERRUPTED and its reader is gone'],
       ),
