@@ -1,5 +1,5 @@
 import type { IngestError } from '../core/errors.ts';
-import type { RunOutcome } from '../nightly/run-report.ts';
+import type { RunOutcome } from '../nightly/run-outcome.ts';
 
 /** What the process says when it ends; listed in docs/operations.md. */
 export const EXIT = {
@@ -24,6 +24,7 @@ export function exitCodeOfRun(outcome: RunOutcome): number {
     case 'ownerless':
       return EXIT.attention;
     case 'waiting':
+    case 'first':
     case 'cut':
       return EXIT.temporary;
     case 'unbalanced':

@@ -41,6 +41,8 @@ const OUTCOMES: Readonly<Record<RunReport['outcome'], string>> = {
     'No file was seen on any share but what is left out. An empty share is never a success: is it mounted?',
   ownerless:
     "Files were seen, and none belongs to an owner: everything is the collector's. Look at the rules: nightjar why",
+  first:
+    'The first run, and nothing has gone yet: files must look the same for a while first. Run it again, or wait for the next evening.',
   unbalanced: 'THE TOTALS DO NOT ADD UP. Do not trust this run; please report it.',
 };
 

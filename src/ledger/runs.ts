@@ -59,6 +59,12 @@ export function createRuns(db: DatabaseSync) {
         recordEvent(db, { at: Number(end), what: 'run.finished', detail: `${String(id)}: ${outcome}` });
       }),
 
+    /** True when no run before it came to its end. */
+    isFirst: (no: number): boolean =>
+      db
+        .prepare("SELECT 1 FROM run WHERE no < ? AND outcome IS NOT NULL AND outcome <> 'cut' LIMIT 1")
+        .get(no) === undefined,
+
     /** The newest runs first. */
     latest: (limit: number): Run[] => db.prepare(`${RUNS} ORDER BY no DESC LIMIT ?`).all(limit).map(runOf),
 

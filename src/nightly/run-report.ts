@@ -1,5 +1,5 @@
 import type { IngestError } from '../core/errors.ts';
-import { COLLECTOR, type ShareName } from '../core/ids.ts';
+import type { ShareName } from '../core/ids.ts';
 import type { SharePath } from '../core/share-path.ts';
 import type { Unseen } from '../ledger/by-hand.ts';
 import type { ContainerEvent } from '../ledger/container-events.ts';
@@ -12,7 +12,6 @@ import { BUCKETS, judge, judgeParts, type Verdict } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import type { Mails } from './mails.ts';
 import { namesByOwner, type OwnerNames } from './name-list.ts';
-import { NOBODY } from './owner-verdict.ts';
 import type { NightlyParts, OwnerReminder } from './parts.ts';
 import { type AuditReport, auditIn } from './report-audit.ts';
 import { type ByHandLine, foundInRun } from './report-by-hand.ts';
@@ -21,12 +20,12 @@ import { type AcceptedLine, type DeliveryLine, sentIn } from './report-deliverie
 import { type OutageLine, outagesIn } from './report-outages.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { type Trouble, troublesOf } from './report-troubles.ts';
+import { outcomeOf, type RunOutcome } from './run-outcome.ts';
 import { problemOf, type ShareLine, shareLine } from './share-line.ts';
 import {
   type Amount,
   addStray,
   addVerdict,
-  type Counted,
   type Note,
   newTally,
   type OwnerChange,
@@ -37,13 +36,6 @@ import { unseenBecause } from './unseen.ts';
 /** What became of a share in a run. `looked`: walked whole, and proven before and after. */
 export type ShareOutcome = { readonly looked: boolean; readonly error?: IngestError };
 
-/**
- * `done`: everything that could go has gone · `attention`: something is held, rejected, unreadable or failed, a person
- * should look · `waiting`: some batches will be tried again · `cut`: stopped before its end · `empty`: no share had a
- * file but what is left out · `ownerless`: there were files, and none belongs to anybody · `unbalanced`: the totals do not add up, so nothing else here may be trusted.
- */
-export type RunOutcome = 'done' | 'attention' | 'waiting' | 'cut' | 'empty' | 'ownerless' | 'unbalanced';
-
 /** The report of one run; its JSON form is stable (docs/json.md), `format` grows when a field changes its meaning. */
 export type RunReport = {
   readonly format: 1;
@@ -53,6 +45,8 @@ export type RunReport = {
   /** Hash of the newest event of the history when this was made; for `audit verify --head`. */
   readonly historyHead?: string;
   readonly outcome: RunOutcome;
+  /** No run before it came to its end: there is nothing to compare it with. */
+  readonly firstRun: boolean;
   readonly balanced: boolean;
   readonly seen: Amount;
   readonly buckets: Tally['buckets'];
@@ -136,6 +130,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
   }
   const strays = addStrays(parts, run, { outcomes, tally });
   const balanced = isBalanced(seen, tally);
+  const firstRun = parts.ledger.runs.isFirst(run.no);
   const shares = parts.shares.map(({ name }) => shareLine(parts, run, name, outcomes.get(name)));
   const ours = troublesOfOurs(parts);
   return {
@@ -144,8 +139,10 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     startedAt: run.startedAt,
     finishedAt: parts.clock.now(),
     ...headOf(parts.ledger),
+    firstRun,
     outcome: outcomeOf({
       balanced,
+      firstRun,
       stopped,
       tally,
       hasOwners: parts.hasOwners?.() ?? false,
@@ -225,38 +222,6 @@ function isBalanced(seen: Amount, tally: Tally): boolean {
   const files = sums.reduce((sum, amount) => sum + amount.files, 0);
   const bytes = sums.reduce((sum, amount) => sum + amount.bytes, 0);
   return files === seen.files && bytes === seen.bytes;
-}
-
-function outcomeOf(facts: {
-  balanced: boolean;
-  stopped: IngestError | undefined;
-  tally: Tally;
-  hasOwners: boolean;
-  failed: boolean;
-}): RunOutcome {
-  const { buckets, overdueFiles } = facts.tally;
-  if (!facts.balanced) return 'unbalanced';
-  if (facts.stopped !== undefined) return 'cut';
-  if (
-    facts.failed ||
-    overdueFiles + buckets.held.files + buckets.rejected.files + buckets.unreadable.files > 0
-  )
-    return 'attention';
-  if (buckets.waiting.files > 0) return 'waiting';
-  if (isLeftOut(buckets)) return 'empty';
-  return facts.hasOwners && !hasNamedOwner(facts.tally) ? 'ownerless' : 'done';
-}
-
-/** True when there is nothing but what is left out on purpose; each share's own marker is. */
-function isLeftOut(buckets: Counted): boolean {
-  return BUCKETS.every((bucket) => bucket === 'excluded' || buckets[bucket].files === 0);
-}
-
-/** Whether anything that was seen belongs to anybody. */
-function hasNamedOwner({ owners }: Tally): boolean {
-  return Object.entries(owners).some(
-    ([owner, counted]) => owner !== NOBODY && owner !== COLLECTOR && !isLeftOut(counted),
-  );
 }
 
 const MAX_OWNER_CHANGES = 100;

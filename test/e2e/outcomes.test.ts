@@ -33,6 +33,20 @@ describe('trap 20: an evening without result', () => {
     expect(report.buckets.delivered.files).toBe(1);
   });
 
+  it('that is the first ever and has delivered nothing yet is first, in report, exit code and status, and not done', async () => {
+    await using lab = await startLab({ settle: '1h', extra: 'settle_wait: 0s' });
+    await lab.put('SEM1/mueller/a/1', 'one');
+
+    const first = await reportOf(lab);
+    const status = await lab.nightjar('status');
+    const second = await reportOf(lab);
+
+    expect([first.code, first.report.outcome, first.report.firstRun]).toEqual([75, 'first', true]);
+    expect(first.report.buckets.notSettled.files).toBe(1);
+    expect(status.out).toMatch(/Last run: .*: first/);
+    expect([second.code, second.report.outcome, second.report.firstRun]).toEqual([0, 'done', false]);
+  });
+
   it('that was cut says so, and so does its exit code', async () => {
     await using lab = await startLab({ settle: '1h', extra: 'settle_wait: 2h' });
     await lab.put('SEM1/mueller/a/1', 'one');

@@ -29,7 +29,7 @@ describe('a dataset that does not settle for nights', () => {
     const why = await lab.json('why', RUN);
     const explained = await lab.run('explain', `${RUN}/a.tif`);
 
-    expect(reports.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'attention', 'attention']);
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['first', 'done', 'attention', 'attention']);
     expect(reports.slice(0, 2).flatMap(overdue)).toEqual([]);
     expect(overdue(reports[2] as RunReport)).toMatchObject([
       { where: RUN, nights: 3, guess: 'it is still growing, by about 1000 B a night' },
