@@ -54,7 +54,7 @@ export const nomadOptions = z
     }),
     by_hand: z.enum(['off', 'size', 'hash']).default('size').meta({
       description:
-        'Where the token may read, a new dataset is looked for in the uploads of its owner, and is not sent when all of it is there by name and size: its owner has uploaded it by hand. With `hash` only when its bytes are the same too: they are downloaded and compared.',
+        'Where the token may read, a new dataset is looked for in the uploads of its owner, and is not sent when all of it is there by name and size, and names, sizes and times leave no doubt that it is this data: its owner has uploaded it by hand. With `hash` when its bytes are the same, whatever it is called: they are downloaded and compared.',
     }),
     by_hand_requests: countOption.default(300).meta({
       description: 'Most questions that an evening asks about the uploads of one owner.',
