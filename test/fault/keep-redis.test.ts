@@ -34,10 +34,19 @@ async function pidAt(socketPath: string): Promise<number> {
 }
 
 test.each([
-  ['is frozen', (pid: number): unknown => process.kill(pid, 'SIGSTOP')],
-  ['has lost its socket', (_pid: number, socket: string): unknown => rm(socket)],
-  ['is killed', (pid: number): unknown => process.kill(pid, 'SIGKILL')],
-])('an embedded Redis that %s is ended, and another takes its place', async (_what, fault) => {
+  [
+    'an embedded Redis that is frozen is ended, and another takes its place',
+    (pid: number): unknown => process.kill(pid, 'SIGSTOP'),
+  ],
+  [
+    'an embedded Redis that has lost its socket is ended, and another takes its place',
+    (_pid: number, socket: string): unknown => rm(socket),
+  ],
+  [
+    'an embedded Redis that is killed is ended, and another takes its place',
+    (pid: number): unknown => process.kill(pid, 'SIGKILL'),
+  ],
+])('%s', async (_what, fault) => {
   const told: unknown[] = [];
   const options = { stateDir, clock, trouble: (thrown: unknown) => told.push(thrown) };
   await using redis = await keepRedis({ ...options, askMs: 50, answerMs: 300 });

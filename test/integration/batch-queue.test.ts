@@ -209,29 +209,36 @@ test('a call that is under way fails at once when the connection is cut', async 
 });
 
 test.each([
-  ['is full', ['maxmemory', '1'], /^queueing batch .*OOM/, /full \(maxmemory\)/],
-  ['waits for its replicas', ['min-replicas-to-write', '1'], /NOREPLICAS/, /replicas are away/],
-] as const)(
-  'a Redis that %s is told by its own words and a cure, and is no working queue',
-  async (_what, setting, said, cure) => {
-    await using redis = await startRedis();
-    await using queue = open(redis.target);
-    await queue.enqueue(id(1));
-    const admin = new Redis({ path: redis.target.socketPath });
-    await admin.config('SET', ...setting);
-    const refusal = { code: 'QUEUE_UNAVAILABLE', hint: expect.stringMatching(cure) };
+  [
+    'a Redis that is full is told by its own words and a cure, and is no working queue',
+    ['maxmemory', '1'],
+    /^queueing batch .*OOM/,
+    /full \(maxmemory\)/,
+  ],
+  [
+    'a Redis that waits for its replicas is told by its own words and a cure, and is no working queue',
+    ['min-replicas-to-write', '1'],
+    /NOREPLICAS/,
+    /replicas are away/,
+  ],
+] as const)('%s', async (_what, setting, said, cure) => {
+  await using redis = await startRedis();
+  await using queue = open(redis.target);
+  await queue.enqueue(id(1));
+  const admin = new Redis({ path: redis.target.socketPath });
+  await admin.config('SET', ...setting);
+  const refusal = { code: 'QUEUE_UNAVAILABLE', hint: expect.stringMatching(cure) };
 
-    await expect(queue.enqueue(id(2))).rejects.toMatchObject({
-      ...refusal,
-      message: expect.stringMatching(said),
-    });
-    await expect(queue.jobs()).rejects.toMatchObject(refusal);
+  await expect(queue.enqueue(id(2))).rejects.toMatchObject({
+    ...refusal,
+    message: expect.stringMatching(said),
+  });
+  await expect(queue.jobs()).rejects.toMatchObject(refusal);
 
-    await admin.config('SET', setting[0], '0');
-    expect((await queue.jobs()).get(id(1))).toBe('waiting');
-    admin.disconnect();
-  },
-);
+  await admin.config('SET', setting[0], '0');
+  expect((await queue.jobs()).get(id(1))).toBe('waiting');
+  admin.disconnect();
+});
 
 test('a replica is told by its own words and a cure', async () => {
   await using redis = await startRedis();

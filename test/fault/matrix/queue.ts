@@ -1,4 +1,23 @@
-import { type Fault, shown } from './model.ts';
+import { type Fault, shown, type TestName } from './model.ts';
+
+const NO_REDIS = { steps: ['look', 'plan'], why: 'Redis has no part in it' } as const;
+
+/** The evening of test/fault/queue-evening.test.ts that meets the fault at each step of a delivery. */
+const evening = (what: string): TestName => [
+  'fault/queue-evening.test.ts',
+  `${what} sends and records each batch once`,
+];
+const waits = (what: string): TestName => [
+  'fault/queue-evening.test.ts',
+  `that ${what} lets the delivery under way end; the run says why the rest waits, and the next one goes on`,
+];
+/** What runs ends and is recorded once. */
+const goesOn = (test: TestName): Fault['cells'] => ({
+  open: shown('the delivery goes on', test),
+  send: shown('the delivery goes on; nothing is sent twice', test),
+  close: shown('the delivery goes on', test),
+  record: shown('recorded once', test),
+});
 
 export const QUEUE: readonly Fault[] = [
   {
@@ -13,12 +32,14 @@ export const QUEUE: readonly Fault[] = [
           'a Redis that is killed and started again in mid-work loses and doubles nothing',
         ],
       ),
-      send: shown('the evening goes on', [
-        'fault/evening.test.ts',
-        'when Redis is killed in the middle of it',
-      ]),
+      ...goesOn(evening('is killed at each step')),
+      send: shown(
+        'the evening goes on; nothing is sent twice',
+        ['fault/evening.test.ts', 'when Redis is killed in the middle of it'],
+        evening('is killed at each step'),
+      ),
     },
-    never: { steps: ['look', 'plan'], why: 'Redis has no part in it' },
+    never: NO_REDIS,
   },
   {
     group: 'queue',
@@ -28,12 +49,18 @@ export const QUEUE: readonly Fault[] = [
         'fault/queue.test.ts',
         'a queue that is wiped while nobody works is filled again by the next comparison',
       ]),
-      send: shown('filled again from the ledger', [
-        'fault/queue.test.ts',
-        'a Redis that is wiped in mid-work is filled again from the ledger',
-      ]),
+      ...goesOn(evening('is wiped at each step')),
+      send: shown(
+        'the delivery goes on and is sent once; the queue is filled again from the ledger',
+        ['fault/queue.test.ts', 'a Redis that is wiped in mid-work is filled again from the ledger'],
+        [
+          'integration/work-batches.test.ts',
+          'a delivery under way goes on when Redis is wiped under it, and its lock is known as ours before',
+        ],
+        evening('is wiped at each step'),
+      ),
     },
-    never: { steps: ['look', 'plan'], why: 'Redis has no part in it' },
+    never: NO_REDIS,
   },
   {
     group: 'queue',
@@ -46,13 +73,22 @@ export const QUEUE: readonly Fault[] = [
           'calls end in time when Redis holds the connection and does not answer',
         ],
         ['fault/embedded-redis.test.ts', 'stops a server that does not answer any more'],
+        [
+          'fault/keep-redis.test.ts',
+          'an embedded Redis that is frozen is ended, and another takes its place',
+        ],
       ),
-      record: shown('the end is not held up', [
-        'integration/dispatcher.test.ts',
-        'closes in time while Redis is away, and takes no wake for an answer',
-      ]),
+      ...goesOn(evening('is frozen from open to close')),
+      record: shown(
+        'recorded once; the end is not held up',
+        [
+          'integration/dispatcher.test.ts',
+          'closes in time while Redis is away, and takes no wake for an answer',
+        ],
+        evening('is frozen from open to close'),
+      ),
     },
-    never: { steps: ['look', 'plan'], why: 'Redis has no part in it' },
+    never: NO_REDIS,
   },
   {
     group: 'queue',
@@ -67,5 +103,60 @@ export const QUEUE: readonly Fault[] = [
       steps: ['look', 'plan', 'open', 'send', 'close', 'record'],
       why: 'the log is read at the start alone',
     },
+  },
+  {
+    group: 'queue',
+    fault: 'Redis answers late',
+    cells: {
+      queue: shown('the evening waits for it', evening('is slow at each step')),
+      ...goesOn(evening('is slow at each step')),
+    },
+    never: NO_REDIS,
+  },
+  {
+    group: 'queue',
+    fault: 'the connection to Redis is cut while a batch is taken',
+    cells: {
+      queue: shown(
+        'goes on after seconds, not when its lock runs out',
+        [
+          'integration/dispatcher.test.ts',
+          'a batch that was taken while the connection was cut goes on soon, not when its lock runs out',
+        ],
+        [
+          'integration/batch-queue.test.ts',
+          'a call that is under way fails at once when the connection is cut',
+        ],
+      ),
+    },
+    never: {
+      steps: ['look', 'plan', 'open', 'send', 'close', 'record'],
+      why: 'a batch is taken before it is opened',
+    },
+  },
+  {
+    group: 'queue',
+    fault: 'Redis is full',
+    cells: {
+      queue: shown('the run ends with the reason and what waits; the next one goes on', waits('is full'), [
+        'integration/batch-queue.test.ts',
+        'a Redis that is full is told by its own words and a cure, and is no working queue',
+      ]),
+      ...goesOn(waits('is full')),
+    },
+    never: NO_REDIS,
+  },
+  {
+    group: 'queue',
+    fault: 'Redis takes no writes (a replica, or without its replicas)',
+    cells: {
+      queue: shown(
+        'the run ends with the reason and what waits; the next one goes on',
+        waits('is read-only'),
+        ['integration/batch-queue.test.ts', 'a replica is told by its own words and a cure'],
+      ),
+      ...goesOn(waits('is read-only')),
+    },
+    never: NO_REDIS,
   },
 ];
