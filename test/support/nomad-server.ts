@@ -32,6 +32,8 @@ export type NomadServer = AsyncDisposable & {
   /** "GET /what": requests for which the platform has no route. */
   readonly unexpected: readonly string[];
   readonly worker: ReturnType<typeof createWorker>;
+  /** Requests that are worked on, also such whose client has gone. */
+  readonly serving: () => number;
   /** Asked for every request; undefined lets it pass. */
   fault: FaultHook | undefined;
   /** True: user management (Keycloak) is down, and every token is called invalid. */
@@ -89,8 +91,11 @@ export async function startNomadServer(
   const requests: Received[] = [];
   const unexpected: string[] = [];
   const route = createRouter(state, worker, unexpected);
+  let serving = 0;
   http.on('request', (incoming, response) => {
-    void serve({ incoming, response, requests, route, fault: switches.fault, root });
+    serving += 1;
+    const served = serve({ incoming, response, requests, route, fault: switches.fault, root });
+    void served.finally(() => (serving -= 1));
   });
   const publish = (id: string): void => {
     const upload = state.uploads.get(id);
@@ -118,6 +123,7 @@ export async function startNomadServer(
     url: `${origin}${API}`,
     origin,
     requests,
+    serving: () => serving,
     unexpected,
     worker,
     tokenOf: (user) => auth.uploadToken(userIdOf(user)),
