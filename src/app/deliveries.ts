@@ -36,6 +36,8 @@ export type Deliveries = AsyncDisposable & {
   /** What outages of destinations are known and told by. */
   readonly breaker: BreakerParts;
   readonly onFinished: (listener: () => void) => void;
+  /** A job ended and nothing was recorded of its batch. */
+  readonly onLost: (listener: () => void) => void;
   /** Takes nothing new and lets what runs end, within a bound; for good. */
   readonly drain: () => Promise<void>;
 };
@@ -65,6 +67,7 @@ export function startDeliveries(
   const packers = openPackers(workspace, parts);
   const delivery = deliveryParts(workspace, parts, packers);
   const listeners = new Set<() => void>();
+  const lostListeners = new Set<() => void>();
   const tellListeners = (): void => {
     for (const listener of listeners) listener();
   };
@@ -76,6 +79,9 @@ export function startDeliveries(
       clock: parts.clock,
       onError: trouble,
       onFinished: tellListeners,
+      onLost: () => {
+        for (const listener of lostListeners) listener();
+      },
     },
     (id, signal) => deliverBatch(id, delivery, signal),
   );
@@ -96,6 +102,7 @@ export function startDeliveries(
       tellListeners();
     },
     onFinished: (listener) => listeners.add(listener),
+    onLost: (listener) => lostListeners.add(listener),
     [Symbol.asyncDispose]: async () => {
       await drain();
       await workers.close();

@@ -151,6 +151,7 @@ function startDispatcher(
     ...(isOpen === undefined ? {} : { isOpen }),
   });
   delivery.onFinished(dispatcher.wake);
+  delivery.onLost(dispatcher.compareNow);
   queue.onReady(dispatcher.compareNow);
   return dispatcher;
 }

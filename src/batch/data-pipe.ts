@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { constants, openSync, unlinkSync } from 'node:fs';
+import { constants, openSync, statfsSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -116,16 +116,37 @@ export function openDataPipe(dir: string): { readonly pipe: DataPipe; readonly w
   try {
     execFileSync('mkfifo', ['-m', '600', path], { stdio: 'pipe' });
   } catch (cause) {
-    throw new IngestError('STATE_DIR_UNUSABLE', `make a pipe in ${dir}`, {
-      hint: 'Check that the directory exists, that the service may write there, and that mkfifo is installed.',
-      context: { dir },
-      cause,
-    });
+    throw noPipe(dir, cause);
   }
   try {
     const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return { pipe: new DataPipe(readFd), writeFd: openSync(path, constants.O_WRONLY) };
   } finally {
     unlinkSync(path);
+  }
+}
+
+/** mkfifo only says that it failed; whether there is room and an inode is asked for. */
+function noPipe(dir: string, cause: unknown): IngestError {
+  if (isFull(dir))
+    return new IngestError('DISK_FULL', `make a pipe in ${dir}: no space or no inodes left`, {
+      hint: 'Make room on the file system of the state directory; the deliveries then go on by themselves.',
+      context: { dir },
+      cause,
+    });
+  return new IngestError('STATE_DIR_UNUSABLE', `make a pipe in ${dir}`, {
+    hint: 'Check that the directory exists, that the service may write there, and that mkfifo is installed.',
+    context: { dir },
+    cause,
+  });
+}
+
+function isFull(dir: string): boolean {
+  try {
+    const { bavail, ffree, files } = statfsSync(dir);
+    // Some file systems (btrfs) count no inodes at all.
+    return bavail === 0 || (files > 0 && ffree === 0);
+  } catch {
+    return false;
   }
 }

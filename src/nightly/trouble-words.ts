@@ -57,7 +57,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: ({ owner, destination }) =>
       `${destination} does not have any more what it had confirmed for ${owner}.`,
   },
-  DISK_FULL: { kind: 'destination', what: ({ destination }) => `${destination} has no room left.` },
+  DISK_FULL: {
+    kind: 'destination',
+    what: ({ destination }) => `There is no room left for what goes to ${destination}.`,
+  },
   DESTINATION_UNUSABLE: { kind: 'destination', what: ({ destination }) => `${destination} cannot be used.` },
   CONFIG_INVALID: {
     kind: 'destination',

@@ -33,6 +33,8 @@ type WorkOptions = {
   readonly onError: (error: Error) => void;
   /** A job has left Redis, whatever became of its batch: the dispatcher looks again. */
   readonly onFinished?: (id: BatchId) => void;
+  /** The same of one whose handler threw: nothing was recorded of it. */
+  readonly onLost?: (id: BatchId) => void;
 };
 
 type Run = { readonly controller: AbortController; readonly done: Promise<void> };
@@ -97,7 +99,7 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
 }
 
 function startWorker(
-  { concurrency, lockMs = 120_000, onError, onFinished }: WorkOptions,
+  { concurrency, lockMs = 120_000, onError, onFinished, onLost = onFinished }: WorkOptions,
   link: RedisLink,
   processor: (job: Job<JobData>, token: string | undefined) => Promise<void>,
 ): Worker<JobData> {
@@ -115,7 +117,7 @@ function startWorker(
   worker.on('error', (error) => onError(link.plainError(error)));
   worker.on('failed', (job, error) => {
     onError(asIngestError(error, `working on batch ${job?.id ?? '(unknown)'}`));
-    if (job?.id !== undefined) onFinished?.(batchId(job.id));
+    if (job?.id !== undefined) onLost?.(batchId(job.id));
   });
   worker.on('completed', (job) => {
     if (job.id !== undefined) onFinished?.(batchId(job.id));

@@ -1,13 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type EngineEvent, startEngine } from '../../src/app/engine.ts';
-import { openWorkspace } from '../../src/app/workspace.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { createHttpClient } from '../../src/http/http-client.ts';
-import type { RunReport } from '../../src/nightly/run-report.ts';
 import { cliLab } from '../support/cli-lab.ts';
-import { type JumpingClock, jumpingClock } from '../support/jumping-clock.ts';
+import { engineEvening } from '../support/engine-evening.ts';
+import { jumpingClock } from '../support/jumping-clock.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
 
 const HOUR = 3_600_000;
@@ -15,23 +11,6 @@ const FOLDERS = `rules: [{ match: "{instrument}/{owner}/{dataset}/**" }]
 owners: { mueller: { nomad: { token: mueller } } }
 collector: { nomad: { token: collector } }
 `;
-
-/** An evening of the daemon's own parts, by the clock of a test. */
-async function evening(
-  file: string,
-  clock: JumpingClock,
-  emit: (event: EngineEvent) => void = () => undefined,
-): Promise<RunReport> {
-  const http = createHttpClient({ userAgent: 'test', clock });
-  try {
-    const config = loadConfig({ env: {}, home: '/nonexistent', file });
-    using workspace = openWorkspace(config, { clock, http });
-    await using engine = await startEngine(workspace, { clock, env: {}, emit, holder: 'the test' });
-    return await engine.runEvening(undefined, new AbortController().signal);
-  } finally {
-    await http.close();
-  }
-}
 
 it.each([
   ['ahead', 9 * HOUR],
@@ -60,19 +39,20 @@ it.each([
       jumped.add(step);
       return true;
     };
+    let isSent = false;
     nomad.fault = ({ method, path }) => {
       if (method === 'POST' && path === '/uploads') jumpAt('open');
-      // Each meets an outage or a retry on the way, so that there is a time to wait for.
+      // It meets an outage on the way, so that there is a time to wait for.
       else if (method === 'PUT' && jumpAt('send')) return { kind: 'answer', status: 503 };
-      else if (method === 'GET' && jumped.has('send') && jumpAt('close'))
-        return { kind: 'answer', status: 502 };
+      else if (method === 'POST' && isSent) jumpAt('close');
+      isSent ||= method === 'PUT';
       return undefined;
     };
 
-    const first = await evening(lab.config, clock, ({ name }) => {
+    const first = await engineEvening(lab.config, clock, ({ name }) => {
       if (name === 'batch.planned') jumpAt('plan');
     });
-    const second = await evening(lab.config, clock);
+    const second = await engineEvening(lab.config, clock);
 
     expect([...jumped].toSorted()).toEqual(['close', 'open', 'plan', 'send']);
     expect(first).toMatchObject({ outcome: 'done', balanced: true });

@@ -142,7 +142,12 @@ describe('what went wrong, in the report of a run', () => {
 
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
-      ...{ kind: 'destination', what: 'nomad has no room left.', since, said: 'it is full' },
+      ...{
+        kind: 'destination',
+        what: 'There is no room left for what goes to nomad.',
+        since,
+        said: 'it is full',
+      },
       waits: { batches: 3, files: 6 },
     });
     expect(found[0]).not.toHaveProperty('owner');

@@ -1,6 +1,6 @@
 import { type Fault, NO_SHARE, shown, type TestName } from './model.ts';
 
-/** One evening whose clock jumps at the plan, at the opening, while it sends and before it has closed. */
+/** One evening whose clock jumps at the plan, at the opening, while it sends and while it closes. */
 const JUMPS: readonly TestName[] = [
   [
     'integration/clock-jumps-evening.test.ts',

@@ -1,14 +1,37 @@
-import { type Fault, NOT_SPOKEN_TO, shown } from './model.ts';
+import { type Fault, NOT_SPOKEN_TO, shown, type TestName } from './model.ts';
+
+const FULL: TestName = [
+  'fault/state-disk-steps.test.ts',
+  'a state directory that runs out of %s at any step says DISK_FULL or is not needed, calls nothing done that is not, and then all goes once',
+];
 
 export const DISK: readonly Fault[] = [
   {
     group: 'disk',
-    fault: 'the state directory is full',
+    fault: 'the state directory is full: ledger, queue and pipes',
     cells: {
+      look: shown('the evening ends with DISK_FULL; the next one is whole', FULL),
+      plan: shown('the evening ends with DISK_FULL; the next one is whole', FULL),
+      queue: shown('DISK_FULL is told; it goes on as soon as there is room', FULL),
+      open: shown('DISK_FULL is told, or the room is not needed; one container', FULL),
+      send: shown('DISK_FULL is told, or the room is not needed; sent once', FULL),
+      close: shown('DISK_FULL is told; as soon as there is room the batch is found where it was sent', FULL),
       record: shown('stops with DISK_FULL; with room again everything goes', [
         'fault/state-disk-full.test.ts',
         'stops a run with DISK_FULL, and with room again everything goes',
       ]),
+    },
+  },
+  {
+    group: 'disk',
+    fault: 'the state directory has no inodes left',
+    cells: {
+      plan: shown('told as DISK_FULL; the next evening goes on by itself', FULL),
+      send: shown('told as DISK_FULL, or none is needed; the next evening goes on by itself', FULL),
+    },
+    never: {
+      steps: ['look', 'queue', 'open', 'close', 'record'],
+      why: 'no file is made there; what is open is written on',
     },
   },
   {
