@@ -32,7 +32,8 @@ it('evenings killed before and after what they record at plan, queue, open, send
 it('evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on', async () => {
   await using struck = await struckLab('v1.4');
   const ends: unknown[] = [];
-  for (const step of ['plan', 'open', 'close'] as const) {
+  // Open first: later evenings find a container, as what was dispatched before the signal is delivered.
+  for (const step of ['open', 'plan', 'close'] as const) {
     await struck.addDataset(`dataset of ${step}`);
     ends.push(await struck.struck({ at: STEP_COMMITS[step], when: 'after', signal: 'SIGTERM' }));
     expect(statesIn(struck.lab.root)).not.toContain('delivering');

@@ -18,8 +18,8 @@ export const STEP_COMMITS = {
   plan: 'batch.planned',
   queue: 'batch.queued',
   open: 'INSERT INTO container',
-  send: 'UPDATE batch SET sent = 1',
-  close: 'UPDATE batch SET sent_hashes',
+  send: 'sent = 1, ',
+  close: 'sent_hashes = CASE',
   record: 'delivery.confirmed',
   report: 'UPDATE run SET outcome',
 } as const;
