@@ -30,8 +30,8 @@ export const DISK: readonly Fault[] = [
       send: shown('told as DISK_FULL, or none is needed; the next evening goes on by itself', FULL),
     },
     never: {
-      steps: ['look', 'queue', 'open', 'close', 'record'],
-      why: 'no file is made there; what is open is written on',
+      steps: ['open', 'close', 'record'],
+      why: 'only the ledger is written there, and its files are there',
     },
   },
   {
