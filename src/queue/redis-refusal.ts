@@ -14,8 +14,16 @@ const CURES: ReadonlyMap<string, string> = new Map([
   ['NOPERM', "Give the Redis user of redis.url every command but the administrator's, on the keys bull:*."],
 ]);
 
+/** True when Redis is there and does not do what it is asked. */
+export function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof Error && CURES.has(firstWord(thrown.message));
+}
+
 /** What a person can do about a failure of Redis, from its first word; silence when it has none. */
 export function cureOf(message: string): string {
-  const code = /^[A-Z]+(?= )/.exec(message)?.[0] ?? '';
-  return `${CURES.get(code) ?? 'Redis does not answer.'} ${NOTHING_LOST}`;
+  return `${CURES.get(firstWord(message)) ?? 'Redis does not answer.'} ${NOTHING_LOST}`;
+}
+
+function firstWord(message: string): string {
+  return /^[A-Z]+(?= )/.exec(message)?.[0] ?? '';
 }

@@ -1,10 +1,12 @@
-import { type Job, WaitingError, Worker } from 'bullmq';
+import { type Job, WaitingError } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
 import { waitAtMost } from '../core/wait-at-most.ts';
 import { type JobData, QUEUE_NAME } from './batch-queue.ts';
 import { connectRedis, type RedisLink, type RedisTarget } from './connect-redis.ts';
+import { PatientWorker } from './patient-worker.ts';
+import { cureOf, isRefusal } from './redis-refusal.ts';
 
 /** Delivers one batch and records the outcome in the ledger itself. Throwing means that nothing was recorded. */
 export type BatchHandler = (id: BatchId, signal: AbortSignal) => Promise<void>;
@@ -48,7 +50,7 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
   const link = connectRedis(options.target, { waitForRedis: true, onError });
   const runs = new Map<BatchId, Run>();
   const stopping = new AbortController();
-  const worker = startWorker(options, link, async (job, token) => {
+  const worker = startWorker(options, { link, stop: stopping.signal }, async (job, token) => {
     if (stopping.signal.aborted) return await giveBack(job, token);
     const id = batchId(job.data.batchId);
     await runOnce(runs, id, handler);
@@ -99,22 +101,25 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
 }
 
 function startWorker(
-  { concurrency, lockMs = 120_000, onError, onFinished, onLost = onFinished }: WorkOptions,
-  link: RedisLink,
+  { concurrency, lockMs = 120_000, clock, onError, onFinished, onLost = onFinished }: WorkOptions,
+  { link, stop }: { readonly link: RedisLink; readonly stop: AbortSignal },
   processor: (job: Job<JobData>, token: string | undefined) => Promise<void>,
-): Worker<JobData> {
-  const worker = new Worker<JobData>(QUEUE_NAME, processor, {
-    connection: link.redis,
-    concurrency,
-    lockDuration: lockMs,
-    // The dispatcher looks for jobs without a lock, and the ledger counts how often a batch may fail. BullMQ's own look
-    // would fail a job that was left twice (github.com/taskforcesh/bullmq/issues/651).
-    skipStalledCheck: true,
-    runRetryDelay: 1000,
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
-  });
-  worker.on('error', (error) => onError(link.plainError(error)));
+): PatientWorker {
+  const worker = new PatientWorker(
+    processor,
+    {
+      connection: link.redis,
+      concurrency,
+      lockDuration: lockMs,
+      // The dispatcher looks for jobs without a lock, and the ledger counts how often a batch may fail. BullMQ's own look
+      // would fail a job that was left twice (github.com/taskforcesh/bullmq/issues/651).
+      skipStalledCheck: true,
+      runRetryDelay: 1000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+    { clock, stop, onError: (thrown) => onError(asTrouble(thrown, link)) },
+  );
   worker.on('failed', (job, error) => {
     onError(asIngestError(error, `working on batch ${job?.id ?? '(unknown)'}`));
     if (job?.id !== undefined) onLost?.(batchId(job.id));
@@ -123,6 +128,16 @@ function startWorker(
     if (job.id !== undefined) onFinished?.(batchId(job.id));
   });
   return worker;
+}
+
+/** What Redis refuses is told with its cure. */
+function asTrouble(thrown: unknown, link: RedisLink): Error {
+  const cause = link.plainError(thrown);
+  if (!isRefusal(cause)) return cause;
+  return new IngestError('QUEUE_UNAVAILABLE', `asking for a batch to deliver: ${cause.message}`, {
+    hint: cureOf(cause.message),
+    cause,
+  });
 }
 
 /** A job that was fetched while we were stopping goes back untouched. */
@@ -148,7 +163,7 @@ async function runOnce(runs: Map<BatchId, Run>, id: BatchId, handler: BatchHandl
   }
 }
 
-async function endConnections(worker: Worker<JobData>, link: RedisLink, clock: Clock): Promise<void> {
+async function endConnections(worker: PatientWorker, link: RedisLink, clock: Clock): Promise<void> {
   await waitAtMost(clock, CLOSE_MS, worker.close());
   link.abandon();
   // BullMQ's blocking connection is a duplicate of ours: one that is open is not ended by the link.

@@ -154,6 +154,10 @@ export const QUEUE: readonly Fault[] = [
         'the run ends with the reason and what waits; the next one goes on',
         waits('is read-only'),
         ['integration/batch-queue.test.ts', 'a replica is told by its own words and a cure'],
+        [
+          'integration/refused-worker.test.ts',
+          'a worker that Redis refuses everything asks again after growing waits and tells of it once in each outage',
+        ],
       ),
       ...goesOn(waits('is read-only')),
     },
