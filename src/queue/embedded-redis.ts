@@ -2,6 +2,7 @@ import { readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import { freeSocket, prepareRedisDir, type RedisPlace, setAside, visit } from './redis-dir.ts';
+import { noRoomFor } from './redis-no-room.ts';
 import { findRedis, type RedisProcess, spawnRedis } from './redis-process.ts';
 
 /** A Redis of our own: no TCP, one Unix socket for our user only, ended with us. */
@@ -82,6 +83,9 @@ async function startOrRecover(
 ): Promise<{ server: RedisProcess; recovered: string | undefined }> {
   const first = await startOnce(program, place, { clock, signal });
   if (first.failure === undefined) return { server: first.server, recovered: undefined };
+  // Then it was not the data, and an empty server would not start either.
+  const noRoom = first.ended ? await noRoomFor(place, first.failure) : undefined;
+  if (noRoom !== undefined) throw noRoom;
   const had = await readdir(place.dir);
   if (!first.ended || !had.some((name) => name.startsWith('appendonly'))) throw first.failure;
 

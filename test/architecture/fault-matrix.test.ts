@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from '../fault/matrix/matrix.ts';
-import type { TestName } from '../fault/matrix/model.ts';
+import { openSteps, type TestName } from '../fault/matrix/model.ts';
 import { ROOT, readText } from './source-tree.ts';
 
 const named: TestName[] = FAULTS.flatMap(({ cells }) => Object.values(cells).flatMap(({ tests }) => tests));
@@ -18,6 +18,18 @@ describe('the fault matrix', () => {
   it('names only tests that there are', () => {
     expect(named.filter((one) => !isTest(one))).toEqual([]);
     expect(isTest(['fault/evening.test.ts', 'a test that nobody wrote'])).toBe(false);
+  });
+
+  it('leaves no step of a fault open', () => {
+    const withGap = {
+      group: 'disk',
+      fault: 'a fault',
+      cells: {},
+      never: { steps: ['look'], why: 'no' },
+    } as const;
+
+    expect(openSteps(withGap)).toEqual(['plan', 'queue', 'open', 'send', 'close', 'record']);
+    for (const fault of FAULTS) expect(openSteps(fault), fault.fault).toEqual([]);
   });
 
   it('shows at least one test for every state that it requires, and says nothing both shown and impossible', () => {

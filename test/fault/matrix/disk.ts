@@ -26,7 +26,22 @@ export const DISK: readonly Fault[] = [
     group: 'disk',
     fault: 'the state directory has no inodes left',
     cells: {
-      plan: shown('told as DISK_FULL; the next evening goes on by itself', FULL),
+      look: shown(
+        'none is needed; told as DISK_FULL when it sends; the next evening goes on by itself',
+        FULL,
+      ),
+      plan: shown(
+        'none is needed; told as DISK_FULL when it sends; the next evening goes on by itself',
+        FULL,
+      ),
+      queue: shown(
+        'Redis takes jobs although its log cannot be written anew; a start is DISK_FULL and keeps what it has; the next evening goes on by itself',
+        FULL,
+        [
+          'fault/redis-no-inodes.test.ts',
+          'without inodes it takes jobs although its log cannot be written anew; it does not start, says DISK_FULL and keeps what it has',
+        ],
+      ),
       send: shown('told as DISK_FULL, or none is needed; the next evening goes on by itself', FULL),
     },
     never: {

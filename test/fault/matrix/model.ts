@@ -18,7 +18,7 @@ export type Step = keyof typeof STEPS;
 /** A test by its file below test/ and its name, without the group it stands in. */
 export type TestName = readonly [file: string, name: string];
 
-/** `end`: the state that is required, for a person. A step that is missing has not been shown yet. */
+/** `end`: the state that is required, for a person. */
 export type Cell = { readonly end: string; readonly tests: readonly TestName[] };
 
 export type Fault = {
@@ -28,6 +28,12 @@ export type Fault = {
   /** Steps that the fault cannot reach, and why. */
   readonly never?: { readonly steps: readonly Step[]; readonly why: string };
 };
+
+/** Steps that are neither shown nor out of reach: there must be none. */
+export const openSteps = ({ cells, never }: Fault): Step[] =>
+  (Object.keys(STEPS) as Step[]).filter(
+    (step) => cells[step] === undefined && never?.steps.includes(step) !== true,
+  );
 
 export const shown = (end: string, ...tests: readonly TestName[]): Cell => ({ end, tests });
 
