@@ -21,6 +21,7 @@ export function exitCodeOfRun(outcome: RunOutcome): number {
       return EXIT.done;
     case 'attention':
     case 'empty':
+    case 'no-owners':
     case 'ownerless':
       return EXIT.attention;
     case 'waiting':

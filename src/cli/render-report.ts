@@ -39,6 +39,8 @@ const OUTCOMES: Readonly<Record<RunReport['outcome'], string>> = {
   cut: 'The run was stopped before its end; the next one goes on where it was.',
   empty:
     'No file was seen on any share but what is left out. An empty share is never a success: is it mounted?',
+  'no-owners':
+    "folders.yaml names no owner: everything is the collector's. Add those whose data it is below `owners`.",
   ownerless:
     "Files were seen, and none belongs to an owner: everything is the collector's. Look at the rules: nightjar why",
   first:

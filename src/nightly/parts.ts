@@ -41,8 +41,8 @@ export type NightlyParts = {
   readonly queueTrouble?: () => IngestError | undefined;
   /** Whether a destination may mail the owner of what it gets. */
   readonly mailsOwners?: (destination: string) => boolean;
-  /** Whether the mapping knows anybody but the collector: then an evening that finds nothing of them is no success. */
-  readonly hasOwners?: () => boolean;
+  /** Whether the mapping knows anybody but the collector: without them, or without a file of theirs, an evening is no success. */
+  readonly hasOwners: () => boolean;
   /** The lane a batch goes by: its destination and container. */
   readonly laneOf: (plan: BatchPlan, plannedAt: number) => string;
   /** Tells the dispatcher that there is something to enqueue. */

@@ -7,9 +7,9 @@ import type { Counted, Tally } from './tally.ts';
 /**
  * `done`: everything that could go has gone · `attention`: something is held, rejected, unreadable or failed, a person
  * should look · `waiting`: some batches will be tried again · `cut`: stopped before its end · `empty`: no share had a
- * file but what is left out · `ownerless`: there were files, and none belongs to anybody · `first`: no run before it came
- * to its end, and nothing has gone yet, so that nothing shows that anything works · `unbalanced`: the totals do not add
- * up, so nothing else here may be trusted.
+ * file but what is left out · `no-owners`: the mapping names nobody but the collector · `ownerless`: there were files, and
+ * none belongs to anybody · `first`: no run before it came to its end, and nothing has gone yet, so that nothing shows that
+ * anything works · `unbalanced`: the totals do not add up, so nothing else here may be trusted.
  */
 export type RunOutcome =
   | 'done'
@@ -17,6 +17,7 @@ export type RunOutcome =
   | 'waiting'
   | 'cut'
   | 'empty'
+  | 'no-owners'
   | 'ownerless'
   | 'first'
   | 'unbalanced';
@@ -39,7 +40,8 @@ export function outcomeOf({ balanced, stopped, tally, hasOwners, firstRun, faile
   if (failed || needsPerson(tally)) return 'attention';
   if (buckets.waiting.files > 0) return 'waiting';
   if (isLeftOut(buckets)) return 'empty';
-  if (hasOwners && !hasNamedOwner(tally)) return 'ownerless';
+  if (!hasOwners) return 'no-owners';
+  if (!hasNamedOwner(tally)) return 'ownerless';
   return firstRun && !isAnythingThere(buckets) ? 'first' : 'done';
 }
 

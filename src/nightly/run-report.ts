@@ -145,7 +145,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
       firstRun,
       stopped,
       tally,
-      hasOwners: parts.hasOwners?.() ?? false,
+      hasOwners: parts.hasOwners(),
       failed:
         strays > 0 ||
         ours.mapping !== undefined ||

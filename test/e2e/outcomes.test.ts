@@ -33,6 +33,20 @@ describe('trap 20: an evening without result', () => {
     expect(report.buckets.delivered.files).toBe(1);
   });
 
+  it('whose mapping names no owner at all is no-owners, in report, exit code and status, and not done', async () => {
+    await using lab = await startLab({
+      folders: 'rules: [{ match: "TEM/**", exclude: "not ours" }]\ncollector: {}\n',
+    });
+    await lab.put('SEM1/mueller/a/1', 'one');
+
+    const { code, report } = await reportOf(lab);
+    const status = await lab.nightjar('status');
+
+    expect([code, report.outcome]).toEqual([3, 'no-owners']);
+    expect(report.buckets.delivered.files).toBe(1);
+    expect(status.out).toMatch(/Last run: .*: no-owners/);
+  });
+
   it('that is the first ever and has delivered nothing yet is first, in report, exit code and status, and not done', async () => {
     await using lab = await startLab({ settle: '1h', extra: 'settle_wait: 0s' });
     await lab.put('SEM1/mueller/a/1', 'one');

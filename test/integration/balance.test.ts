@@ -72,12 +72,13 @@ type Evening = { readonly tree: Readonly<Record<string, Entry[]>>; readonly fate
 function partsOn(
   ledger: Ledger,
   clock: FakeClock,
-): Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares'> {
+): Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock' | 'shares' | 'hasOwners'> {
   return {
     ledger,
     clock,
     assign: (_share, path) => assigner.assign(path),
     limitsOf: () => ({ maxBytes: 4000, maxFiles: 3 }),
+    hasOwners: () => true,
     shares: [{ name: SHARE, root: '/nowhere', marker: '.nightjar-share' }],
   };
 }

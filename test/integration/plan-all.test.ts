@@ -27,7 +27,7 @@ function partsOn(ledger: Ledger, told: NightlyEvent[], onWake: () => void): Nigh
     ...noComparing,
     limitsOf: () => ({ maxBytes: 1e9, maxFiles: 100 }),
     laneOf: () => 'archive/mueller',
-    mappingKey: () => 'm',
+    ...{ mappingKey: () => 'm', hasOwners: () => true },
     wake: onWake,
     delivered: () => Promise.resolve(),
     emit: (event) => told.push(event),

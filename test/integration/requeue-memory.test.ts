@@ -123,7 +123,7 @@ describe('a requeue is remembered', () => {
     const parts = (ledger: Ledger) => ({
       ...{ ledger, clock: systemClock, shares: [] },
       ...{ assign: () => ({ kind: 'excluded', reason: 'x', rule: 'r' }) as never },
-      limitsOf: () => ({ maxBytes: 1, maxFiles: 1 }),
+      ...{ limitsOf: () => ({ maxBytes: 1, maxFiles: 1 }), hasOwners: () => true },
     });
     const report = (since: number) =>
       lab.inLedger((ledger) => {

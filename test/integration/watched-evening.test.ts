@@ -63,7 +63,7 @@ async function evening(ledger: Ledger, share: ShareConfig, clock: Clock) {
       ...noComparing,
       limitsOf: () => ({ maxBytes: 1e12, maxFiles: 1e6 }),
       laneOf: () => 'archive/mueller',
-      mappingKey: () => 'm',
+      ...{ mappingKey: () => 'm', hasOwners: () => true },
       wake: () => undefined,
       delivered: () => Promise.resolve(),
       emit: (event) => events.push(event),

@@ -79,6 +79,7 @@ function partsOf(
   return {
     ...{ ledger, clock, emit, assign, limitsOf, laneOf, accounts, shares: config.shares },
     mappingKey: () => mapping.current().key,
+    hasOwners: () => true,
     ...{ hashFiles, compareMs: config.compareLimitMs },
     wake: () => undefined,
     delivered: () => {
