@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Received } from '../support/nomad/model.ts';
 import { type NomadLab, type NomadLabOptions, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
@@ -89,11 +90,51 @@ describe('an evening whose Redis', () => {
   });
 });
 
+it('a run whose Redis freezes in close and stays so ends, and has recorded what it sent once', async () => {
+  await using nomad = await startNomadServer();
+  await using lab = await nomadLab(nomad, { block: 'join: dataset' });
+  await lab.put('SEM1/mueller/gold/a.tif', 'gold');
+  let pid: number | undefined;
+  let isFrozen = false;
+  nomad.fault = (request) => {
+    const step = stepOf(request);
+    if (step === 'open') void pidOf(lab).then((known) => (pid = known));
+    if (step === 'close' && pid !== undefined) isFrozen = process.kill(pid, 'SIGSTOP');
+    return undefined;
+  };
+
+  const first = await lab.evening();
+  nomad.fault = undefined;
+  const next = await lab.evening();
+
+  expect(first).toMatchObject({ outcome: 'done', balanced: true, buckets: { delivered: { files: 1 } } });
+  expect(isFrozen).toBe(true);
+  expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  expect(next).toMatchObject({
+    outcome: 'done',
+    buckets: { delivered: { files: 0 }, unchanged: { files: 1 } },
+  });
+  expect(sent(nomad)).toBe(1);
+});
+
+type Way = AsyncDisposable & {
+  readonly url: string;
+  /** Another server has the address from now on. */
+  readonly leadTo: (redis: TestRedis) => void;
+};
+
 /** The way to a Redis of the tests as to an outside one. */
-async function outside(redis: TestRedis): Promise<AsyncDisposable & { readonly url: string }> {
+async function outside(first: TestRedis): Promise<Way> {
+  let redis = first;
   const passage = createServer((inside) => {
     const there = connect(redis.target.socketPath);
-    for (const socket of [inside, there]) socket.on('error', () => undefined);
+    for (const [socket, other] of [
+      [inside, there],
+      [there, inside],
+    ] as const) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => other.destroy());
+    }
     inside.pipe(there).pipe(inside);
   });
   passage.listen(0, '127.0.0.1');
@@ -102,6 +143,9 @@ async function outside(redis: TestRedis): Promise<AsyncDisposable & { readonly u
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     url: `redis://127.0.0.1:${port}`,
+    leadTo: (next) => {
+      redis = next;
+    },
     [Symbol.asyncDispose]: async () => {
       passage.close();
       await Promise.resolve();
@@ -109,19 +153,34 @@ async function outside(redis: TestRedis): Promise<AsyncDisposable & { readonly u
   };
 }
 
+/** Where Redis would put its dump is something else; that stops its writes only from when it is told so. */
+async function failToSave({ stateDir }: TestRedis, admin: Redis): Promise<void> {
+  await admin.config('SET', 'stop-writes-on-bgsave-error', 'no');
+  await admin.config('SET', 'save', '3600 1');
+  await mkdir(join(stateDir, 'redis', 'dump.rdb', 'in the way'), { recursive: true });
+  await admin.bgsave();
+  const lastSave = async (): Promise<string> => await admin.info('persistence');
+  await vi.waitFor(async () => expect(await lastSave()).toContain('rdb_last_bgsave_status:err'), 10_000);
+}
+
 describe('an outside Redis', () => {
-  it.each([
+  it.each<[string, readonly [setting: string, on: string, off: string], string]>([
     [
       'that is full lets the delivery under way end; the run says why the rest waits, and the next one goes on',
-      'maxmemory',
+      ['maxmemory', '1', '0'],
       'OOM',
     ],
     [
       'that is read-only lets the delivery under way end; the run says why the rest waits, and the next one goes on',
-      'min-replicas-to-write',
+      ['min-replicas-to-write', '1', '0'],
       'NOREPLICAS',
     ],
-  ])('%s', async (_what, setting, word) => {
+    [
+      'that cannot write to its disk lets the delivery under way end; the run says why the rest waits, and the next one goes on',
+      ['stop-writes-on-bgsave-error', 'yes', 'no'],
+      'MISCONF',
+    ],
+  ])('%s', async (_what, [setting, on, off], word) => {
     await using redis = await startRedis();
     await using way = await outside(redis);
     await using nomad = await startNomadServer();
@@ -130,8 +189,9 @@ describe('an outside Redis', () => {
       extra: `redis: { url: "${way.url}" }`,
     });
     const admin = new Redis({ path: redis.target.socketPath });
+    if (word === 'MISCONF') await failToSave(redis, admin);
     nomad.fault = (request) => {
-      if (stepOf(request) === 'open') void admin.config('SET', setting, '1');
+      if (stepOf(request) === 'open') void admin.config('SET', setting, on);
       return undefined;
     };
 
@@ -144,9 +204,38 @@ describe('an outside Redis', () => {
       queue: { code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining(word) },
     });
     nomad.fault = undefined;
-    await admin.config('SET', setting, '0');
+    await admin.config('SET', setting, off);
     admin.disconnect();
     expect(await lab.evening()).toMatchObject({ outcome: 'done', buckets: { delivered: { files: 2 } } });
+    expect(sent(nomad)).toBe(3);
+  });
+
+  it('whose place another, empty one takes at each step costs nothing: each batch is sent and recorded once', async () => {
+    await using servers = new AsyncDisposableStack();
+    let current = servers.use(await startRedis());
+    await using way = await outside(current);
+    await using nomad = await startNomadServer();
+    await using lab = await threeBatches(nomad, { extra: `redis: { url: "${way.url}" }` });
+    const swap = async (): Promise<void> => {
+      await current.kill();
+      current = servers.use(await startRedis());
+      way.leadTo(current);
+    };
+    let swapping = Promise.resolve();
+    const struck = new Set<Step>();
+    nomad.fault = (request) => {
+      const step = stepOf(request);
+      if (step === undefined || struck.has(step)) return undefined;
+      struck.add(step);
+      swapping = swapping.then(swap);
+      return undefined;
+    };
+
+    const report = await lab.evening();
+
+    await swapping;
+    expect([...struck].toSorted()).toEqual(['close', 'open', 'send']);
+    expect(report).toMatchObject({ outcome: 'done', balanced: true, buckets: { delivered: { files: 3 } } });
     expect(sent(nomad)).toBe(3);
   });
 });

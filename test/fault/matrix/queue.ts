@@ -11,6 +11,21 @@ const waits = (what: string): TestName => [
   'fault/queue-evening.test.ts',
   `that ${what} lets the delivery under way end; the run says why the rest waits, and the next one goes on`,
 ];
+const SWAPPED: TestName = [
+  'fault/queue-evening.test.ts',
+  'whose place another, empty one takes at each step costs nothing: each batch is sent and recorded once',
+];
+const FROZEN_TO_THE_END: TestName = [
+  'fault/queue-evening.test.ts',
+  'a run whose Redis freezes in close and stays so ends, and has recorded what it sent once',
+];
+/** It begins while the container is opened and lasts beyond the end of that delivery. */
+const fromOpenOn = (test: TestName): Fault['cells'] => ({
+  open: shown('the delivery under way goes on', test),
+  send: shown('so since the open: the delivery under way goes on; nothing is sent twice', test),
+  close: shown('so since the open: the delivery under way goes on', test),
+  record: shown('so since the open: recorded once', test),
+});
 /** What runs ends and is recorded once. */
 const goesOn = (test: TestName): Fault['cells'] => ({
   open: shown('the delivery goes on', test),
@@ -43,7 +58,7 @@ export const QUEUE: readonly Fault[] = [
   },
   {
     group: 'queue',
-    fault: 'Redis is wiped, or another one is in its place',
+    fault: 'Redis is wiped',
     cells: {
       queue: shown('filled again from the ledger', [
         'fault/queue.test.ts',
@@ -59,6 +74,15 @@ export const QUEUE: readonly Fault[] = [
         ],
         evening('is wiped at each step'),
       ),
+    },
+    never: NO_REDIS,
+  },
+  {
+    group: 'queue',
+    fault: 'another, empty Redis is in its place',
+    cells: {
+      queue: shown('filled again from the ledger', SWAPPED),
+      ...goesOn(SWAPPED),
     },
     never: NO_REDIS,
   },
@@ -85,7 +109,7 @@ export const QUEUE: readonly Fault[] = [
           'integration/dispatcher.test.ts',
           'closes in time while Redis is away, and takes no wake for an answer',
         ],
-        evening('is frozen from open to close'),
+        FROZEN_TO_THE_END,
       ),
     },
     never: NO_REDIS,
@@ -142,7 +166,7 @@ export const QUEUE: readonly Fault[] = [
         'integration/batch-queue.test.ts',
         'a Redis that is full is told by its own words and a cure, and is no working queue',
       ]),
-      ...goesOn(waits('is full')),
+      ...fromOpenOn(waits('is full')),
     },
     never: NO_REDIS,
   },
@@ -159,7 +183,19 @@ export const QUEUE: readonly Fault[] = [
           'a worker that Redis refuses everything asks again after growing waits and tells of it once in each outage',
         ],
       ),
-      ...goesOn(waits('is read-only')),
+      ...fromOpenOn(waits('is read-only')),
+    },
+    never: NO_REDIS,
+  },
+  {
+    group: 'queue',
+    fault: 'Redis cannot write to its disk, and takes nothing (MISCONF)',
+    cells: {
+      queue: shown(
+        'the run ends with the reason and what waits; the next one goes on',
+        waits('cannot write to its disk'),
+      ),
+      ...fromOpenOn(waits('cannot write to its disk')),
     },
     never: NO_REDIS,
   },
