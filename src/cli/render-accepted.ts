@@ -1,5 +1,6 @@
 import { count, formatBytes, formatDuration } from '../core/units.ts';
 import type { AcceptedLine } from '../nightly/report-deliveries.ts';
+import { contentWords } from './render-deliveries.ts';
 
 export const ACCEPTED_TITLE = 'Accepted, and not confirmed yet';
 
@@ -8,7 +9,7 @@ export function acceptedLines(lines: readonly AcceptedLine[], now: number): stri
   if (lines.length === 0) return [];
   return [
     ...lines.flatMap((line) => [
-      `${line.dataset} (${line.owner}), ${count(line.files, 'file')}, ${formatBytes(line.bytes)}: ${accepted(line, now)}`,
+      `${contentWords(line)} (${line.owner}), ${count(line.files, 'file')}, ${formatBytes(line.bytes)}: ${accepted(line, now)}`,
       `    → ${line.location} (${line.batch})`,
     ]),
     'Nothing to do: each evening looks for them again. After some days, ask the operator of the platform whether it still works.',

@@ -10,6 +10,7 @@ import { BY_HAND_TITLE, byHandLines } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { collectorLines, ownerLines } from './render-collector.ts';
 import { containerLines } from './render-containers.ts';
+import { deliveryLines } from './render-deliveries.ts';
 import { futureTimeLines } from './render-future-times.ts';
 import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
@@ -58,7 +59,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     '',
     head(`Run ${report.run}`) + ` (${took})`,
     '',
-    ...section(head('Where everything went'), deliveries(report)),
+    ...section(head('Where everything went'), deliveryLines(report)),
     ...section(head('What went wrong, and what helps'), troubleLines(report.troubles, report.finishedAt)),
     ...section(head(ACCEPTED_TITLE), acceptedLines(report.stillAccepted ?? [], report.finishedAt)),
     ...section(head(AUDIT_TITLE), auditLines(report.audit)),
@@ -88,19 +89,6 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
-}
-
-function deliveries({ deliveries, finishedAt }: RunReport): string[] {
-  if (deliveries.length === 0) return ['nothing was delivered in this run'];
-  const rows = deliveries.map(({ owner, dataset, files, bytes, evidence, location, follows, acceptedAt }) => [
-    evidence,
-    owner,
-    dataset,
-    count(files, 'file'),
-    formatBytes(bytes),
-    `→ ${location}${follows === undefined ? '' : ` (follows ${follows})`}${acceptedAt === undefined ? '' : ` (accepted ${clockTime(acceptedAt, finishedAt)}, found there now)`}`,
-  ]);
-  return columns(rows, [3, 4]);
 }
 
 function overdue({ notes }: RunReport): string[] {

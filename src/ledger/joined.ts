@@ -10,15 +10,20 @@ export function keepJoined(db: DatabaseSync, { share, joins = [] }: BatchPlan, b
   for (const dataset of joins) keep.run(share, encodeBytes(dataset), batch);
 }
 
+/** The datasets that the batch in this row joins; none for a batch of one. */
+export function joinedIn(db: DatabaseSync, no: number): SharePath[] {
+  return db
+    .prepare('SELECT dataset FROM joined WHERE batch = ? ORDER BY dataset')
+    .all(no)
+    .map((row) => decodeBytes(bytesOf(row['dataset'])) as SharePath);
+}
+
 /** A batch with the datasets it joins, as it was planned. */
 export function withJoined<T extends object>(
   db: DatabaseSync,
   batch: T,
   no: number,
 ): T & Pick<BatchPlan, 'joins'> {
-  const joins = db
-    .prepare('SELECT dataset FROM joined WHERE batch = ? ORDER BY dataset')
-    .all(no)
-    .map((row) => decodeBytes(bytesOf(row['dataset'])) as SharePath);
+  const joins = joinedIn(db, no);
   return joins.length === 0 ? batch : { ...batch, joins };
 }

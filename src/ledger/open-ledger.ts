@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
+import type { SharePath } from '../core/share-path.ts';
 import type { BatchState } from '../core/states.ts';
 import { createAccounts } from './accounts.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
@@ -21,6 +22,7 @@ import { recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
 import { createHistory } from './history.ts';
 import { checkIntegrity } from './integrity.ts';
+import { joinedIn } from './joined.ts';
 import { createKnownContainers } from './known-containers.ts';
 import { Looks } from './looks.ts';
 import { createLostContainers } from './lost-containers.ts';
@@ -103,6 +105,7 @@ function ledgerOn(db: DatabaseSync) {
     claims: createClaims(db, looks),
     dispatch: createDispatchView(db, pauses),
     counts: (): BatchCount[] => countBatches(db),
+    joinedIn: (no: number): SharePath[] => joinedIn(db, no),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),
     ...createHistory(db),
     /** Changes whenever another process has committed something. */

@@ -2,11 +2,12 @@ import { printable } from '../core/share-path.ts';
 import { DELIVERED_STATES } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { ofRun, type Run } from '../ledger/runs.ts';
+import { type BatchContents, contentsOf } from './batch-contents.ts';
 import { type Mails, mailsFor } from './mails.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** One batch delivered in this run. */
-export type DeliveryLine = {
+export type DeliveryLine = BatchContents & {
   readonly batch: string;
   readonly owner: string;
   readonly destination: string;
@@ -26,7 +27,8 @@ export type DeliveryLine = {
 export type AcceptedLine = Pick<
   DeliveryLine,
   'batch' | 'owner' | 'destination' | 'dataset' | 'files' | 'bytes' | 'location'
-> & { readonly share: string; readonly acceptedAt: number };
+> &
+  BatchContents & { readonly share: string; readonly acceptedAt: number };
 
 /** What was delivered in the run, and how often platforms may have mailed owners because of it. */
 export function sentIn(
@@ -55,10 +57,15 @@ export function acceptedBefore(
 ): AcceptedLine[] {
   return [...ledger.list({ states: ['accepted'] })]
     .filter((head) => head.changedAt < since && isAsked(head))
-    .map(({ id, owner, destination, dataset, share, files, bytes, receipt, changedAt }) => ({
-      ...{ batch: id, share, owner, destination, dataset: printable(dataset), files, bytes },
-      ...{ location: receipt?.location ?? '', acceptedAt: changedAt },
-    }));
+    .map((head) => ({ ...acceptedLine(head), ...contentsOf(ledger, head) }));
+}
+
+function acceptedLine(head: BatchHead): AcceptedLine {
+  const { id, owner, destination, dataset, share, files, bytes, receipt, changedAt } = head;
+  return {
+    ...{ batch: id, share, owner, destination, dataset: printable(dataset), files, bytes },
+    ...{ location: receipt?.location ?? '', acceptedAt: changedAt },
+  };
 }
 
 function deliveriesOf(parts: Pick<NightlyParts, 'ledger' | 'clock'>, run: Run): DeliveryLine[] {
@@ -74,6 +81,7 @@ function deliveriesOf(parts: Pick<NightlyParts, 'ledger' | 'clock'>, run: Run): 
       owner,
       destination,
       dataset,
+      ...contentsOf(parts.ledger, head),
       files,
       bytes,
       evidence: head.state,

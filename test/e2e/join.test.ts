@@ -30,7 +30,12 @@ describe.each(['v1.3', 'v1.4'] as const)('`join: owner` at NOMAD %s', (generatio
     expect(JSON.parse(plan.out)).toMatchObject({ mails });
     expect(report).toMatchObject({
       ...{ outcome: 'done', buckets: { delivered: { files: 6 } }, mails },
-      deliveries: [{ dataset: 'SEM1/mueller', files: 6, evidence: 'confirmed' }],
+      deliveries: [
+        {
+          ...{ dataset: 'SEM1/mueller', files: 6, evidence: 'confirmed' },
+          datasets: ['gold', 'iron', 'steel'].map((dataset) => `SEM1/mueller/${dataset}`),
+        },
+      ],
     });
     expect(parcels(nomad)).toBe(1);
     expect(await arrived(nomad)).toEqual(paths.map((path) => `lab/${path}`).toSorted());

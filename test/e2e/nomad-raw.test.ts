@@ -33,6 +33,9 @@ describe.each(['v1.3', 'v1.4'] as const)('files without a zip, in an evening wit
 
     expect(report).toMatchObject({ outcome: 'done', balanced: true });
     expect(report.deliveries.map(({ evidence }) => evidence)).toEqual(Array(5).fill('confirmed'));
+    expect(report.deliveries.flatMap(({ file }) => file ?? []).toSorted()).toEqual(
+      ['a 1.mrc', 'empty.log', 'raw.zip', 'ü.mrc'].map((name) => `TEM/mueller/gold/${name}`),
+    );
     const [upload, ...others] = nomad.uploads();
     expect(others).toEqual([]);
     const there = [...(await nomad.filesOf(upload?.id ?? ''))].filter(
