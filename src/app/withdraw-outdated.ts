@@ -1,14 +1,14 @@
 import { IngestError } from '../core/errors.ts';
 import type { Assign, Assignment, Batch, Entry } from '../core/model.ts';
 import { nameOf, parentOf, printable, type SharePath } from '../core/share-path.ts';
-import { batchError } from '../ledger/batch-row.ts';
+import { type BatchHead, batchError } from '../ledger/batch-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
  * Withdraws the batches that wait or are held and that the folder mapping of today would not make: their files are
- * planned again, for whoever they belong to now and within the limits of now. What was delivered stays where it is.
- * Call it before anything runs; what is put back later is checked when it is delivered.
+ * planned again, for whoever they belong to now and within the limits of now. What was delivered stays where it is, also
+ * what its destination has lost since: only a person sends that again. Call it before anything runs; what is put back later is checked when it is delivered.
  */
 export function withdrawOutdated({
   ledger,
@@ -17,13 +17,16 @@ export function withdrawOutdated({
   clock,
 }: Pick<Workspace, 'ledger' | 'assign' | 'limitsOf' | 'clock'>): void {
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
-  for (const { id } of waiting) {
+  for (const { id } of waiting.filter((head) => !isLostDelivery(head))) {
     const batch = ledger.batches.get(id);
     const error = outdated(batch, assign, ledger) ?? overLimits(batch, limitsOf);
     if (error !== undefined)
       ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
 }
+
+const isLostDelivery = ({ state, error }: BatchHead): boolean =>
+  state === 'held' && error?.code === 'EVIDENCE_GONE';
 
 /** MAPPING_CHANGED when a file of the batch has another owner or destination now, or is to be shared with others; undefined when all is as planned. */
 export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestError | undefined {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { outdated } from '../../src/app/withdraw-outdated.ts';
+import { outdated, withdrawOutdated } from '../../src/app/withdraw-outdated.ts';
 import { destinationName, ownerId } from '../../src/core/ids.ts';
 import type { Assignment } from '../../src/core/model.ts';
 import type { SharePath } from '../../src/core/share-path.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { entry, planOf, tempLedger } from '../support/ledger-fixture.ts';
 
 const DIR = 'SEM1/mueller/run_1';
@@ -44,4 +45,39 @@ it.each<[string, string | undefined, Assignment, string | undefined]>([
   ],
 ])('a batch whose data %s is planned again if that is something else', (_, apart, now, code) => {
   expect(codeOf(apart, now)).toBe(code);
+});
+
+const CHEN: Assignment = { ...MEANT, owner: ownerId('chen') };
+
+/** What becomes of a batch that was delivered and is held with this error since, when Nightjar starts with today's mapping. */
+function afterStart(code: string, now: Assignment, maxBytes = 1_000_000): string {
+  const { batches } = temp.ledger;
+  const plan = planOf(DIR, [entry('a.tif')]);
+  batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
+  batches.markQueued(plan.id, 1);
+  const receipt = {
+    evidence: 'confirmed',
+    how: 'it said so',
+    location: 'there',
+    files: 1,
+    bytes: 10,
+  } as const;
+  batches.deliver(batches.begin(plan.id, 1), receipt, new Uint8Array(32), 1);
+  const error = { code, message: 'it is not as it was', hint: 'look there', at: 2 };
+  batches.fail(batches.get(plan.id), { to: 'held', error });
+  const limitsOf = () => ({ maxBytes, maxFiles: 10 });
+  withdrawOutdated({ ledger: temp.ledger, assign: () => now, limitsOf, clock: new FakeClock(3) });
+  return batches.head(plan.id).state;
+}
+
+it.each<[string, Assignment, number?]>([
+  ['belong to another owner', CHEN],
+  ['are to be shared with others', { ...MEANT, apart: 'rule 1' }],
+  ['are more than a batch may hold', MEANT, 1],
+])('a delivery that is gone waits for a person, also when its files %s now', (_, now, maxBytes) => {
+  expect(afterStart('EVIDENCE_GONE', now, maxBytes)).toBe('held');
+});
+
+it('another held batch whose files belong to another owner now is planned again', () => {
+  expect(afterStart('QUOTA_EXCEEDED', CHEN)).toBe('withdrawn');
 });
