@@ -38,10 +38,19 @@ export type ScanTotals = {
 export type Fault = { readonly message: string; readonly errno?: string };
 
 export function faultOf(error: unknown): Fault {
+  if (isRefusedByNode(error))
+    return { message: 'the root is no longer where it was mounted', errno: 'ESTALE' };
   const message = error instanceof Error ? error.message : String(error);
   const errno = errnoName(error);
   return errno === undefined ? { message } : { message, errno };
 }
+
+/**
+ * A scan asks for nothing beside its root. Names are relative to it, and of a root that was unmounted in the middle Node
+ * cannot say any more where it is: it takes them for names beside it, which its permissions refuse.
+ */
+const isRefusedByNode = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 
 export type Frame =
   | { readonly kind: 'look'; readonly look: DirLook }

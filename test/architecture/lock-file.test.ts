@@ -117,7 +117,11 @@ const sbom = (): string =>
   execFileSync(process.execPath, [`${ROOT}/test/tools/sbom.ts`], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', npm_config_registry: 'http://127.0.0.1:9' },
+    env: {
+      ...{ PATH: process.env['PATH'], HOME: '/nonexistent', npm_config_registry: 'http://127.0.0.1:9' },
+      // As root npm would make that home and write its log into it.
+      npm_config_logs_max: '0',
+    },
   });
 
 function production(): string[] {

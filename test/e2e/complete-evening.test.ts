@@ -15,7 +15,7 @@ it('an evening sends a dataset when its companion is there and no program has it
   await lab.put('LSM/mueller/run_17/a.czi', 'data');
 
   const lonely = await lab.evening();
-  expect(lonely).toMatchObject({ outcome: 'done', balanced: true, buckets: { notSettled: { files: 1 } } });
+  expect(lonely).toMatchObject({ outcome: 'first', balanced: true, buckets: { notSettled: { files: 1 } } });
   expect(JSON.stringify(lonely.notes)).toContain('run_17 waits for a.xml, the companion of a.czi');
 
   await lab.put('LSM/mueller/run_17/a.xml', '<x/>');
