@@ -4,6 +4,7 @@ import { CONTROL_FILE, isControlName } from '../core/control.ts';
 import { appendEntry, isAscii, type RawEntry } from '../core/listing.ts';
 import type { EntryKind } from '../core/model.ts';
 import type { NameOf } from './account-names.ts';
+import { DirTrail, namesIn } from './dir-trail.ts';
 import { errnoName } from './errno.ts';
 import { beginLook, endLook, type FrameWriter, type ScanTotals, sayAlive, writeControl } from './frames.ts';
 import { readRawControl } from './read-control.ts';
@@ -20,6 +21,7 @@ export type Looker = {
   /** What the root was when the scan began. */
   readonly root: { readonly dev: bigint; readonly ino: bigint };
   readonly me: Me;
+  readonly trail: DirTrail;
   /** Whether entries carry their uid and gid: only where a rule asks for them, as it makes every listing longer. */
   readonly withIds: boolean;
   readonly out: FrameWriter;
@@ -29,9 +31,13 @@ export type Looker = {
 /** Called with each sub-directory that could be listed. */
 type OnDir = (dir: string, names: readonly string[]) => void;
 
-/** One name: its path for a system call, itself, the path of its directory below the root with '/' behind it, and whether that lists a name now. */
+/** A directory to look at: its path below the root, where its thread has entered it, and its names. */
+export type EnteredDir = { readonly dir: string; readonly at: string; readonly names: readonly string[] };
+
+/** One name: its path for a system call (as bytes if it must be), itself, the path of its directory below the root with '/' behind it, and whether that lists a name now. */
 type Place = {
   readonly path: string | Buffer;
+  readonly at: string;
   readonly name: string;
   readonly prefix: string;
   readonly isListed: (name: string) => boolean;
@@ -49,6 +55,7 @@ export function createLooker(out: FrameWriter, withIds: boolean, nameOf: NameOf)
   return {
     root: { dev, ino },
     me: { uid: process.geteuid?.() ?? 0, groups, nameOf },
+    trail: new DirTrail(),
     withIds,
     out,
     totals: { dirs: 0, files: 0, bytes: 0, excluded: 0, unreadable: 0 },
@@ -68,22 +75,21 @@ export function checkRoot(looker: Looker, rootPath: string): void {
  * Looks at every name of a directory and writes the look. A sub-directory is not an entry unless it cannot be listed
  * or is another file system; every other one goes to `onDir` with its names.
  */
-export function lookAtDir(looker: Looker, dir: string, names: readonly string[], onDir: OnDir): void {
+export function lookAtDir(looker: Looker, { dir, at, names }: EnteredDir, onDir: OnDir): void {
   const { out, totals } = looker;
   const prefix = dir === '' ? '' : `${dir}/`;
   // Asked once for all: most directories have ASCII names only, and then no name need be asked.
-  const plain = isAscii(prefix);
-  const allPlain = plain && names.length <= MOST_JOINED_NAMES && isAscii(names.join(''));
+  const allPlain = names.length <= MOST_JOINED_NAMES && isAscii(names.join(''));
   tellControl(looker, dir, names);
-  const isListed = witnessOf(prefix);
+  const isListed = witnessOf(prefix, at);
   const start = beginLook(out, dir);
   let files = 0;
   let bytes = 0;
   let untilAlive = ALIVE_EVERY;
   for (const name of sorted(names)) {
     const isPlain = allPlain || isAscii(name);
-    const path = plain && isPlain ? prefix + name : Buffer.from(prefix + name, 'latin1');
-    const entry = lookAt(looker, { path, name, prefix, isListed }, onDir);
+    const path = isPlain ? at + name : Buffer.from(at + name, 'latin1');
+    const entry = lookAt(looker, { path, at, name, prefix, isListed }, onDir);
     if (--untilAlive === 0) {
       untilAlive = ALIVE_EVERY;
       sayAlive(out);
@@ -133,7 +139,7 @@ const LSTAT = { bigint: true, throwIfNoEntry: false } as const;
 const NOTHING = { size: 0, mtimeNs: 0n, ctimeNs: 0n, ino: 0n };
 
 function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefined {
-  const { path, name, prefix, isListed } = place;
+  const { path, at, name, prefix, isListed } = place;
   let stats: BigIntStats | undefined;
   try {
     stats = lstatSync(path, LSTAT);
@@ -150,7 +156,7 @@ function lookAt(looker: Looker, place: Place, onDir: OnDir): RawEntry | undefine
     return entryOf(name, type === constants.S_IFLNK ? 'symlink' : 'special', stats, 0);
   }
   if (stats.dev !== looker.root.dev) return entryOf(name, 'other-file-system', stats, 0);
-  const below = tryNames(prefix + name);
+  const below = tryNames(at + name, namesIn);
   if ('names' in below) {
     onDir(prefix + name, below.names);
     return undefined;

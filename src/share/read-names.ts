@@ -2,17 +2,17 @@ import { readdirSync } from 'node:fs';
 import { isAscii } from '../core/listing.ts';
 import { errnoName } from './errno.ts';
 
-export type Names = { readonly names: string[] } | { readonly error: string };
+export type Names = { readonly names: readonly string[] } | { readonly error: string };
 
 /** The names in a directory ('' = the root), unsorted; throws the system's error. */
 export function readNames(dir: string): string[] {
   return readdirSync(dir === '' ? '.' : syscallPath(dir), 'latin1');
 }
 
-/** The same, with the errno name when the directory cannot be listed. */
-export function tryNames(dir: string): Names {
+/** The names as `read` reads them, with the errno name when the directory cannot be listed. */
+export function tryNames(dir: string, read: (dir: string) => readonly string[] = readNames): Names {
   try {
-    return { names: readNames(dir) };
+    return { names: read(dir) };
   } catch (error) {
     return { error: errnoName(error) ?? rethrow(error) };
   }

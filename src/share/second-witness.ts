@@ -1,4 +1,4 @@
-import { readNames, tryNames } from './read-names.ts';
+import { type Names, readNames, tryNames } from './read-names.ts';
 
 /**
  * Network file systems have answered ENOENT and ENOTDIR for what was only out of reach for a moment. So what is not
@@ -16,24 +16,27 @@ export function isListed(path: string): boolean {
 /** Nothing is there, or something that is no directory is in the way. */
 export const saysNotThere = (error: string): boolean => error === 'ENOENT' || error === 'ENOTDIR';
 
-/** The names in a directory that was listed before; undefined when it is proven to be gone since. */
-export function namesAgain(dir: string): { names: string[] } | { error: string } | undefined {
+/** What `read` finds in a directory that was listed before; undefined when it is proven to be gone since. */
+export function namesAgain(
+  dir: string,
+  read: () => readonly string[] = () => readNames(dir),
+): Names | undefined {
   if (dir === '') return { names: readNames('') };
-  const found = tryNames(dir);
+  const found = tryNames(dir, read);
   return 'error' in found && saysNotThere(found.error) && !isListed(dir) ? undefined : found;
 }
 
 /** Of so many names of a directory the question is asked anew; of more, the last answer is taken. */
 const MOST_LISTINGS = 16;
 
-/** `isListed` for the names of one directory, where thousands may be missing at once. */
-export function witnessOf(prefix: string): (name: string) => boolean {
+/** `isListed` for the names of one directory, where thousands may be missing at once; `place` is where it was entered. */
+export function witnessOf(prefix: string, place = prefix): (name: string) => boolean {
   let asked = 0;
   let last: ReadonlySet<string> | undefined;
   return (name) => {
     if (asked >= MOST_LISTINGS && last !== undefined) return last.has(name);
     asked += 1;
-    const found = prefix === '' ? tryNames('') : tryNames(prefix.slice(0, -1));
+    const found = tryNames(place.slice(0, -1));
     if ('names' in found) last = new Set(found.names);
     return 'names' in found ? found.names.includes(name) : isListed(prefix + name);
   };

@@ -25,9 +25,7 @@ export function walkShare(looker: Looker, pool: WorkPool, thread: number): void 
     const item = items.pop();
     if (item !== undefined) {
       kept -= item.names?.length ?? 0;
-      const found = item.names === undefined ? namesAgain(item.dir) : { names: item.names };
-      if (found !== undefined && 'error' in found) writeUnknown(looker, item.dir, found.error);
-      else if (found !== undefined) lookAtDir(looker, item.dir, found.names, keep);
+      lookAtItem(looker, item, keep);
       if (donateItems(pool, thread, items)) kept = countNames(items);
       continue;
     }
@@ -37,6 +35,17 @@ export function walkShare(looker: Looker, pool: WorkPool, thread: number): void 
     items = taken;
     kept = countNames(items);
   }
+}
+
+function lookAtItem(looker: Looker, { dir, names }: WorkItem, onDir: Parameters<typeof lookAtDir>[2]): void {
+  let at = '';
+  const found = namesAgain(dir, () => {
+    at = looker.trail.enter(dir);
+    return names ?? readNames(at);
+  });
+  if (found === undefined) return;
+  if ('error' in found) writeUnknown(looker, dir, found.error);
+  else lookAtDir(looker, { dir, at, names: found.names }, onDir);
 }
 
 const countNames = (items: readonly WorkItem[]): number =>
@@ -62,35 +71,40 @@ export function lookAtDirs(
     const dir = dirs[at] ?? '';
     const found = findDir(looker, dir, passed);
     if ('error' in found) writeUnknown(looker, dir, found.error);
-    else lookAtDir(looker, dir, found.names, () => undefined);
+    else lookAtDir(looker, { dir, ...found }, () => undefined);
   }
 }
 
-/** The names in a directory that is reached without following links or leaving the file system; none when it is gone. */
+/** The names in a directory, and where it was entered without leaving the file system; none when it is gone. */
 function findDir(
   looker: Looker,
   dir: string,
   passed: (dir: string) => void,
-): { names: string[] } | { error: string } {
+): { names: readonly string[]; at: string } | { error: string } {
   let parent = '';
   for (const part of dir === '' ? [] : dir.split('/')) {
     passed(parent);
-    const path = parent === '' ? part : `${parent}/${part}`;
-    const is = lookAtPart(looker, parent, part, path);
-    if (is === 'gone') return { names: [] };
+    const is = lookAtPart(looker, parent, part);
+    if (is === 'gone') return { names: [], at: '' };
     if (is !== 'directory') return { error: is };
-    parent = path;
+    parent = parent === '' ? part : `${parent}/${part}`;
   }
-  return tryNames(dir);
+  let at = '';
+  const found = tryNames(dir, () => {
+    at = looker.trail.enter(dir);
+    return readNames(at);
+  });
+  return 'error' in found ? found : { names: found.names, at };
 }
 
 /** 'directory', 'gone', or the errno name of why it is not known. */
-function lookAtPart(looker: Looker, parent: string, part: string, path: string): string {
+function lookAtPart(looker: Looker, parent: string, part: string): string {
   try {
-    const stats = lstatBelow(path);
+    const at = looker.trail.enter(parent);
+    const stats = lstatBelow(at + part);
     if (stats === undefined) {
       // Two witnesses: network file systems have answered ENOENT for what was only out of reach for a moment.
-      return readNames(parent).includes(part) ? 'ENOENT' : 'gone';
+      return readNames(at).includes(part) ? 'ENOENT' : 'gone';
     }
     if (!stats.isDirectory()) return 'gone';
     return stats.dev === looker.root.dev ? 'directory' : 'EXDEV';

@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
@@ -20,6 +19,7 @@ import type { PlannedFile } from '../../../src/core/model.ts';
 import { type BuiltShare, buildShare } from '../../support/build-share.ts';
 import { startPacker } from '../../support/open-parcel.ts';
 import { planShare } from '../../support/plan-share.ts';
+import { swapWithLink } from '../../support/swap-with-link.ts';
 
 const INSIDE = 'of the lab';
 const SECRET = 'of others!';
@@ -102,29 +102,12 @@ test.each(SWAPS)(
   },
 );
 
-/** Makes the directory and a link to outside change places, as fast as it can, until it is ended. */
-const SWAPPER = `
-  import { renameSync } from 'node:fs';
-  const [name, link] = process.argv.slice(1);
-  process.stdout.write('swapping');
-  for (;;) {
-    renameSync(name, name + '.away');
-    renameSync(link, name);
-    renameSync(name, link);
-    renameSync(name + '.away', name);
-  }`;
-
 test('a directory that changes places with a link to outside all the time is read inside or not at all', async () => {
   await using share = await buildShare(tree, { marker: false });
   using other = outside();
   const files = planShare(share.root).files;
   symlinkSync(join(other.dir, 'e'), share.path('d/link'));
-  const swapper = spawn(
-    process.execPath,
-    ['--input-type=module', '-e', SWAPPER, share.path('d/e'), share.path('d/link')],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  await once(swapper.stdout, 'data');
+  const swapping = await swapWithLink(share.path('d/e'), share.path('d/link'));
   const opener = new SafeOpener(share.root);
   const found = new Set<string>();
   const isEnough = (): boolean => ['FILE_CHANGED', 'FILE_VANISHED', INSIDE].every((one) => found.has(one));
@@ -133,8 +116,7 @@ test('a directory that changes places with a link to outside all the time is rea
   for (let turn = 0; turn < 50_000 && (turn < 5000 || !isEnough()); turn++)
     for (const file of files) found.add(readBy(opener, file));
   opener.close();
-  swapper.kill('SIGKILL');
-  await once(swapper, 'exit');
+  await swapping[Symbol.asyncDispose]();
 
   expect([...found].toSorted()).toEqual(['FILE_CHANGED', 'FILE_VANISHED', INSIDE].toSorted());
 });

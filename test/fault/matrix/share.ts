@@ -143,10 +143,17 @@ export const SHARE: readonly Fault[] = [
     group: 'share',
     fault: 'a name with a link, a pipe or a device behind it, from the beginning or put there after the look',
     cells: {
-      look: shown('an entry that is never taken', [
-        'integration/share/scan-share.test.ts',
-        'follows no link and opens no pipe: both are entries that are never taken',
-      ]),
+      look: shown(
+        'an entry that is never taken; what a link leads to is not even listed',
+        [
+          'integration/share/scan-share.test.ts',
+          'follows no link and opens no pipe: both are entries that are never taken',
+        ],
+        [
+          'fault/look-outside.test.ts',
+          'a directory that changes places with a link to outside all the time is seen by %s as it is inside, or not at all',
+        ],
+      ),
       send: shown(
         'what was put there after the look is FILE_CHANGED; nothing outside of the share is ever read',
         [
