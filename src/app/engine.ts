@@ -228,14 +228,17 @@ async function openQueue(
   return queue;
 }
 
-/** Our own Redis has no other workers: whatever it remembers is of a process that is gone. */
+/** Whatever our own Redis remembers is of a process that is gone, but what a worker beside us still delivers is its own. */
 async function putBackLeft(
   queue: Pick<BatchQueue, 'clear'>,
   { ledger }: Workspace,
   putBack: PutBack,
 ): Promise<void> {
   await queue.clear();
-  const left = ledger.dispatch.inFlight().map(({ id }) => id);
+  const left = ledger.dispatch
+    .inFlight()
+    .map(({ id }) => id)
+    .filter((id) => !ledger.dispatch.isHeldElsewhere(id));
   putBack(left, 'the last process ended with it in flight');
 }
 
@@ -259,6 +262,7 @@ function dispatchLedger(
     heads: dispatch.heads,
     inFlight: dispatch.inFlight,
     nextDueAt: dispatch.nextDueAt,
+    isHeldElsewhere: dispatch.isHeldElsewhere,
     markQueued: (id) => batches.markQueued(id, clock.now()),
     backToPlanned: putBack,
   };

@@ -39,6 +39,13 @@ export function holdAttempt(db: DatabaseSync, id: BatchId): void {
   db.prepare('UPDATE batch SET holder = ? WHERE id = ?').run(ownMark() ?? null, id);
 }
 
+/** True while another living process of this host has the attempt. */
+export function isHeldElsewhere(db: DatabaseSync, id: BatchId): boolean {
+  const row = db.prepare("SELECT holder FROM batch WHERE id = ? AND state = 'delivering'").get(id);
+  const holder = row?.['holder'];
+  return typeof holder === 'string' && holder !== ownMark() && !isGone(holder);
+}
+
 /** This process was told to end: that is no fault of what it delivers. */
 export function disownAttempts(db: DatabaseSync): void {
   db.prepare("UPDATE batch SET holder = NULL WHERE holder = ? AND state = 'delivering'").run(

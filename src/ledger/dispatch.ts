@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { CLOCKS_APART_MS } from '../core/clock.ts';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
-import { createSuspects } from './crashes.ts';
+import { createSuspects, isHeldElsewhere } from './crashes.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
 
 /**
@@ -74,6 +74,9 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
         destination: String(row['destination']) as DestinationName,
         state: row['state'] === 'queued' ? 'queued' : 'delivering',
       })),
+
+    /** True while another living process of this host has the attempt at the batch. */
+    isHeldElsewhere: (id: BatchId): boolean => isHeldElsewhere(db, id),
 
     /** True while a batch is in flight, or waits for anything but the end of a pause; one that is `passing` is none. */
     isMoving: (now: number, isPassing: (pause: Pause) => boolean = () => false): boolean => {

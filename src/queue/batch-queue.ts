@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
 import { waitAtMost } from '../core/wait-at-most.ts';
 import { connectRedis, type RedisLink, type RedisTarget, withinDeadline } from './connect-redis.ts';
+import { unlockJob } from './job-lock.ts';
 
 /** BullMQ's name of the one queue, and of its one kind of job. */
 export const QUEUE_NAME = 'nightjar';
@@ -84,9 +85,7 @@ export function createBatchQueue({ target, clock, deadlineMs, onError }: BatchQu
     remove,
     locks: (ids) => call('reading the locks of batches', () => locksOf(queue, link, ids)),
     unlock: (id, lock) =>
-      call(`freeing batch ${id}`, async () => {
-        return (await link.redis.eval(UNLOCK, 1, queue.toKey(`${id}:lock`), lock)) === 1;
-      }),
+      call(`freeing batch ${id}`, () => unlockJob(link.redis, queue.toKey(`${id}:lock`), lock)),
     onReady: (listener) => {
       link.redis.on('ready', listener);
     },
@@ -146,9 +145,6 @@ async function locksOf(
   const locks = await link.redis.mget(ids.map((id) => queue.toKey(`${id}:lock`)));
   return new Map(ids.flatMap((id, at): [BatchId, string][] => (locks[at] ? [[id, locks[at]]] : [])));
 }
-
-/** In one step, as another worker may take the job at any moment. */
-const UNLOCK = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0";
 
 /** Old BullMQ versions leave a marker `0:…` in the list of waiting ids. */
 function isBatchId(id: string): boolean {

@@ -2,9 +2,13 @@ import type { BatchId } from '../core/ids.ts';
 import type { JobState } from './batch-queue.ts';
 import type { InFlight } from './choose-next.ts';
 import type { DispatcherOptions } from './dispatcher.ts';
+import { heldElsewhere, type Missed } from './held-elsewhere.ts';
 
 /** Locks of ours whose batch nobody here works on, as the last comparison found them. */
 export type Suspects = ReadonlyMap<BatchId, string>;
+
+/** What a comparison leaves to the next one. */
+export type Compared = { readonly suspects: Suspects; readonly missed: Missed };
 
 /**
  * Puts back what the ledger believes in flight and no job stands for, and removes jobs the ledger does not know.
@@ -12,18 +16,20 @@ export type Suspects = ReadonlyMap<BatchId, string>;
  */
 export async function compareQueue(
   options: DispatcherOptions,
-  earlier: Suspects,
+  earlier: Compared,
   closed: AbortSignal,
-): Promise<Suspects> {
+): Promise<Compared> {
   const { ledger, queue } = options;
   const before = new Map(ledger.inFlight().map((batch) => [batch.id, batch.state]));
   const jobs = new Map(await queue.jobs());
   const here = options.running?.() ?? new Set<BatchId>();
-  const suspects = await freeOwnLocks(options, { jobs, here, earlier });
+  const suspects = await freeOwnLocks(options, { jobs, here, earlier: earlier.suspects });
+  const { held, missed } = await heldElsewhere(options, { before, jobs, here }, earlier.missed);
   const after = ledger.inFlight();
 
   const lost = after.filter(
-    ({ id, state }) => before.get(id) === state && !here.has(id) && !standsFor(jobs.get(id), state),
+    ({ id, state }) =>
+      before.get(id) === state && !here.has(id) && !held.has(id) && !standsFor(jobs.get(id), state),
   );
   if (lost.length > 0) {
     ledger.backToPlanned(
@@ -36,7 +42,7 @@ export async function compareQueue(
     if (closed.aborted) break;
     if (!known.has(id) && !here.has(id)) await queue.remove(id);
   }
-  return suspects;
+  return { suspects, missed };
 }
 
 /** A delivering batch whose job waits again has lost its worker. */

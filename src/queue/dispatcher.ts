@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { JobState } from './batch-queue.ts';
 import { chooseNext, type Head, type InFlight, servedKey } from './choose-next.ts';
-import { compareQueue, type Suspects } from './compare-queue.ts';
+import { type Compared, compareQueue } from './compare-queue.ts';
 
 /** What the dispatcher needs of the ledger. Every call is short and synchronous. */
 export interface DispatchLedger {
@@ -12,6 +12,8 @@ export interface DispatchLedger {
   inFlight(): readonly InFlight[];
   /** The earliest instant after `now` at which a planned batch becomes due. */
   nextDueAt(now: number): number | undefined;
+  /** True while another living process of this host has the attempt at the batch. */
+  isHeldElsewhere(id: BatchId): boolean;
   /** planned → queued; false when the batch is not planned any more. */
   markQueued(id: BatchId): boolean;
   /** queued or delivering → planned; leaves alone what has moved on meanwhile. */
@@ -53,6 +55,8 @@ export type DispatcherOptions = {
   readonly onError: (error: unknown) => void;
   /** How often ledger and queue are compared, in ms. */
   readonly sweepMs?: number;
+  /** How long a batch that another process delivers may be without its lock, in ms. */
+  readonly leaseMs?: number;
   /** Batches this process works on: never put back, whatever Redis says. */
   readonly running?: () => ReadonlySet<BatchId>;
   /** Whether a lock in Redis was set by a worker of this process. */
@@ -77,7 +81,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let nap = new AbortController();
   let awake: 'no' | 'look' | 'compare' = 'no';
   let trouble: QueueTrouble | undefined;
-  let suspects: Suspects = new Map();
+  let compared: Compared = { suspects: new Map(), missed: new Map() };
 
   const loop = async (): Promise<void> => {
     let sweepAt = clock.monotonic();
@@ -87,8 +91,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       awake = 'no';
       try {
         if (clock.monotonic() >= sweepAt) {
-          suspects = await compareQueue(options, suspects, closed.signal);
-          sweepAt = clock.monotonic() + (suspects.size > 0 ? Math.min(SUSPECT_MS, sweepMs) : sweepMs);
+          compared = await compareQueue(options, compared, closed.signal);
+          sweepAt =
+            clock.monotonic() + (compared.suspects.size > 0 ? Math.min(SUSPECT_MS, sweepMs) : sweepMs);
         }
         await dispatch(options, turns, closed.signal);
         failures = 0;

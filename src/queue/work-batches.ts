@@ -5,6 +5,7 @@ import { type BatchId, batchId } from '../core/ids.ts';
 import { waitAtMost } from '../core/wait-at-most.ts';
 import { type JobData, QUEUE_NAME } from './batch-queue.ts';
 import { connectRedis, type RedisLink, type RedisTarget } from './connect-redis.ts';
+import { lockJob, unlockJob } from './job-lock.ts';
 import { PatientWorker } from './patient-worker.ts';
 import { cureOf, isRefusal } from './redis-refusal.ts';
 
@@ -39,32 +40,53 @@ type WorkOptions = {
   readonly onLost?: (id: BatchId) => void;
 };
 
-type Run = { readonly controller: AbortController; readonly done: Promise<void> };
+type Run = {
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+  readonly end: () => void;
+  /** The lock of its job. */
+  readonly lock: string;
+  /** Redis was wiped, and we have set the lock again. */
+  isLockedAgain: boolean;
+};
 
+const LOCK_MS = 120_000;
 const CLOSE_MS = 2000;
 const CLOSE_GRACE_MS = 5000;
 
+const lockKey = (id: BatchId): string => `bull:${QUEUE_NAME}:${id}:lock`;
+
 /** Starts taking jobs. Only the ledger knows retries: a job is tried once and then forgotten by Redis. */
 export function workBatches(options: WorkOptions, handler: BatchHandler): BatchWorkers {
-  const { clock, onError } = options;
+  const { clock, onError, lockMs = LOCK_MS } = options;
   const link = connectRedis(options.target, { waitForRedis: true, onError });
   const runs = new Map<BatchId, Run>();
   const stopping = new AbortController();
   const worker = startWorker(options, { link, stop: stopping.signal }, async (job, token) => {
     if (stopping.signal.aborted) return await giveBack(job, token);
     const id = batchId(job.data.batchId);
-    await runOnce(runs, id, handler);
+    const run = newRun(token ?? '');
+    await runOnce(runs, { id, run }, handler).finally(() => {
+      if (run.isLockedAgain) letGo(id, run);
+    });
     // BullMQ tells of no end when the job's lock is gone by then, and the next batch would wait for the next comparison.
     options.onFinished?.(id);
   });
   worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids)
-      abortIfTaken(batchId(id)).catch((error: unknown) => onError(link.plainError(error)));
+    for (const id of ids) lockAgain(batchId(id)).catch((error: unknown) => onError(link.plainError(error)));
   });
-  /** A lock that is gone is that of a wiped Redis: nobody else has the batch, and what is under way goes on. */
-  const abortIfTaken = async (id: BatchId): Promise<void> => {
-    const lock = await link.redis.get(`bull:${QUEUE_NAME}:${id}:lock`);
-    if (lock !== null && !isOurs(lock)) runs.get(id)?.controller.abort(lockLost(id));
+  /** A lock that is gone is that of a wiped Redis: what is under way goes on, and the lock tells others so. */
+  const lockAgain = async (id: BatchId): Promise<void> => {
+    const run = runs.get(id);
+    if (run === undefined) return;
+    const lock = await lockJob(link.redis, lockKey(id), { lock: run.lock, ms: lockMs });
+    if (lock !== null && !isOurs(lock)) run.controller.abort(lockLost(id));
+    else run.isLockedAgain = true;
+    if (runs.get(id) !== run) letGo(id, run);
+  };
+  /** BullMQ lets go of what it has locked alone; ours would keep the next attempt waiting until it runs out. */
+  const letGo = (id: BatchId, { lock }: Run): void => {
+    unlockJob(link.redis, lockKey(id), lock).catch((error: unknown) => onError(link.plainError(error)));
   };
 
   const isOurs = (lock: string): boolean => lock.startsWith(`${worker.id}:`);
@@ -101,7 +123,7 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
 }
 
 function startWorker(
-  { concurrency, lockMs = 120_000, clock, onError, onFinished, onLost = onFinished }: WorkOptions,
+  { concurrency, lockMs = LOCK_MS, clock, onError, onFinished, onLost = onFinished }: WorkOptions,
   { link, stop }: { readonly link: RedisLink; readonly stop: AbortSignal },
   processor: (job: Job<JobData>, token: string | undefined) => Promise<void>,
 ): PatientWorker {
@@ -146,20 +168,27 @@ async function giveBack(job: Job<JobData>, token: string | undefined): Promise<n
   throw new WaitingError();
 }
 
+function newRun(lock: string): Run {
+  const { promise: done, resolve: end } = Promise.withResolvers<void>();
+  return { controller: new AbortController(), done, end, lock, isLockedAgain: false };
+}
+
 /**
  * One run of a batch at a time in this process: after an outage Redis may hand out again what still runs here. The later
  * one waits until the earlier has ended, and finds in the ledger what is left to do.
  */
-async function runOnce(runs: Map<BatchId, Run>, id: BatchId, handler: BatchHandler): Promise<void> {
+async function runOnce(
+  runs: Map<BatchId, Run>,
+  { id, run }: { readonly id: BatchId; readonly run: Run },
+  handler: BatchHandler,
+): Promise<void> {
   for (let earlier = runs.get(id); earlier !== undefined; earlier = runs.get(id)) await earlier.done;
-  const controller = new AbortController();
-  const done = Promise.withResolvers<void>();
-  runs.set(id, { controller, done: done.promise });
+  runs.set(id, run);
   try {
-    await handler(id, controller.signal);
+    await handler(id, run.controller.signal);
   } finally {
     runs.delete(id);
-    done.resolve();
+    run.end();
   }
 }
 

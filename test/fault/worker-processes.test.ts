@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startDeliveries } from '../../src/app/deliveries.ts';
 import { openWorkspace, type Workspace } from '../../src/app/workspace.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -11,6 +11,7 @@ import type { BatchHead } from '../../src/ledger/batch-row.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { createDispatcher } from '../../src/queue/dispatcher.ts';
 import { findBreaches } from '../support/check-truth.ts';
+import { engineEvening } from '../support/engine-evening.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { startRedis } from '../support/start-redis.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
@@ -25,6 +26,10 @@ type Dispatching = AsyncDisposable & {
   ) => ReturnType<StruckLab['startScript']>;
   /** Starts to deliver here. */
   readonly deliver: () => void;
+  /** Forgets all that is queued. */
+  readonly wipe: () => Promise<void>;
+  /** Whether a worker holds the batch in the queue. */
+  readonly isLocked: () => Promise<boolean>;
   readonly head: () => BatchHead;
   readonly historyOf: () => readonly string[];
 };
@@ -58,6 +63,8 @@ async function dispatching(struck: StruckLab): Promise<Dispatching> {
       const where = { target: redis.target, trouble: () => undefined, lockMs: 1000 };
       owned.use(startDeliveries(workspace, { clock, env: {}, emit: () => undefined }, where));
     },
+    wipe: redis.wipe,
+    isLocked: async () => (await queue.locks([id])).has(id),
     head: () => ledger.batches.head(id),
     historyOf: () => ledger.history(id).map(({ detail }) => detail),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -69,6 +76,7 @@ function dispatchLedger({
 }: Workspace): Parameters<typeof createDispatcher>[0]['ledger'] {
   return {
     ...{ heads: dispatch.heads, inFlight: dispatch.inFlight, nextDueAt: dispatch.nextDueAt },
+    isHeldElsewhere: dispatch.isHeldElsewhere,
     markQueued: (id) => batches.markQueued(id, clock.now()),
     backToPlanned: (ids, why) => batches.backToPlanned(ids, why, clock.now()),
   };
@@ -123,5 +131,41 @@ it('a worker frozen in close for longer than its lock is told so when it wakes, 
   expect(delivered).toMatchObject({ attempts: 1, epoch: 2 });
   expect(main.head()).toEqual(delivered);
   expect(main.historyOf().filter((detail) => detail.includes('in a row'))).toEqual([]);
+  expect(await breachesOf(struck)).toEqual([]);
+});
+
+it('a batch that a worker process delivers when Redis is wiped is not handed to another one', async () => {
+  await using struck = await struckLab('v1.3');
+  await using main = await dispatching(struck);
+  struck.nomad.worker.hold('running');
+  main.worker();
+  await untilTrue(() => struck.nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+
+  await main.wipe();
+  main.deliver();
+  await vi.waitFor(async () => expect(await main.isLocked()).toBe(true), 30_000);
+  struck.nomad.worker.release();
+  await untilTrue(() => main.head().state === 'confirmed', 'the delivery by the worker');
+
+  expect(main.head()).toMatchObject({ attempts: 1, epoch: 1 });
+  expect(main.historyOf().filter((detail) => detail.includes('gone'))).toEqual([]);
+  expect(await breachesOf(struck)).toEqual([]);
+});
+
+it('a batch that a worker process still delivers is not handed out by the next process that runs evenings', async () => {
+  await using struck = await struckLab('v1.3');
+  await using main = await dispatching(struck);
+  struck.nomad.worker.hold('running');
+  main.worker();
+  await untilTrue(() => struck.nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+  const file = join(struck.lab.root, 'nightjar.yaml');
+
+  // It has a Redis of its own, which knows nothing of the worker.
+  const report = await engineEvening(file, clock, ({ name }) => {
+    if (name === 'share.looking') struck.nomad.worker.release();
+  });
+
+  expect(report).toMatchObject({ outcome: 'done', balanced: true });
+  expect(main.head()).toMatchObject({ state: 'confirmed', attempts: 1, epoch: 1 });
   expect(await breachesOf(struck)).toEqual([]);
 });

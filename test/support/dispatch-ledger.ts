@@ -14,6 +14,7 @@ export const testId = (at: number): BatchId => batchId(`b-${at.toString(16).padS
 export class MemoryLedger implements DispatchLedger {
   readonly batches = new Map<BatchId, TestBatch>();
   readonly putBack: BatchId[] = [];
+  readonly heldElsewhere = new Set<BatchId>();
   readonly #lanes = new Map<string, TestBatch[]>();
   readonly #inFlight = new Map<BatchId, TestBatch>();
 
@@ -64,6 +65,10 @@ export class MemoryLedger implements DispatchLedger {
     return [...this.#inFlight.values()].flatMap(({ id, lane, owner, destination, state }) =>
       state === 'queued' || state === 'delivering' ? [{ id, lane, owner, destination, state }] : [],
     );
+  }
+
+  isHeldElsewhere(id: BatchId): boolean {
+    return this.heldElsewhere.has(id);
   }
 
   nextDueAt(now: number): number | undefined {

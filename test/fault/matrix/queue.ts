@@ -72,6 +72,10 @@ export const QUEUE: readonly Fault[] = [
           'integration/work-batches.test.ts',
           'a delivery under way goes on when Redis is wiped under it, and its lock is known as ours before',
         ],
+        [
+          'fault/worker-processes.test.ts',
+          'a batch that a worker process delivers when Redis is wiped is not handed to another one',
+        ],
         evening('is wiped at each step'),
       ),
     },

@@ -1,0 +1,110 @@
+import { expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { type BatchQueue, createBatchQueue } from '../../src/queue/batch-queue.ts';
+import { createDispatcher } from '../../src/queue/dispatcher.ts';
+import { workBatches } from '../../src/queue/work-batches.ts';
+import { MemoryLedger, testId } from '../support/dispatch-ledger.ts';
+import { startRedis, type TestRedis } from '../support/start-redis.ts';
+
+const soon = { timeout: 20_000, interval: 10 };
+const LEASE_MS = 3_600_000;
+
+type Main = AsyncDisposable & {
+  readonly ledger: MemoryLedger;
+  readonly queue: BatchQueue;
+  /** Resolves after two more comparisons of ledger and queue. */
+  readonly compared: () => Promise<void>;
+  /** Lets the time of a lease pass. */
+  readonly passLease: () => void;
+};
+
+/** What runs evenings and delivers nothing itself. */
+function startMain(redis: TestRedis): Main {
+  let ahead = 0;
+  let comparisons = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
+  const queue = createBatchQueue({ target: redis.target, clock: systemClock, deadlineMs: 2000 });
+  const ledger = new MemoryLedger();
+  const jobs = async (): ReturnType<BatchQueue['jobs']> => {
+    const found = await queue.jobs();
+    comparisons += 1;
+    return found;
+  };
+  const dispatcher = createDispatcher({
+    ...{ ledger, queue: { ...queue, jobs }, clock, sweepMs: 50, leaseMs: LEASE_MS },
+    concurrency: () => 1,
+    onError: () => undefined,
+  });
+  return {
+    ledger,
+    queue,
+    compared: async () => {
+      const from = comparisons;
+      await vi.waitFor(() => expect(comparisons).toBeGreaterThan(from + 2), soon);
+    },
+    passLease: () => {
+      ahead += LEASE_MS;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await dispatcher.close();
+      await queue.close();
+    },
+  };
+}
+
+test('what another process delivers when Redis is wiped stays its own: it locks the batch again, and nobody sends it twice', async () => {
+  await using redis = await startRedis();
+  await using main = startMain(redis);
+  const { ledger, queue } = main;
+  const go = Promise.withResolvers<void>();
+  let begun = 0;
+  const workers = workBatches(
+    {
+      ...{ target: redis.target, concurrency: 2, lockMs: 400 },
+      clock: systemClock,
+      onError: () => undefined,
+    },
+    async (id) => {
+      begun += 1;
+      ledger.heldElsewhere.add(id);
+      ledger.move(id, 'delivering');
+      await go.promise;
+      ledger.move(id, 'delivered');
+    },
+  );
+  const id = ledger.plan(1, 'a');
+  await vi.waitFor(() => expect(begun).toBe(1), soon);
+
+  await redis.wipe();
+  await main.compared();
+  await vi.waitFor(async () => expect((await queue.locks([id])).size).toBe(1), soon);
+  await main.compared();
+  main.passLease();
+  await main.compared();
+  go.resolve();
+
+  await vi.waitFor(() => expect(ledger.count('delivered')).toBe(1), soon);
+  expect(ledger.putBack).toEqual([]);
+  expect(begun).toBe(1);
+  // What it had locked by itself it also unlocks: a further attempt need not wait for the lock to run out.
+  await vi.waitFor(async () => expect((await queue.locks([id])).size).toBe(0), soon);
+  await workers.close();
+});
+
+test('a batch whose process lives and has let go of it is put back when its lease is over', async () => {
+  await using redis = await startRedis();
+  await using main = startMain(redis);
+  const { ledger } = main;
+  const id = testId(1);
+  ledger.heldElsewhere.add(id);
+  ledger.plan(1, 'a');
+  ledger.move(id, 'delivering');
+  await main.queue.remove(id);
+  await main.compared();
+  const before = [...ledger.putBack];
+
+  main.passLease();
+
+  await vi.waitFor(() => expect(ledger.putBack).toEqual([id]), soon);
+  expect(before).toEqual([]);
+});
