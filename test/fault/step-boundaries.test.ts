@@ -11,22 +11,35 @@ import type { Strike } from '../support/strike-at-commit.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
 import { untilTrue } from '../support/until.ts';
 
-/** Every step has one commit of its own in the evenings below; `npm run torture:commits` takes all of them. */
-const STEPS = ['plan', 'queue', 'open', 'send', 'close', 'record'] as const;
+/**
+ * Every step has one commit of its own in the evenings below; `npm run torture:commits` takes all of them, before and after.
+ * `before`: what was done at the step is done and not recorded, above all that a parcel is there (`record`). After `queue`,
+ * `open` and `close`: what is recorded to come next was not done.
+ */
+const KILLS = [
+  { step: 'look', when: 'before' },
+  { step: 'plan', when: 'before' },
+  { step: 'queue', when: 'after' },
+  { step: 'open', when: 'after' },
+  { step: 'send', when: 'before' },
+  { step: 'close', when: 'after' },
+  { step: 'record', when: 'before' },
+] as const;
 
-it('evenings killed before and after what they record at plan, queue, open, send, close and record: the next goes on', async () => {
+it('evenings killed at look, plan, queue, open, send, close and record: the next goes on in the same container, and sends nothing twice that had arrived', async () => {
   await using struck = await struckLab('v1.3');
   const ends: unknown[] = [];
-  for (const [n, step] of STEPS.entries()) {
-    await struck.addDataset(`dataset ${n}`);
-    const when = n % 2 === 0 ? 'before' : 'after';
+  for (const { step, when } of KILLS) {
+    await struck.addDataset(`dataset of ${step}`);
     ends.push(await struck.struck({ at: STEP_COMMITS[step], when, signal: 'SIGKILL' }));
   }
 
   const breaches = await struck.breachesAfterAnEvening();
 
-  expect(ends).toEqual(STEPS.map(() => 'SIGKILL'));
+  expect(ends).toEqual(KILLS.map(() => 'SIGKILL'));
   expect(breaches).toEqual([]);
+  expect(struck.nomad.uploads()).toHaveLength(1);
+  expect(struck.sent()).toHaveLength(KILLS.length);
 });
 
 it('evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on', async () => {

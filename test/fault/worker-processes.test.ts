@@ -88,7 +88,7 @@ const breachesOf = async ({ nomad, lab }: StruckLab): Promise<string[]> =>
     accounts: { mueller: 'alice' },
   });
 
-it('a batch whose workers are killed in open, close and record is delivered once by the next, as its first attempt', async () => {
+it('a batch whose workers are killed in open, close and record is sent once and delivered by the next, as its first attempt', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
   const ends: unknown[] = [];
@@ -106,6 +106,7 @@ it('a batch whose workers are killed in open, close and record is delivered once
 
   expect(ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL']);
   expect(await breachesOf(struck)).toEqual([]);
+  expect(struck.sent()).toHaveLength(1);
   expect(main.head()).toMatchObject({ attempts: 1, epoch: 4 });
   expect(main.historyOf().filter((detail) => detail.includes('in a row'))).toEqual(
     [1, 2, 3].map((count) => `its job is gone from the queue; its process is gone, ${count} in a row`),

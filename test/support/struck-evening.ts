@@ -14,7 +14,7 @@ const PRELOAD = fileURLToPath(new URL('strike-at-commit.ts', import.meta.url));
 
 /** The commits that are the boundaries of the steps, by a part of what they write. */
 export const STEP_COMMITS = {
-  look: 'run.started',
+  look: 'INTO dir ',
   plan: 'batch.planned',
   queue: 'batch.queued',
   open: 'INSERT INTO container',
@@ -41,6 +41,8 @@ export type StruckLab = AsyncDisposable & {
   /** `nightjar run --json` to its end; the signal that ended it, or its exit code. */
   readonly struck: (...strikes: readonly Strike[]) => Promise<NodeJS.Signals | number | null>;
   readonly commits: string;
+  /** Where each parcel was put that the platform has got, whole or not, in order. */
+  readonly sent: () => readonly string[];
   /** An evening without strikes, and what is wrong after it: nothing may be. */
   readonly breachesAfterAnEvening: () => Promise<string[]>;
   readonly breachesAfter: (report: RunReport) => Promise<string[]>;
@@ -60,6 +62,7 @@ export async function struckLab(generation: Generation): Promise<StruckLab> {
   const owned = stack.move();
   return {
     ...{ nomad, lab, start, commits },
+    sent: () => nomad.requests.filter(isParcel).map(({ path }) => path),
     addDataset: async (name) => await lab.put(`SEM1/mueller/${name}/img.tif`, `the bytes of ${name}`),
     struck: async (...strikes) => {
       const child = start(strikes);
@@ -74,6 +77,10 @@ export async function struckLab(generation: Generation): Promise<StruckLab> {
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** A parcel of one file goes as that file. */
+const isParcel = ({ method, headers }: NomadServer['requests'][number]): boolean =>
+  method === 'PUT' && headers['content-type'] === 'application/octet-stream';
 
 async function breachesOf(nomad: NomadServer, lab: NomadLab, report: RunReport): Promise<string[]> {
   const stateDir = join(lab.root, 'state');

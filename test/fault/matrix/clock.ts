@@ -40,7 +40,6 @@ export const CLOCK: readonly Fault[] = [
       close: shown('confirmed once', ...JUMPS),
       record: shown(
         'told once, by the run it belongs to',
-        ...JUMPS,
         [
           'integration/clock-jumps.test.ts',
           'tells in the next report what that run delivered, and not again what was told before',

@@ -2,7 +2,7 @@ import { type Fault, NO_SHARE, shown, type TestName } from './model.ts';
 
 const KILLED: TestName = [
   'fault/step-boundaries.test.ts',
-  'evenings killed before and after what they record at plan, queue, open, send, close and record: the next goes on',
+  'evenings killed at look, plan, queue, open, send, close and record: the next goes on in the same container, and sends nothing twice that had arrived',
 ];
 const STOPPED: TestName = [
   'fault/step-boundaries.test.ts',
@@ -10,7 +10,7 @@ const STOPPED: TestName = [
 ];
 const WORKERS_KILLED: TestName = [
   'fault/worker-processes.test.ts',
-  'a batch whose workers are killed in open, close and record is delivered once by the next, as its first attempt',
+  'a batch whose workers are killed in open, close and record is sent once and delivered by the next, as its first attempt',
 ];
 const FROZEN: TestName = [
   'fault/step-boundaries.test.ts',
@@ -22,10 +22,11 @@ export const PROCESSES: readonly Fault[] = [
     group: 'processes',
     fault: 'the evening is killed with -9',
     cells: {
-      look: shown('the walk counts for nothing; no process stays behind', [
-        'integration/share/scan-failures.test.ts',
-        'ends when the one that started it is killed',
-      ]),
+      look: shown(
+        'no process stays behind; the next evening walks, plans and delivers each file once',
+        ['integration/share/scan-failures.test.ts', 'ends when the one that started it is killed'],
+        KILLED,
+      ),
       plan: shown('the next evening plans what was not recorded, and delivers each file once', KILLED),
       queue: shown(
         'the next start puts back what was queued or delivering',
@@ -46,7 +47,7 @@ export const PROCESSES: readonly Fault[] = [
         KILLED,
       ),
       close: shown(
-        'what is there is whole, and the rest follows',
+        'what is there is whole, and the rest follows; each parcel is sent once',
         [
           'fault/directory.test.ts',
           'dies while files are being put in their places: what is there is whole, and the rest follows',
@@ -77,8 +78,8 @@ export const PROCESSES: readonly Fault[] = [
     fault: 'a worker process is killed with -9',
     cells: {
       open: shown('the next worker goes on, and it is the first attempt that counts', WORKERS_KILLED),
-      close: shown('the next worker finds what has arrived; it is delivered once', WORKERS_KILLED),
-      record: shown('the next worker finds what has arrived; it is delivered once', WORKERS_KILLED),
+      close: shown('the next worker goes on; the parcel is sent once', WORKERS_KILLED),
+      record: shown('the next worker finds what has arrived, and does not send it again', WORKERS_KILLED),
       send: shown('the next worker delivers the batch', [
         'fault/queue.test.ts',
         'the batch of a worker process that was killed is delivered by the next one',
