@@ -10,7 +10,7 @@ import { tokenRef } from './owner-token.ts';
 
 export type SharingParts = {
   readonly config: Pick<Config, 'mapping'>;
-  readonly ledger: Pick<Ledger, 'credentials'>;
+  readonly ledger: Pick<Ledger, 'credentials' | 'knownContainers'>;
   readonly store: TokenStore;
   /** Whether the platform takes a token now, asked without any effect; throws what says neither. */
   readonly isTaken: (token: Secret) => Promise<boolean>;
@@ -70,7 +70,7 @@ export async function refuseSharedAccount(
   if (token === undefined) return;
   const all = ownersWithTokens(parts.config);
   const own = all.find((one) => one.owner === owner);
-  const mine = await held(parts, owner, own?.name ?? '', token);
+  const mine = held(parts, owner, own?.name ?? '', token);
   if (mine.userId === undefined) return;
   if (own?.userId !== undefined && !same(own.userId, mine.userId))
     throw notTheirs(owner, mine.userId, own.userId);
@@ -96,14 +96,9 @@ async function isAlsoOf(
 const same = (a: string | undefined, b: string | undefined): boolean =>
   a !== undefined && a.toLowerCase() === b?.toLowerCase();
 
-async function held(
-  { ledger: { credentials }, store }: SharingParts,
-  owner: OwnerId,
-  name: string,
-  token: Secret,
-): Promise<Held> {
+function held({ ledger: { credentials } }: SharingParts, owner: OwnerId, name: string, token: Secret): Held {
   const facts = tokenFacts(token);
-  const told = credentials.learned(name, await store.stamp(name));
+  const told = credentials.learned(name, token);
   const enrolled = told ?? credentials.find(name)?.userId;
   const userId = facts.userId ?? enrolled;
   return { owner, token, facts, userId, isProven: same(enrolled, userId) };
@@ -112,7 +107,11 @@ async function held(
 /** Undefined for a token that cannot be used at all: nothing goes anywhere with it. */
 async function readHeld(parts: SharingParts, owner: OwnerId, name: string): Promise<Held | undefined> {
   try {
-    return await held(parts, owner, name, await parts.store.token(name));
+    const theirs = held(parts, owner, name, await parts.store.token(name));
+    if (theirs.userId !== undefined) return theirs;
+    // Nobody has told of this token: what they delivered with the one before it is in that account.
+    const userId = parts.ledger.knownContainers.accountOf(owner);
+    return { ...theirs, userId, isProven: userId !== undefined };
   } catch (thrown) {
     if (thrown instanceof IngestError) return undefined;
     throw thrown;
@@ -120,8 +119,9 @@ async function readHeld(parts: SharingParts, owner: OwnerId, name: string): Prom
 }
 
 async function opensSame({ isTaken }: SharingParts, mine: Held, theirs: Held): Promise<boolean> {
+  if (mine.token.isSame(theirs.token)) return true;
   if (!same(mine.userId, theirs.userId)) return false;
-  if (theirs.isProven || mine.token.isSame(theirs.token)) return true;
+  if (theirs.isProven) return true;
   // An account has one upload token at a time: of two different ones the platform takes one at most.
   if (mine.facts.kind === 'upload' && theirs.facts.kind === 'upload') return false;
   if (await isTaken(theirs.token)) return true;

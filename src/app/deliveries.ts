@@ -9,6 +9,7 @@ import { createTokenStore, type TokenStore } from '../credentials/read-token.ts'
 import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import { lookAgain } from '../delivery/look-again.ts';
+import type { Call } from '../destinations/destination.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
@@ -131,7 +132,8 @@ function deliveryParts(
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
   const roots = new Map(config.shares.map(({ name, root }) => [name, root]));
-  const token = tokenFor(workspace, store);
+  const refuseShared = refusalFor(workspace, store);
+  const token = tokenFor(workspace, store, refuseShared);
   const breakerParts = breakerOf(workspace, token, { clock, emit });
   return {
     ledger,
@@ -139,11 +141,12 @@ function deliveryParts(
     token,
     breakerParts,
     breaker: createBreaker(breakerParts),
-    accountIs: async (batch, account, signal) => {
+    accountIs: async (batch, account, call) => {
       // Remembered as long as the token is the same: what would be refused is refused before anything is made from then on.
       const name = tokenRef({ mapping: workspace.mapping.current().mapping }, batch.owner, 'nomad')?.token;
-      if (name !== undefined) ledger.credentials.learn(name, await store.stamp(name), account, clock.now());
-      await token(batch, signal);
+      if (name !== undefined && call.token !== undefined)
+        ledger.credentials.learn(name, call.token, account, clock.now());
+      await refuseShared(batch, call);
     },
     checkOwner: (batch) => {
       follow?.();
@@ -163,16 +166,28 @@ function deliveryParts(
   };
 }
 
+type RefuseShared = (
+  of: Parameters<Deliveries['token']>[0],
+  call: Pick<Call, 'token' | 'signal'>,
+) => Promise<void>;
+
 /** Throws before anything is sent with a token that would bring data into an account of somebody else. */
+function refusalFor({ config, mapping, ledger, destination }: Workspace, store: TokenStore): RefuseShared {
+  return async (of, { token, signal }) => {
+    const isTaken = takenBy(destination(of.destination), signal);
+    const now = { ...config, mapping: mapping.current().mapping };
+    await refuseSharedAccount({ config: now, ledger, store, isTaken }, of.owner, token);
+  };
+}
+
 function tokenFor(
-  { config, mapping, ledger, destination }: Workspace,
+  { config, mapping }: Workspace,
   store: TokenStore,
+  refuseShared: RefuseShared,
 ): Deliveries['token'] {
   return async (of, signal) => {
-    const now = { ...config, mapping: mapping.current().mapping };
-    const token = await ownerToken(now, store, of);
-    const isTaken = takenBy(destination(of.destination), signal);
-    await refuseSharedAccount({ config: now, ledger, store, isTaken }, of.owner, token);
+    const token = await ownerToken({ ...config, mapping: mapping.current().mapping }, store, of);
+    await refuseShared(of, { token, signal });
     return token;
   };
 }

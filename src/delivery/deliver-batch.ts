@@ -34,8 +34,8 @@ export type DeliveryParts = {
   readonly destination: (name: DestinationName) => Destination;
   /** The owner's credential for the destination; undefined where none is needed. Throws what keeps it from being used. */
   readonly token: (batch: Batch, signal: AbortSignal) => Promise<Secret | undefined>;
-  /** The batch's container was made in this account, which the destination told. Throws when it is somebody else's. */
-  readonly accountIs: (batch: Batch, account: string, signal: AbortSignal) => Promise<void>;
+  /** With this token the batch's container was made in this account, as the destination told. Throws when it is somebody else's. */
+  readonly accountIs: (batch: Batch, account: string, call: Call) => Promise<void>;
   readonly content: (batch: Batch) => Content;
   /** What is to be said of the batch's container. */
   readonly metadata: (batch: Batch) => ContainerMetadata;

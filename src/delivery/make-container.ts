@@ -28,7 +28,7 @@ async function refuseForeign(
 ): Promise<void> {
   if (remote.account === undefined) return;
   try {
-    await parts.accountIs(batch, remote.account, call.signal);
+    await parts.accountIs(batch, remote.account, call);
   } catch (thrown) {
     parts.ledger.openings.end(batch.destination, lane);
     const error = asIngestError(thrown, `open a container for batch ${batch.id}`);

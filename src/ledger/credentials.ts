@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Secret } from '../core/secret.ts';
 
 /** What is known of a token since it was enrolled: never its value. Times in ms since 1970. */
 export type CredentialRecord = {
@@ -29,20 +30,18 @@ export function createCredentials(db: DatabaseSync) {
       db.prepare('DELETE FROM credential WHERE name = ?').run(name);
     },
 
-    /** The platform has told whose account the token of that name opens; `stamp` says which token it is. */
-    learn: (name: string, stamp: string, userId: string, at: number): void => {
+    /** The platform has told whose account the token of that name opens. Of the token itself its mark is kept. */
+    learn: (name: string, token: Secret, userId: string, at: number): void => {
       db.prepare(
         `INSERT INTO token_account (name, stamp, user_id, at) VALUES (?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET stamp = excluded.stamp, user_id = excluded.user_id, at = excluded.at`,
-      ).run(name, stamp, userId, at);
+      ).run(name, token.mark(), userId, at);
     },
 
-    /** The user id that was learned of the token of that name, while it is still the same. */
-    learned: (name: string, stamp: string): string | undefined => {
-      const row = db
-        .prepare('SELECT user_id FROM token_account WHERE name = ? AND stamp = ?')
-        .get(name, stamp);
-      return row === undefined ? undefined : String(row['user_id']);
+    /** The user id that was learned of this very token; its file may be another, as systemd makes it anew at each start. */
+    learned: (name: string, token: Secret): string | undefined => {
+      const row = db.prepare('SELECT stamp, user_id FROM token_account WHERE name = ?').get(name);
+      return row !== undefined && token.isMarked(String(row['stamp'])) ? String(row['user_id']) : undefined;
     },
 
     find: (name: string): CredentialRecord | undefined => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DestinationName, OwnerId } from '../core/ids.ts';
+import { textOf } from './batch-row.ts';
 import type { StoredContainer } from './containers.ts';
 
 /** A container of an owner, and since when it is known, ms since 1970. */
@@ -21,6 +22,17 @@ export function createKnownContainers(db: DatabaseSync) {
         )
         .all(destination, owner)
         .map((row) => ({ ...containerOf(row['remote']), since: Number(row['since']) })),
+
+    /** The account that the owner's newest container was made in, as the platform told; undefined: it told of none. */
+    accountOf: (owner: OwnerId): string | undefined => {
+      const row = db
+        .prepare(
+          `SELECT json_extract(remote, '$.account') AS account FROM container
+             WHERE owner = ? AND account IS NOT NULL ORDER BY opened_at DESC LIMIT 1`,
+        )
+        .get(owner);
+      return textOf(row?.['account']);
+    },
 
     /** The container that a lane went on with because its account may open no more, and since when; undefined: none. */
     reusedIn: (lane: string): KnownContainer | undefined => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bearerOf, nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer, type UserName } from '../support/nomad-server.ts';
@@ -63,6 +65,8 @@ it('a personal access token that was put in place by hand brings nothing into an
 
   const report = await lab.evening();
   const made = nomad.uploads().length;
+  // The file is made anew, as systemd does at each start.
+  await lab.drop('schmidt', tokens.schmidt);
   const again = await lab.evening();
   const filled = await Promise.all(
     nomad.uploads().map(async ({ id, mainAuthor }) => ((await nomad.filesOf(id)).size > 0 ? mainAuthor : '')),
@@ -75,4 +79,26 @@ it('a personal access token that was put in place by hand brings nothing into an
   // What was learned is remembered: no further upload is made there.
   expect(again.buckets).toMatchObject({ held: { files: 2 } });
   expect(nomad.uploads()).toHaveLength(made);
+});
+
+it('what an account answers is learned of the token that asked, not of one that was put in its place meanwhile', async () => {
+  await using nomad = await startNomadServer({ generation: 'v1.4' });
+  const tokens = { mueller: nomad.tokenOf('alice'), schmidt: bearerOf(nomad, 'alice') };
+  await using lab = await nomadLab(nomad, { folders: FOLDERS, tokens });
+  await lab.put('SEM1/schmidt/gold/a.tif', 'data');
+  nomad.fault = ({ method }) => {
+    if (method !== 'POST') return undefined;
+    nomad.fault = undefined;
+    writeFileSync(join(lab.root, 'tokens', 'schmidt'), bearerOf(nomad, 'user2'));
+    return undefined;
+  };
+
+  await lab.evening();
+  const [wrong] = nomad.uploads();
+  await lab.evening();
+
+  expect(wrong?.mainAuthor).toBe(nomad.userId('alice'));
+  expect((await nomad.filesOf(wrong?.id ?? '')).size).toBe(0);
+  const right = nomad.uploads().find(({ mainAuthor }) => mainAuthor === nomad.userId('user2'));
+  expect((await nomad.filesOf(right?.id ?? '')).size).toBeGreaterThan(0);
 });

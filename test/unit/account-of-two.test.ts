@@ -54,6 +54,7 @@ function lab(all: readonly Has[]): { readonly held: (at: number) => Promise<bool
   const parts = {
     config: { mapping: { owners, collector: { tokens: {} } } },
     ledger: {
+      knownContainers: { accountOf: () => undefined },
       credentials: {
         learned: () => undefined,
         find: (name: string) => {
@@ -63,7 +64,6 @@ function lab(all: readonly Has[]): { readonly held: (at: number) => Promise<bool
       },
     },
     store: {
-      stamp: async () => '',
       token: async (name: string) => {
         if (all[indexOf(name)]?.kind !== 'none') return new Secret(tokens[indexOf(name)] ?? '');
         throw new IngestError('TOKEN_MISSING', 'none', { hint: 'none' });
