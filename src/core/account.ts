@@ -25,7 +25,7 @@ export type Asks = { left: number; bytesLeft: number };
 export type Account = {
   /** Every container that is its own, newest first; undefined: the credential may not read. */
   readonly containers: () => Promise<readonly AccountContainer[] | undefined>;
-  /** Undefined: there are more files than may be asked for. */
+  /** Undefined: there are more files than may be asked for. Throws with `unreadable` where this container alone cannot be read. */
   readonly files: (id: string) => Promise<readonly AccountFile[] | undefined>;
   /** In hexadecimal digits; the whole file is downloaded. Undefined: it cannot be read. */
   readonly sha256: (id: string, file: AccountFile) => Promise<string | undefined>;

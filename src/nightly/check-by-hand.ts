@@ -8,7 +8,7 @@ import type { FoundByHand } from '../ledger/by-hand.ts';
 import type { Run } from '../ledger/runs.ts';
 import { plain } from './by-hand-evidence.ts';
 import { isOurs } from './is-ours.ts';
-import { isAway, listingOf } from './look-through-account.ts';
+import { isAway, listingOf, whyUnreadable } from './look-through-account.ts';
 import type { NightlyParts } from './parts.ts';
 import { accountKey, type OpenAccount } from './readable-accounts.ts';
 
@@ -54,8 +54,13 @@ async function checkAccount(
     const containers = await account.containers();
     if (containers === undefined) return NOBODY_MAY;
     const byId = new Map(containers.map((one) => [one.id, one]));
-    for (const [id, found] of Map.groupBy(all, ({ container }) => container.id))
-      await checkContainer(checking, account, { container: byId.get(id), found });
+    for (const [id, found] of Map.groupBy(all, ({ container }) => container.id)) {
+      const unseen = await whyUnreadable(
+        async () => await checkContainer(checking, account, { container: byId.get(id), found }),
+      );
+      if (unseen !== undefined)
+        checking.parts.ledger.byHand.noteUnseen(found, { why: unseen, runNo: checking.run.no });
+    }
     return undefined;
   } catch (thrown) {
     checking.signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { AccountContainer, AccountFile, ListedFile } from '../core/account.ts';
-import type { IngestError } from '../core/errors.ts';
+import { IngestError } from '../core/errors.ts';
 import type { AccountAt, StoredListing } from '../ledger/accounts.ts';
 import { comparesBytes, isSame } from './compare-by-hand.ts';
 import {
@@ -54,17 +54,33 @@ export async function lookThrough(
   const ours = accounts.ourContainers(first.destination);
   const open = new Set(datasets);
   let left = 0;
+  let unread: string | undefined;
   for (const container of containers.filter(({ id }) => !ours.has(id))) {
     if (open.size === 0) break;
-    const listed = await listingOf(parts, account, first, container);
-    if (listed === undefined) left += 1;
-    else if (listed.files !== null)
-      for (const dataset of await searchIn({ parts, account, container, open, seen }, listed))
-        open.delete(dataset);
+    const why = await whyUnreadable(async () => {
+      const listed = await listingOf(parts, account, first, container);
+      if (listed === undefined) left += 1;
+      else if (listed.files !== null)
+        for (const dataset of await searchIn({ parts, account, container, open, seen }, listed))
+          open.delete(dataset);
+    });
+    unread ??= why;
   }
+  if (open.size > 0 && unread !== undefined) return unread;
   return left === 0 || open.size === 0
     ? undefined
     : `${left} of its containers are still to be looked through, and one evening asks ${account.mostAsks} questions at most`;
+}
+
+/** Why the one container that is looked at cannot be read, if that is so: it says nothing of the others. */
+export async function whyUnreadable(look: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await look();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof IngestError && thrown.context['unreadable'] === true) return thrown.message;
+    throw thrown;
+  }
 }
 
 /** Whether the destination itself does not answer: nobody else's account there is asked for then. */

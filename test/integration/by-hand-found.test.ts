@@ -103,14 +103,17 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     expect(force.out).toContain('goes with the next run');
     expect(await standing(at, 'gold17', 'late17', 'grow17', 'want17', 'held17')).toEqual({
       ...{ gold17: 'byHand 3', late17: 'delivered 1 byHand 2', grow17: 'byHand 4', want17: 'delivered 3' },
-      held17: 'delivered 3 excluded 1',
+      // Listed and not there: whether it was uploaded by hand is open, so it waits, and nothing else does.
+      held17: 'waiting 3 excluded 1',
     });
 
+    at.nomad.fault = undefined;
+    at.nomad.removeUpload(takenId);
     await at.lab.share.put(of('mueller', { 'grow17/grow17-d.tif': 'd'.repeat(4012) }));
     await at.lab.evening();
 
-    expect(await standing(at, 'grow17', 'want17')).toEqual({
-      ...{ grow17: 'delivered 1 byHand 4', want17: 'unchanged 3' },
+    expect(await standing(at, 'grow17', 'want17', 'held17')).toEqual({
+      ...{ grow17: 'delivered 1 byHand 4', want17: 'unchanged 3', held17: 'delivered 3 excluded 1' },
     });
     const asked = at.asked();
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Account, AccountContainer, AccountFile, Asks } from '../../core/account.ts';
 import { IngestError } from '../../core/errors.ts';
+import { printable } from '../../core/share-path.ts';
 import type { Call } from '../destination.ts';
 import { jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
-import { rawDirPages } from './raw-dir.ts';
+import { type RawEntry, rawDirPages } from './raw-dir.ts';
 import { rawHash } from './read-hashes.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
@@ -106,19 +107,42 @@ function timeOf(text: string | null | undefined): number {
   return Number.isNaN(parsed) ? 0 : parsed;
 }
 
-/** Breadth first. What may not be read although it is listed is empty: nothing is found in it. */
-async function files({ connection, call }: Asking, upload: string): Promise<readonly AccountFile[]> {
+/** Breadth first, and all of it or nothing: what is not in it counts as not uploaded, and is sent. */
+async function files(asking: Asking, upload: string): Promise<readonly AccountFile[]> {
   const found: AccountFile[] = [];
   const dirs = [''];
   for (let dir = dirs.shift(); dir !== undefined; dir = dirs.shift()) {
     const prefix = dir === '' ? '' : `${dir}/`;
-    for await (const page of rawDirPages(connection, { upload, dir }, call)) {
-      const [entries, below] = partition(page ?? []);
-      found.push(...entries.map(({ name, size }) => ({ path: prefix + name, size })));
-      dirs.push(...below.map(({ name }) => prefix + name));
-    }
+    const [entries, below] = partition(await entriesOf(asking, { upload, dir }));
+    found.push(...entries.map(({ name, size }) => ({ path: prefix + name, size })));
+    dirs.push(...below.map(({ name }) => prefix + name));
   }
   return found;
+}
+
+/** Throws where a directory is listed and yet may not be read, or is not there: either may be a platform that is not well. */
+async function entriesOf(
+  { connection, call }: Asking,
+  at: { readonly upload: string; readonly dir: string },
+): Promise<RawEntry[]> {
+  let entries: RawEntry[] | undefined;
+  for await (const page of rawDirPages(connection, at, call)) {
+    if (page === undefined) throw unreadable(at, 'it may not be read');
+    entries = [...(entries ?? []), ...page];
+  }
+  if (entries === undefined) throw unreadable(at, 'it is not there');
+  return entries;
+}
+
+function unreadable(
+  { upload, dir }: { readonly upload: string; readonly dir: string },
+  answered: string,
+): IngestError {
+  const what = dir === '' ? `NOMAD upload ${upload}` : `${printable(dir)} in NOMAD upload ${upload}`;
+  return new IngestError('DESTINATION_UNCLEAR', `${what} is listed, and asked for its files, ${answered}`, {
+    hint: 'What is in it is not known, so nothing is concluded from it. It is asked for again in the next evening.',
+    context: { container: upload, unreadable: true },
+  });
 }
 
 /** Files, and the directories that can be asked about. */

@@ -19,7 +19,7 @@ const listing = z.object({
 });
 
 /** One entry of a directory of raw files. The size of a directory is not to be relied on (v1.4). */
-type RawEntry = { readonly name: string; readonly size: number; readonly isFile: boolean };
+export type RawEntry = { readonly name: string; readonly size: number; readonly isFile: boolean };
 
 /**
  * What one directory of an upload holds, page by page; none when there is no such directory. Undefined: the credential

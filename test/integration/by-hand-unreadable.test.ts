@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { accountLab, measurement, of } from '../support/account-lab.ts';
+import { addByHand, uploadByHand } from '../support/upload-by-hand.ts';
+
+const GOLD = measurement('gold17', 1);
+const ZINC = measurement('zinc17', 2);
+const COPPER = measurement('copper17', 3);
+
+const REFUSALS = [
+  { at: '', status: 401, detail: 'You need to log in to access the specified upload.' },
+  { at: 'gold17/raw', status: 403, detail: 'Forbidden' },
+  { at: '', status: 404, detail: 'Not found. Invalid path?' },
+] as const;
+
+it('an upload by hand that is listed and cannot be read keeps all its marks, and nothing is sent twice', async () => {
+  await using at = await accountLab('v1.3', of('mueller', { ...GOLD, ...ZINC }));
+  const id = await uploadByHand(at.nomad, 'alice', { name: 'Mine', files: { ...GOLD, ...ZINC } });
+  await at.lab.evening();
+  // The upload is another one now, so that what is known of its files is asked for anew.
+  await addByHand(at.nomad, 'alice', { id, files: COPPER });
+
+  for (const { at: dir, status, detail } of REFUSALS) {
+    at.nomad.fault = ({ path }) =>
+      path === `/uploads/${id}/rawdir/${dir}`
+        ? { kind: 'answer', status, body: JSON.stringify({ detail }) }
+        : undefined;
+
+    const blind = await at.lab.evening();
+
+    const told = `${status} for "${dir}"`;
+    expect(blind.buckets, told).toMatchObject({ byHand: { files: 6 }, delivered: { files: 0 } });
+    expect(blind.byHandUnchecked, told).toMatchObject([{ owner: 'mueller', datasets: 2 }]);
+  }
+  at.nomad.fault = undefined;
+  const after = await at.lab.evening();
+
+  expect(after.buckets).toMatchObject({ byHand: { files: 6 }, delivered: { files: 0 } });
+  expect(after.byHandUnchecked).toEqual([]);
+  expect(at.nomad.uploads()).toHaveLength(1);
+});
