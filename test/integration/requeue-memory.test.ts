@@ -185,4 +185,20 @@ describe('nightjar requeue', () => {
     expect(await batchesOf(oldest?.id)).toMatchObject([{ batch: ids.old }]);
     expect(await batchesOf(newest?.id)).toMatchObject([{ batch: ids.late }]);
   });
+
+  it('takes a night whose run was killed until the next run began, and the newest for one that goes on', async () => {
+    const lab = await cliLab();
+    await using _ = lab;
+    const began = Date.now() - 9 * DAY;
+    const { killed, late } = lab.inLedger((ledger) => {
+      const killed = ledger.runs.start(began, undefined);
+      const [late] = seedLedger(ledger, [{ dir: 'SEM1/mueller/b', ...BUSY }]);
+      return { killed: String(killed.id), late: late?.id };
+    });
+    const batchesOf = async (night: string) => (await lab.json('requeue', '--night', night))['batches'];
+
+    expect(await batchesOf(killed)).toEqual([]);
+    lab.inLedger(({ runs }) => runs.start(Date.now() - 45_000, undefined));
+    expect(await batchesOf('last')).toMatchObject([{ batch: late }]);
+  });
 });
