@@ -14,6 +14,7 @@ import type { SharePath } from '../core/share-path.ts';
 import { isSigned, type Signer } from './certificate-key.ts';
 import type { Certified, SafeFile } from './certify-folder.ts';
 import { isSame } from './look-at-folder.ts';
+import { systemWords } from './system-words.ts';
 
 /** The first line of a certificate. */
 export type CertificateHead = {
@@ -111,7 +112,7 @@ export function writeCertificate(file: string, text: string): void {
     const there = systemCode(error) === 'EEXIST' || existsSync(file);
     throw new IngestError(
       'USAGE',
-      `write the certificate ${file}: ${there ? 'there is such a file' : String(error)}`,
+      `write the certificate ${file}: ${there ? 'there is such a file' : systemWords(error)}`,
       {
         hint: 'Give another file with --out, in a directory that may be written to and is not on a share.',
         cause: error,
@@ -175,7 +176,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new IngestError('USAGE', `read the certificate ${file}: ${String(error)}`, {
+    throw new IngestError('USAGE', `read the certificate ${file}: ${systemWords(error)}`, {
       hint: 'Give the file that `nightjar certificate` wrote.',
       cause: error,
     });

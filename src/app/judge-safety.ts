@@ -2,6 +2,7 @@ import type { ShareName } from '../core/ids.ts';
 import type { Entry, PlannedFile } from '../core/model.ts';
 import { joinPath, nameOf, parentOf, type SharePath } from '../core/share-path.ts';
 import { isDelivered } from '../core/states.ts';
+import { utcTime } from '../core/utc.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { isByHand, type Mark } from '../ledger/facts.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
@@ -88,6 +89,7 @@ function notDelivered(of: {
 }): string {
   const { prior, mark, assignment } = of;
   if (isByHand(mark)) return 'uploaded by hand: Nightjar has not delivered it and cannot prove that copy';
+  if (assignment.kind === 'byHand') return `not delivered by Nightjar: ${assignment.reason}`;
   if (assignment.kind === 'excluded') return `left out, never delivered: ${assignment.reason}`;
   if (assignment.kind === 'held') return `held, not delivered: ${assignment.reason}`;
   return prior === 0
@@ -107,7 +109,7 @@ function weakness(
   { lostContainers }: Workspace['ledger'],
 ): string | undefined {
   if (state === 'held' && error?.code === 'EVIDENCE_GONE')
-    return `its destination does not have it any more as it was delivered (${id}, asked ${new Date(error.at).toISOString()})`;
+    return `its destination does not have it any more as it was delivered (${id}, asked ${utcTime(error.at)})`;
   if (!isDelivered(state) || receipt === undefined) return `its batch ${id} is ${state}`;
   if (state === 'accepted') return `only accepted by the destination, not confirmed (${id})`;
   if (lostContainers.mayHaveTaken(id))

@@ -9,6 +9,7 @@ import { VERSION } from '../../app/version.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { printable } from '../../core/share-path.ts';
 import { count, formatBytes } from '../../core/units.ts';
+import { utcDay } from '../../core/utc.ts';
 import { answer } from '../answer.ts';
 import { type AskedPath, askedPath, seenPath } from '../asked-path.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
@@ -119,24 +120,29 @@ function issue(
 const SHOWN = 20;
 
 function said({ safe, unsafe }: Certified, { file, bytes, evidence }: Summary): string {
-  const kinds = Object.entries(evidence).map(([kind, n]) => `${n} ${kind}`);
   const more =
     unsafe.length > SHOWN
       ? [`  … and ${count(unsafe.length - SHOWN, 'more', 'more')}, all in the certificate`]
       : [];
-  const verdict =
-    safe.length + unsafe.length === 0
-      ? 'There is no file below it: nothing is certified.'
-      : `Safe: ${count(safe.length, 'file')}, ${formatBytes(bytes)}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}.`;
   return [
     ...(unsafe.length === 0 ? [] : [`NOT safe to delete: ${count(unsafe.length, 'file')}`]),
     ...unsafe.slice(0, SHOWN).map(({ path, reason }) => `  ${printable(path)}: ${printable(reason)}`),
     ...more,
-    verdict,
+    verdict({ safe, unsafe }, { bytes, evidence }),
     ...audited(safe),
     `${file} says so, signed. It is void as soon as anything there changes: look again before you delete,`,
     `  nightjar certificate verify ${file} --folder DIR`,
   ].join('\n');
+}
+
+function verdict(
+  { safe, unsafe }: Certified,
+  { bytes, evidence }: Pick<Summary, 'bytes' | 'evidence'>,
+): string {
+  if (safe.length + unsafe.length === 0) return 'There is no file below it: nothing is certified.';
+  if (safe.length === 0) return 'No file below it is safe.';
+  const kinds = Object.entries(evidence).map(([kind, n]) => `${n} ${kind}`);
+  return `Safe: ${count(safe.length, 'file')}, ${formatBytes(bytes)} (${kinds.join(', ')}).`;
 }
 
 /** How fresh the evidence is: of how many files the destination was asked again since their delivery. */
@@ -144,7 +150,7 @@ function audited(safe: Certified['safe']): string[] {
   const times = safe.flatMap(({ auditedAt }) => auditedAt ?? []);
   if (safe.length === 0) return [];
   if (times.length === 0) return ['No destination was asked for them again since: nightjar audit deliveries'];
-  const oldest = new Date(Math.min(...new Set(times))).toISOString().slice(0, 10);
+  const oldest = utcDay(Math.min(...new Set(times)));
   return [`Asked for again at their destination since ${oldest}, and there: ${count(times.length, 'file')}.`];
 }
 

@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 import { changedSince, type ReadCertificate, readCertificate } from '../../app/certificate-file.ts';
 import { fingerprintOf, publicKeyIn } from '../../app/certificate-key.ts';
 import { lookAtFolder } from '../../app/look-at-folder.ts';
+import { systemWords } from '../../app/system-words.ts';
 import { IngestError, systemCode } from '../../core/errors.ts';
 import { shareName } from '../../core/ids.ts';
 import { printable } from '../../core/share-path.ts';
 import { count, formatBytes } from '../../core/units.ts';
+import { utcTime } from '../../core/utc.ts';
 import { answer } from '../answer.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
@@ -78,9 +80,7 @@ function readKey(file: string): string {
 /** OpenSSL's own codes are no words for a person. */
 function readFailure(error: unknown): string {
   const code = systemCode(error);
-  return code === undefined || code.startsWith('ERR_')
-    ? 'it is no public key'
-    : `it cannot be read (${code})`;
+  return code === undefined || code.startsWith('ERR_') ? 'it is no public key' : systemWords(error);
 }
 
 function refuseNoFolder(folder: string): void {
@@ -119,8 +119,8 @@ const SHOWN = 20;
 function said({ read: { head, unsafe }, byItself, changed }: Verified): string {
   const key = fingerprintOf(head.publicKey);
   return [
-    `${head.share}:${printable(head.folder)}, certified ${head.issuedAt} by ${printable(head.issuedBy)}:`,
-    `  safe ${count(head.files, 'file')}, ${formatBytes(head.bytes)}; not safe ${head.notSafe}`,
+    `${head.share}:${printable(head.folder)}, certified ${utcTime(Date.parse(head.issuedAt))} by ${printable(head.issuedBy)}:`,
+    `  safe ${safeWords(head)}; not safe ${head.notSafe === 0 ? 'none' : count(head.notSafe, 'file')}`,
     ...unsafe
       .slice(0, SHOWN)
       .map(({ notSafe, reason }) => `  NOT safe: ${printable(notSafe)}: ${printable(reason)}`),
@@ -130,6 +130,9 @@ function said({ read: { head, unsafe }, byItself, changed }: Verified): string {
     ...(changed === undefined ? [] : folderLines(changed)),
   ].join('\n');
 }
+
+const safeWords = ({ files, bytes }: ReadCertificate['head']): string =>
+  files === 0 ? 'none' : `${count(files, 'file')}, ${formatBytes(bytes)}`;
 
 function folderLines(changed: ReadonlyMap<string, string>): string[] {
   if (changed.size === 0) return ['The folder looks as it was certified.'];
