@@ -9,6 +9,7 @@ import { createTokenStore, type TokenStore } from '../credentials/read-token.ts'
 import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import { lookAgain } from '../delivery/look-again.ts';
+import { type PublishParts, publishBatch, publishDue } from '../delivery/publish-batch.ts';
 import type { Call } from '../destinations/destination.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { workBatches } from '../queue/work-batches.ts';
@@ -16,6 +17,7 @@ import { noTier } from '../tiering/none.ts';
 import { refuseSharedAccount, takenBy } from './account-of-two.ts';
 import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
+import { mayPublish } from './may-publish.ts';
 import { metadataOf } from './metadata-of.ts';
 import { ownerToken, tokenRef } from './owner-token.ts';
 import { VERSION } from './version.ts';
@@ -84,7 +86,10 @@ export function startDeliveries(
         for (const listener of lostListeners) listener();
       },
     },
-    (id, signal) => deliverBatch(id, delivery, signal),
+    async (id, signal) => {
+      await deliverBatch(id, delivery, signal);
+      await publishBatch(id, delivery, signal);
+    },
   );
   parts.stop?.addEventListener('abort', () => disown(workspace, trouble), { once: true });
   let drained: Promise<unknown> | undefined;
@@ -100,6 +105,7 @@ export function startDeliveries(
     ownsLock: workers.ownsLock,
     lookAgain: async (signal) => {
       await lookAgain({ ...delivery, ledger: workspace.ledger }, signal);
+      await publishDue({ ...delivery, ledger: workspace.ledger }, signal);
       tellListeners();
     },
     onFinished: (listener) => listeners.add(listener),
@@ -121,7 +127,9 @@ function disown({ ledger }: Workspace, trouble: Where['trouble']): void {
   }
 }
 
-type DeliveriesParts = DeliveryParts & Pick<Deliveries, 'token'> & { readonly breakerParts: BreakerParts };
+type DeliveriesParts = DeliveryParts &
+  PublishParts &
+  Pick<Deliveries, 'token'> & { readonly breakerParts: BreakerParts };
 
 function deliveryParts(
   workspace: Workspace,
@@ -158,6 +166,7 @@ function deliveryParts(
       if (packer === undefined || root === undefined) throw shareNotConfigured(batch);
       return packer.content(batch, root);
     },
+    mayPublish: (batch) => mayPublish({ ...config, mapping: workspace.mapping.current().mapping }, batch),
     metadata: (batch) => metadataOf(workspace.mapping.current().mapping, batch),
     tier: noTier,
     clock,

@@ -89,6 +89,11 @@ const LINES: Lines = {
     level: 'warn',
     fields: { ...batchFields(batch), container },
   }),
+  'batch.published': ({ batch, said }) => ({ level: 'info', fields: { ...batchFields(batch), said } }),
+  'batch.not-published': ({ batch, state, said }) => ({
+    level: state === 'refused' ? 'error' : 'warn',
+    fields: { ...batchFields(batch), state, said },
+  }),
   'container.not-described': ({ batch, container }) => ({
     level: 'warn',
     fields: { ...batchFields(batch), container: container.name, location: container.location },

@@ -73,5 +73,6 @@ function isStillMeant(batch: Batch, now: Assignment): boolean {
   if (now.kind !== 'owned' && !(now.kind === 'held' && now.code === 'NO_TOKEN')) return false;
   // In another rule's container it would be shared with other people.
   if (now.kind === 'owned' && now.apart !== batch.apart) return false;
+  if (now.kind === 'owned' && now.publish !== batch.publish) return false;
   return now.owner === batch.owner && now.destination === batch.destination;
 }

@@ -13,7 +13,7 @@ export type Joins = (destination: BatchPlan['destination']) => BatchCaps & { rea
 /**
  * Several datasets in one batch where their destination wants it so: of one owner, instrument and rule, each as it was
  * planned, up to the caps. What has a history of its own goes alone: another version, a late joiner, what is the
- * collector's (it is claimed by dataset) or somebody's in the place of another, and files that go one by one.
+ * collector's (it is claimed by dataset) or somebody's in the place of another, files that go one by one, and what is published.
  */
 export function* joinBatches(plans: Iterable<BatchPlan>, limitsOf: Joins): Generator<BatchPlan> {
   const waiting = new Map<string, Joining>();
@@ -42,9 +42,14 @@ function keyOf({ owner, destination, share, instrument, rule, compress, apart }:
   return JSON.stringify([owner, destination, share, instrument, rule, compress, apart ?? null]);
 }
 
-function mayJoin({ owner, addendum, follows, reason, pack }: BatchPlan): boolean {
+function mayJoin({ owner, addendum, follows, reason, pack, publish }: BatchPlan): boolean {
   return (
-    owner !== COLLECTOR && !addendum && follows === undefined && reason === undefined && pack !== 'files'
+    owner !== COLLECTOR &&
+    !addendum &&
+    follows === undefined &&
+    reason === undefined &&
+    pack !== 'files' &&
+    publish !== true
   );
 }
 

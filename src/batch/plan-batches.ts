@@ -52,9 +52,17 @@ function* planDataset(
 
 /** What all files of one batch have in common. Only the last part may have a '/', so they cannot run into each other. */
 function groupKey(file: OwnedFile): string {
-  const { owner, destination, compress, pack = 'zip', apart = '' } = file.assignment;
+  const { owner, destination, compress, pack = 'zip', apart = '', publish } = file.assignment;
   const kind = file.addendum ? 'addendum' : 'first';
-  return [owner, destination, kind, compress ? 'deflate' : 'store', pack, apart].join('/');
+  return [
+    owner,
+    destination,
+    kind,
+    compress ? 'deflate' : 'store',
+    pack,
+    publish ? 'publish' : 'keep',
+    apart,
+  ].join('/');
 }
 
 function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<BatchPlan | RejectedFile> {
@@ -80,7 +88,7 @@ function* planGroup(group: readonly OwnedFile[], caps: BatchCaps): Generator<Bat
 function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
   const first = files[0];
   if (first === undefined) throw new RangeError('a batch has at least one file');
-  const { owner, destination, dataset, instrument, rule, compress, reason, code, pack, apart } =
+  const { owner, destination, dataset, instrument, rule, compress, reason, code, pack, apart, publish } =
     first.assignment;
   const { share, addendum } = first;
   const planned = files.map(plannedFile);
@@ -101,6 +109,7 @@ function batchOf(files: readonly OwnedFile[], bytes: number): BatchPlan {
     addendum,
     compress,
     ...(apart === undefined ? {} : { apart }),
+    ...(publish === undefined ? {} : { publish }),
     files: planned,
     bytes,
   };

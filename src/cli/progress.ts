@@ -134,6 +134,9 @@ function waitSentence(event: EngineEvent, { err, clock }: CliContext): string | 
     return style(err, 'yellow', outageSentence(event, clock.now()));
   if (event.name === 'container.not-described')
     return `${event.container.name}: a metadata file that is not ours is there and stays as it is (docs/nomad.md)`;
+  if (event.name === 'batch.published') return `${style(err, 'green', 'published')} ${event.said}`;
+  if (event.name === 'batch.not-published')
+    return style(err, 'yellow', `not published: ${event.batch.id}: ${event.said}`);
   if (event.name !== 'lane.refused' && event.name !== 'lane.resumed') return undefined;
   if (event.name === 'lane.resumed')
     return `${style(err, 'green', 'resumed')}   ${event.owner.padEnd(12)} the token is taken again`;

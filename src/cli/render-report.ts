@@ -15,6 +15,7 @@ import { futureTimeLines } from './render-future-times.ts';
 import { MAILS_TITLE, mailLines } from './render-mails.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
 import { outageLines } from './render-outages.ts';
+import { PUBLICATIONS_TITLE, publicationLines } from './render-publications.ts';
 import { recognisedLines } from './render-recognised.ts';
 import { REQUEUES_TITLE, requeueLines } from './render-requeues.ts';
 import { isToldBy, toldAbove, troubleLines } from './render-troubles.ts';
@@ -65,6 +66,7 @@ export function renderReport(report: RunReport, stream: NodeJS.WriteStream): str
     ...section(head(AUDIT_TITLE), auditLines(report.audit)),
     ...section(head(REQUEUES_TITLE), requeueLines(report.requeues)),
     ...section(head('Containers that were lost, or may be left over'), containerLines(report)),
+    ...section(head(PUBLICATIONS_TITLE), publicationLines(report)),
     ...section(head('Has not settled for many nights: somebody should look'), overdue(report)),
     ...section(head('Delivered before, and known again'), recognisedLines(report)),
     ...section(head(BY_HAND_TITLE), byHandLines(report)),

@@ -22,6 +22,7 @@ import { notSeen } from './say-not-seen.ts';
 import { style } from './style.ts';
 import { unknownName } from './unknown-name.ts';
 import { acceptedOnly, acceptedSection } from './why-accepted.ts';
+import { unpublishedOnly, unpublishedSection } from './why-publications.ts';
 import { knownAgain, knownAgainSection } from './why-recognised.ts';
 
 type WhyOptions = GlobalOptions & { readonly owner?: string; readonly instrument?: string };
@@ -65,6 +66,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
       const recognised = knownAgain(workspace, shares, scope.owner);
       const accepted = acceptedOnly(workspace, shares, scope);
       const { asked } = scope;
+      const unpublished = unpublishedOnly(workspace, scope);
       const json = {
         format: 1,
         ...(scope.asked === undefined ? {} : { seen: counted.files > 0 }),
@@ -73,6 +75,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
         names: namesByOwner(names),
         recognised,
         accepted,
+        unpublished,
       };
       answer(context, options, json, () =>
         [
@@ -81,6 +84,7 @@ export const addWhy: AddCommand = (program, context, finish) => {
             : renderCauses(sorted(causes), looks, { out: context.out, now, say }),
           ...namesSection(names, context.out),
           ...acceptedSection(accepted, { now, out: context.out }),
+          ...unpublishedSection(unpublished, context.out),
           ...knownAgainSection(workspace, recognised, { asked, out: context.out }),
         ].join('\n'),
       );

@@ -173,8 +173,12 @@ function buildRule(rule: RuleBlock, { at, recipe, ...rest }: RuleBackground): Ru
 }
 
 /** What a rule says of its data at the destination; such data has containers of its own. */
-function sayings({ metadata }: RuleBlock): Pick<RuleConfig, 'apart' | 'metadata'> {
-  return metadata === undefined ? {} : { apart: true, metadata: buildMetadata(metadata) };
+function sayings({ metadata, publish }: RuleBlock): Pick<RuleConfig, 'apart' | 'metadata' | 'publish'> {
+  return {
+    ...(metadata === undefined && !publish ? {} : { apart: true }),
+    ...(metadata === undefined ? {} : { metadata: buildMetadata(metadata) }),
+    ...(publish ? { publish } : {}),
+  };
 }
 
 function completionOf(rule: RuleBlock, id: string, recipe: Recipe | undefined): RuleConfig['complete'] {

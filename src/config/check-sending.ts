@@ -7,7 +7,7 @@ export function checkSending(outline: Outline): Finding[] {
   return outline.rules.flatMap((rule) => [
     ...checkPack(outline, rule),
     ...checkMetadata(outline, rule),
-    ...checkPublish(rule),
+    ...checkPublish(outline, rule),
   ]);
 }
 
@@ -38,21 +38,40 @@ function checkMetadata(outline: Outline, rule: RuleLine): Finding[] {
   return onlyAtNomad(outline, rule, path);
 }
 
-/** docs/decisions/0018: what publishes by itself cannot be repeated, and what may be repeated cannot publish. */
-function checkPublish(rule: RuleLine): Finding[] {
+/** What cannot be undone is said twice, in two files, and for data whose uploads have a name that stays. */
+function checkPublish(outline: Outline, rule: RuleLine): Finding[] {
   if (!rule.publishes) return [];
-  const message =
-    'expected it left out: Nightjar does not publish. It cannot be undone, and the one request with which an upload token publishes cannot be repeated safely when its answer is lost. Let the owner publish on the page of the upload; an embargo for that is set by `metadata: { embargo_length: 12 }` (docs/nomad.md, "Publishing")';
-  return [{ path: [...rule.path, 'publish'], message }];
+  const path = [...rule.path, 'publish'];
+  if (!sendsFiles(rule)) {
+    const message = 'expected it only in a rule that sends files, found it in one with `hold` or `exclude`';
+    return [{ path, onKey: true, message }];
+  }
+  if (rule.name === undefined) {
+    const message =
+      'expected the key `name` in the same rule: the uploads that are published are called by it';
+    return [{ path, onKey: true, message }];
+  }
+  return [...onlyAtNomad(outline, rule, path), ...checkConfirmed(outline, rule, path)];
+}
+
+function checkConfirmed(outline: Outline, rule: RuleLine, path: KeyPath): Finding[] {
+  const { name, line } = destinationOf(outline, rule);
+  if (line?.kind !== 'nomad' || line.publish === 'irreversible') return [];
+  const message = `expected \`publish: irreversible\` in nightjar.yaml, in the block of destination "${name}", as a second confirmation: a publication cannot be undone. Add it there, or take \`publish: true\` out here (docs/nomad.md, "Publishing")`;
+  return [{ path, message }];
 }
 
 /** A directory gets the files as they are anyway. Nothing is said where the destination itself is not known. */
 function onlyAtNomad(outline: Outline, rule: RuleLine, path: KeyPath): Finding[] {
-  const { destinations = [], defaultDestination } = outline;
-  const name = rule.destination ?? defaultDestination ?? destinations[0]?.name;
-  const kind = destinations.find((one) => one.name === name)?.kind;
+  const { name, line } = destinationOf(outline, rule);
+  const kind = line?.kind;
   if (kind === undefined || kind === 'nomad') return [];
   const key = path.at(-1);
   const message = `expected it only in a rule whose data goes to NOMAD, found it in one for "${name}", a destination of kind ${kind}: take \`${key}\` out`;
   return [{ path, onKey: true, message }];
+}
+
+function destinationOf({ destinations = [], defaultDestination }: Outline, rule: RuleLine) {
+  const name = rule.destination ?? defaultDestination ?? destinations[0]?.name;
+  return { name, line: destinations.find((one) => one.name === name) };
 }

@@ -134,6 +134,8 @@ export type RuleConfig = {
   readonly pack?: 'files';
   /** Its data goes into containers of its own, named by the rule. */
   readonly apart?: true;
+  /** Each batch is published once it is confirmed. */
+  readonly publish?: true;
   readonly metadata?: ContainerMetadata;
 };
 

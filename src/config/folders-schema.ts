@@ -103,7 +103,7 @@ const rule = z.strictObject({
   }),
   publish: z.boolean().default(false).meta({
     description:
-      'Only `false`: Nightjar does not publish, and says why where a rule asks for it. Somebody publishes on the page of the upload.',
+      'At NOMAD: publishes each batch by itself, in an upload of its own, once the platform has confirmed it. It cannot be undone, so the destination has to say `publish: irreversible` as well, and the token has to be one that may publish (docs/nomad.md, "Publishing").',
   }),
   metadata: metadataBlock.optional().meta({
     description:

@@ -25,7 +25,7 @@ export type Outline = {
 };
 
 export type Place = { readonly name: string; readonly dir: string | undefined; readonly path: KeyPath };
-type DestinationLine = Place & { readonly kind: string | undefined };
+type DestinationLine = Place & { readonly kind: string | undefined; readonly publish: string | undefined };
 export type OwnerLine = {
   readonly id: string;
   readonly aliases: readonly { readonly text: string; readonly path: KeyPath }[];
@@ -63,6 +63,7 @@ export function outline(nightjar: unknown, folders: unknown, stateDir: string): 
   const destinations = blocks(nightjar, 'destinations').map(([name, block]) => ({
     name,
     kind: textOf(block['kind']),
+    publish: textOf(block['publish']),
     dir: directoryOf(block['root']),
     path: ['destinations', name, 'root'],
   }));

@@ -70,6 +70,8 @@ export type Assignment =
       readonly pack?: 'files';
       /** The rule whose containers it goes into, apart from the owner's other data. */
       readonly apart?: string;
+      /** It is published once it is confirmed, each batch in a container of its own. */
+      readonly publish?: true;
       /** Why the collector got it, who claimed it for its owner, or why somebody other than whom the rule means gets it. */
       readonly reason?: string;
       /** It would go to the collector, and a person has claimed it for its owner. */
@@ -150,6 +152,8 @@ export type BatchPlan = {
   readonly compress: boolean;
   /** The rule whose containers it goes into, apart from the owner's other data; no part of the id. */
   readonly apart?: string;
+  /** It is published once it is confirmed, in a container of its own; no part of the id. */
+  readonly publish?: true;
   /** Sorted by path bytes. */
   readonly files: readonly PlannedFile[];
   readonly bytes: number;

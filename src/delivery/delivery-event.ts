@@ -3,6 +3,7 @@ import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { RemoteContainer } from '../destinations/destination.ts';
 import type { Outage, Waited } from '../ledger/outages.ts';
+import type { PublicationState } from '../ledger/publications.ts';
 import type { Decision } from './decide.ts';
 
 /** What a delivery tells the log and the screen. */
@@ -38,6 +39,14 @@ export type DeliveryEvent =
       readonly name: 'container.not-described';
       readonly batch: Batch;
       readonly container: RemoteContainer;
+    }
+  | { readonly name: 'batch.published'; readonly batch: Batch; readonly said: string }
+  /** Delivered, and not published though the mapping asks for it; `waiting` and `publishing` are tried again. */
+  | {
+      readonly name: 'batch.not-published';
+      readonly batch: Batch;
+      readonly state: PublicationState;
+      readonly said: string;
     }
   /** The destination no longer has what it had confirmed. */
   | { readonly name: 'audit.gone'; readonly batch: Batch; readonly error: IngestError }

@@ -52,11 +52,12 @@ function reuse(
   name: string,
   { known, thrown }: { readonly known: LaneContainer | undefined; readonly thrown: unknown },
 ): RemoteContainer {
-  const { destination, owner, apart } = batch;
+  const { destination, owner, apart, publish } = batch;
   const { containers } = parts.ledger;
   const error = asIngestError(thrown, `open a container for batch ${batch.id}`);
   const remote = known?.remote ?? containers.newestOf(destination, owner, apart);
-  if (error.code !== 'QUOTA_EXCEEDED' || remote === undefined) throw error;
+  // What is published goes into no container with anything else in it.
+  if (error.code !== 'QUOTA_EXCEEDED' || remote === undefined || publish === true) throw error;
   const at = parts.clock.now();
   containers.save({ destination, name, owner, container: { remote, part: known?.part ?? 1 }, at });
   containers.tellReused(batch.id, `${error.message}; it goes into "${remote.name}" (${remote.location})`, at);

@@ -72,6 +72,8 @@ export interface Destination {
   audit?(container: RemoteContainer, content: Content, audit: AuditCall): Promise<Audited>;
   /** How a container is described; without it, what the mapping says of data is not for this destination. */
   readonly describing?: Describing;
+  /** How a container is published; without it, nothing of this destination is. */
+  readonly publishing?: Publishing;
   /** What lies in the account, whoever put it there; undefined: nobody wants to know, or this token never may read. */
   account?(call: Call, asks: Asks): Account | undefined;
 }
@@ -100,4 +102,33 @@ export type Describing = {
     put: { readonly document: string; readonly replace: boolean; readonly begin: () => void },
     call: Call,
   ) => Promise<'put' | 'foreign'>;
+};
+
+/** Whether a container is published, or may be. `said`: in the destination's words or ours, for a person. */
+export type Publicness =
+  | { readonly kind: 'published' }
+  /** Something is being done in it: nobody can say yet. */
+  | { readonly kind: 'busy' }
+  /** `foreign`: what is in it and is not of the batch, nor put there by us. */
+  | { readonly kind: 'open'; readonly foreign: readonly string[] }
+  /** The credential may not look, or may not publish. */
+  | { readonly kind: 'may-not'; readonly said: string }
+  /** It will never be published as it is. */
+  | { readonly kind: 'refused'; readonly said: string };
+
+/** What is to be public. `isDescribed`: what describes the container was put there by us. */
+export type Public = {
+  readonly content: Content;
+  readonly isDescribed: boolean;
+  readonly embargoMonths: number | undefined;
+};
+
+/** Makes a container public, which cannot be undone. Doing it again to the same container changes nothing. */
+export type Publishing = {
+  /** False: this credential never may, which is known without asking anybody. */
+  readonly mayTry: (call: Call) => boolean;
+  /** Changes nothing. Throws where it cannot be told now. */
+  readonly look: (container: RemoteContainer, what: Public, call: Call) => Promise<Publicness>;
+  /** Asks for it once and waits some minutes for its end. After a throw it may have happened all the same. */
+  readonly publish: (container: RemoteContainer, what: Public, call: Call) => Promise<Publicness>;
 };

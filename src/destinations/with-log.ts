@@ -43,6 +43,7 @@ export function withLog(
     kind,
     limits: destination.limits,
     ...(destination.describing === undefined ? {} : { describing: destination.describing }),
+    ...(destination.publishing === undefined ? {} : { publishing: destination.publishing }),
     containerName: (batch) => destination.containerName(batch),
     ...withAccount(destination),
     ...withAudit(destination, told),

@@ -124,7 +124,7 @@ function parsed<T>(value: unknown): T | undefined {
 const apartOf = (value: unknown): { readonly apart?: string } =>
   typeof value === 'string' ? { apart: value } : {};
 
-/** The whole batch; the row must carry `list`, `facts`, `compress` and `apart` beside the head's columns. */
+/** The whole batch; the row must carry `list`, `facts`, `compress`, `apart` and `publish` beside the head's columns. */
 export function batchOf(row: Row): Batch {
   const {
     id,
@@ -159,6 +159,7 @@ export function batchOf(row: Row): Batch {
     facts: JSON.parse(String(row['facts'])) as Readonly<Record<string, string>>,
     compress: row['compress'] === 1,
     ...apartOf(row['apart']),
+    ...(row['publish'] === 1 ? { publish: true } : {}),
     files: decodeList(bytesOf(row['list'])),
     plannedAt: head.plannedAt,
     epoch: head.epoch,

@@ -73,7 +73,7 @@ export class Batches {
   /** The whole batch; throws USAGE when there is none of that id. */
   get(id: BatchId): Batch {
     const row = this.#db
-      .prepare(`SELECT ${HEAD_COLUMNS}, facts, compress, apart, list FROM batch WHERE id = ?`)
+      .prepare(`SELECT ${HEAD_COLUMNS}, facts, compress, apart, publish, list FROM batch WHERE id = ?`)
       .get(id);
     if (row === undefined) throw unknownBatch(id);
     return withJoined(this.#db, batchOf(row), Number(row['no']));

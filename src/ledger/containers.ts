@@ -80,11 +80,12 @@ export function createContainers(db: DatabaseSync) {
           .get(destination, id)?.['bytes'] ?? 0,
       ),
 
-    /** The owner's newest container at a destination, of those that belong to the same rule, or to none. */
+    /** The owner's newest container at a destination, of those that belong to the same rule, or to none; never one that is, or will be, published. */
     newestOf: (destination: DestinationName, owner: OwnerId, apart?: string): StoredContainer | undefined => {
       const row = db
         .prepare(
           `SELECT remote FROM container WHERE destination = ?1 AND owner = ?2
+             AND NOT EXISTS (SELECT 1 FROM batch WHERE publish = 1 AND lane = container.destination || '/' || container.name)
              AND (SELECT apart FROM batch WHERE lane = container.destination || '/' || container.name LIMIT 1) IS ?3
            ORDER BY opened_at DESC LIMIT 1`,
         )

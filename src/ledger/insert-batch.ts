@@ -22,9 +22,9 @@ export function insertBatch(
   const inserted = db
     .prepare(
       `INSERT INTO batch (id, lane, share, owner, destination, dataset, instrument, rule, reason, code, facts, addendum, follows, cut_from,
-           compress, apart, files, bytes, list, state, planned_at, changed_at, run)
+           compress, apart, publish, files, bytes, list, state, planned_at, changed_at, run)
          VALUES (:id, :lane, :share, :owner, :destination, :dataset, :instrument, :rule, :reason, :code, :facts, :addendum, :follows, :cut_from,
-           :compress, :apart, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
+           :compress, :apart, :publish, :files, :bytes, :list, 'planned', :planned, :at, :run)`,
     )
     .run({
       id: plan.id,
@@ -43,6 +43,7 @@ export function insertBatch(
       cut_from: plan.cutFrom ?? null,
       compress: Number(plan.compress),
       apart: plan.apart ?? null,
+      publish: Number(plan.publish ?? false),
       files: plan.files.length,
       bytes: plan.bytes,
       list: encodeList(plan.files),

@@ -33,6 +33,7 @@ import { createOpenings } from './openings.ts';
 import { createOutages } from './outages.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createPauses } from './pauses.ts';
+import { createPublications } from './publications.ts';
 import { createReaudits } from './reaudits.ts';
 import { createRecognised } from './recognised.ts';
 import { createRequeues } from './requeues.ts';
@@ -97,6 +98,7 @@ function ledgerOn(db: DatabaseSync) {
     knownContainers: createKnownContainers(db),
     lostContainers: createLostContainers(db),
     openings: createOpenings(db),
+    publications: createPublications(db),
     outcomes: createOutcomes(db),
     cuts: createCuts(db, batches),
     identities: createIdentities(db),

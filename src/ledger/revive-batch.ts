@@ -17,13 +17,14 @@ export function reviveBatch(
     `UPDATE batch SET state = 'planned', run = :run, changed_at = :at, attempts = 0, crashes = 0, not_before = 0, error = NULL,
        planned_at = CASE WHEN lane = :lane THEN planned_at ELSE :planned END,
        container = CASE WHEN lane = :lane THEN container END,
-       lane = :lane, apart = :apart, instrument = :instrument, rule = :rule, reason = :reason, code = :code,
+       lane = :lane, apart = :apart, publish = :publish, instrument = :instrument, rule = :rule, reason = :reason, code = :code,
        facts = :facts, follows = :follows, compress = :compress
      WHERE id = :id AND state = 'withdrawn'`,
   ).run({
     id: plan.id,
     lane,
     apart: plan.apart ?? null,
+    publish: Number(plan.publish ?? false),
     instrument: plan.instrument,
     rule: plan.rule,
     reason: plan.reason ?? null,

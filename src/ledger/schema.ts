@@ -10,6 +10,7 @@ import { LOOKED_STEP } from './schema-looked.ts';
 import { LOST_STEP } from './schema-lost.ts';
 import { OUTAGE_STEP } from './schema-outage.ts';
 import { OUTCOMES_STEP } from './schema-outcomes.ts';
+import { PUBLICATION_STEP } from './schema-publication.ts';
 import { REAUDIT_STEP } from './schema-reaudit.ts';
 import { REQUEUE_STEP } from './schema-requeue.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
@@ -200,4 +201,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   BY_HAND_CHECKED_STEP,
   TOKEN_ACCOUNT_STEP,
   LOOKED_STEP,
+  PUBLICATION_STEP,
 ];

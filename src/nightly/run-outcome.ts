@@ -28,7 +28,7 @@ export type RunFacts = {
   readonly tally: Tally;
   readonly hasOwners: boolean;
   readonly firstRun: boolean;
-  /** A share failed or is not believed, a mapping is refused, or a batch is held whose files are gone. */
+  /** A share failed or is not believed, a mapping is refused, a batch is held whose files are gone, or one could not be published. */
   readonly failed: boolean;
 };
 

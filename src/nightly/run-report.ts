@@ -4,6 +4,7 @@ import type { SharePath } from '../core/share-path.ts';
 import type { Unseen } from '../ledger/by-hand.ts';
 import type { ContainerEvent } from '../ledger/container-events.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
+import type { PublicationLine } from '../ledger/publications.ts';
 import type { RequeueResult } from '../ledger/requeues.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { ScanProblem } from '../ledger/scans.ts';
@@ -18,6 +19,7 @@ import { type ByHandLine, foundInRun } from './report-by-hand.ts';
 import { type CollectorReport, collectorReport } from './report-collector.ts';
 import { type AcceptedLine, type DeliveryLine, sentIn } from './report-deliveries.ts';
 import { type OutageLine, outagesIn } from './report-outages.ts';
+import { isUnpublished, publicationsOf } from './report-publications.ts';
 import { type RecognisedLine, recognisedIn } from './report-recognised.ts';
 import { type Trouble, troublesOf } from './report-troubles.ts';
 import { outcomeOf, type RunOutcome } from './run-outcome.ts';
@@ -64,6 +66,8 @@ export type RunReport = {
   readonly troubles: readonly Trouble[];
   /** Containers that were lost, or made without an answer. */
   readonly containers: readonly ContainerEvent[];
+  /** Batches that rules publish, and what came of that; absent: none. */
+  readonly publications?: readonly PublicationLine[];
   /** How often platforms may have mailed owners because of these. */
   readonly mails: readonly Mails[];
   /** Destinations that were away. */
@@ -133,6 +137,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
   const firstRun = parts.ledger.runs.isFirst(run.no);
   const shares = parts.shares.map(({ name }) => shareLine(parts, run, name, outcomes.get(name)));
   const ours = troublesOfOurs(parts);
+  const published = publicationsOf(parts, run.since);
   return {
     format: 1,
     run: run.id,
@@ -148,6 +153,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
       hasOwners: parts.hasOwners(),
       failed:
         strays > 0 ||
+        isUnpublished(published) ||
         ours.mapping !== undefined ||
         shares.some(({ looked, suspicion }) => !looked || suspicion !== undefined),
     }),
@@ -161,6 +167,7 @@ export function makeReport(parts: ReportParts, run: Run, { outcomes, stopped }: 
     ...sentIn(parts, run),
     troubles: troublesOf(parts, run),
     containers: parts.ledger.containerEvents(run.since),
+    ...published,
     outages: outagesIn(parts, run),
     ...recognisedIn(parts.ledger, run),
     ...foundInRun(parts.ledger, run.no),

@@ -148,9 +148,15 @@ function assignTo(
 }
 
 /** Who a rule's owner shares with has no part in what the collector gets in that owner's place. */
-function apartBy(rule: Rule, meant: OwnerId, owner: OwnerId): { readonly apart?: string } {
+function apartBy(
+  rule: Rule,
+  meant: OwnerId,
+  owner: OwnerId,
+): { readonly apart?: string; readonly publish?: true } {
   if (rule.apart === undefined || (owner === COLLECTOR && meant !== COLLECTOR)) return {};
-  return { apart: rule.id };
+  // What goes to anybody but the owner whom the rule means is not published by that rule.
+  const isOwners = rule.publish === true && owner === meant && owner !== COLLECTOR;
+  return { apart: rule.id, ...(isOwners ? { publish: true } : {}) };
 }
 
 function whyNotTheOwner(

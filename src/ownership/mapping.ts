@@ -39,6 +39,8 @@ export type Rule = {
   readonly pack?: 'files';
   /** Its data goes into containers of its own: what is said of it there holds for a whole container. */
   readonly apart?: true;
+  /** Each batch is published once it is confirmed. */
+  readonly publish?: true;
 };
 
 /** `file`: its name, with `*` and `?`. Of JSON or YAML the value at `field` names the owner, of any text a `line`. */

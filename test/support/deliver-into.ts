@@ -9,6 +9,7 @@ import type { Breaker } from '../../src/delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
 import { lookAgain } from '../../src/delivery/look-again.ts';
+import { publishDue } from '../../src/delivery/publish-batch.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { noTier } from '../../src/tiering/none.ts';
 import { contentOf } from './content.ts';
@@ -30,6 +31,10 @@ export type Deliverer = AsyncDisposable & {
   readonly deliverAll: () => Promise<number>;
   /** Looks for the batches that are only accepted. */
   readonly lookAgain: () => Promise<void>;
+  /** Publishes what is due. */
+  readonly publish: () => Promise<void>;
+  /** Whether rule and destination ask for publishing. */
+  mayPublish: boolean;
   /** Asks again for what was delivered; at most so many batches. */
   readonly audit: (batches?: number, seed?: string) => Promise<AuditRound>;
   /** What a test does to the content of a batch. */
@@ -103,6 +108,8 @@ export async function deliverInto(
         { batches, seed, maxBytes: 1_000_000, before: Number.POSITIVE_INFINITY },
         never,
       ),
+    mayPublish: true,
+    publish: async () => await publishDue({ ...parts(), ledger, mayPublish: () => made.mayPublish }, never),
     lookAgain: async () => await lookAgain({ ...parts(), ledger }, never),
     deliverAll: async () => {
       for (let attempts = 0; attempts < 200; attempts += 1) {

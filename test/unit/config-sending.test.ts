@@ -90,14 +90,33 @@ describe('what a rule says of its data', () => {
 });
 
 describe('publishing', () => {
-  it('is refused where a rule asks for it, in words that say why and what to do', () => {
-    const said = sending(TO_NOMAD, 'name: Films, publish: true');
+  const confirmed = TO_NOMAD.replace(NOMAD, `${NOMAD}, publish: irreversible`);
+  const publishing = 'name: Films, publish: true';
 
-    expect(said).toEqual(one('rules[0].publish', 'Nightjar does not publish'));
-    expect(said[0]).toContain('cannot be undone');
-    expect(said[0]).toContain('docs/nomad.md');
-    expect(sending(TO_NOMAD, 'publish_directly: true')).toEqual(one('publish_directly', 'unknown key'));
-    expect(sending(TO_NOMAD, 'publish: yes please')).toEqual(one('rules[0].publish', 'true or false'));
+  it('is taken where the rule and its destination both say it, and the second alone does no harm', () => {
+    expect(confirmed).not.toBe(TO_NOMAD);
+    expect(sending(confirmed, publishing)).toEqual([]);
+    expect(sending(confirmed, 'publish: false')).toEqual([]);
     expect(sending(TO_NOMAD, 'publish: false')).toEqual([]);
+  });
+
+  it('is refused without the second confirmation, with what to add and where', () => {
+    const said = sending(TO_NOMAD, publishing);
+
+    expect(said).toEqual(one('rules[0].publish', '`publish: irreversible` in nightjar.yaml'));
+    expect(said[0]).toContain('cannot be undone');
+  });
+
+  it('is refused in any other words, without a name for the rule, for a directory, and where nothing is sent', () => {
+    const unsure = TO_NOMAD.replace(NOMAD, `${NOMAD}, publish: true`);
+
+    expect(sending(unsure, 'publish: false')).toEqual(one('publish', 'irreversible'));
+    expect(sending(confirmed, 'publish_directly: true')).toEqual(one('publish_directly', 'unknown key'));
+    expect(sending(confirmed, 'publish: yes please')).toEqual(one('rules[0].publish', 'true or false'));
+    expect(sending(confirmed, 'publish: true')).toEqual(one('rules[0].publish', 'the key `name`'));
+    expect(sending(BOTH, publishing)).toEqual(one('rules[0].publish', 'of kind directory'));
+    expect(sending(confirmed, `${publishing}, hold: not yet`)).toEqual(
+      one('rules[0].publish', '`hold` or `exclude`'),
+    );
   });
 });

@@ -5,6 +5,7 @@ import type { Workspace } from '../../app/workspace.ts';
 import type { DestinationConfig } from '../../config/config.ts';
 import { COLLECTOR, type OwnerId } from '../../core/ids.ts';
 import type { TokenStore } from '../../credentials/read-token.ts';
+import { mayNotPublish } from './check-publishing.ts';
 import { type Finding, findingOf, ok, warning } from './finding.ts';
 
 /**
@@ -77,7 +78,8 @@ async function checkPlatform(
         const platform = workspace.destination(name);
         const isTaken = takenBy(platform, signal);
         await refuseSharedAccount({ config, ledger: workspace.ledger, store, isTaken }, owner, token);
-        return ok(about, await platform.check({ token, signal }));
+        const well = ok(about, await platform.check({ token, signal }));
+        return mayNotPublish(workspace, destination, { owner, token, signal }) ?? well;
       }),
     );
   }

@@ -12,6 +12,7 @@ const uploadData = z.object({
   errors: z.array(z.string()).default([]),
   complete_time: z.string().nullish(),
   main_author: z.string().nullish(),
+  published: z.boolean().nullish(),
 });
 const uploadAnswer = z.object({ upload_id: z.string().regex(/^[\w-]{1,128}$/), data: uploadData });
 
@@ -25,6 +26,7 @@ export type UploadState = {
   readonly completedAt: string | undefined;
   /** User id of the account that it belongs to. */
   readonly mainAuthor: string | undefined;
+  readonly isPublished: boolean;
 };
 
 /** The upload in a successful answer; undefined when the answer is no such JSON (a proxy's page, a text). */
@@ -41,6 +43,7 @@ export function uploadStateOf(text: string): UploadState | undefined {
     errors: data.errors,
     completedAt: data.complete_time ?? undefined,
     mainAuthor: data.main_author ?? undefined,
+    isPublished: data.published === true,
   };
 }
 

@@ -12,7 +12,7 @@ import { refusalOfQuestion } from './refusal.ts';
  * The platform reads nomad.json, nomad.yaml, nomad.yml in the root, in this order (nomad/files.py, both). Ours is the
  * second: one that somebody put there as nomad.json counts before it. Its text is JSON, which every YAML reader takes.
  */
-const FILE = 'nomad.yaml';
+export const METADATA_FILE = 'nomad.yaml';
 
 const people = z
   .object({ add: z.array(z.string()).default([]), remove: z.array(z.string()).default([]) })
@@ -75,7 +75,7 @@ export async function putDocument(
     parts.connection,
     container,
     {
-      place: { dir: '', name: FILE },
+      place: { dir: '', name: METADATA_FILE },
       type: 'application/octet-stream',
       body: Buffer.from(document),
       query: { trigger_processing: 'false', overwrite_if_exists: String(replace) },

@@ -11,6 +11,7 @@ import { type Connection, createConnection } from './connection.ts';
 import { accountOf } from './find-by-hand.ts';
 import { metadataDocument, putDocument } from './metadata.ts';
 import type { NomadOptions } from './options.ts';
+import { publishingOf } from './publish.ts';
 import { mayRead } from './read-back.ts';
 import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
 import { notNomad, refusalOf, refusalOfQuestion } from './refusal.ts';
@@ -65,6 +66,7 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
       document: metadataDocument,
       put: async (container, put, call) => await putDocument(nomad, container, put, call),
     },
+    publishing: publishingOf(nomad),
     check: async (call) => await check(nomad, call),
     containerName: (batch) => containerName(options.container, batch),
     open: async (name, call) => await open(nomad, name, call),
@@ -83,13 +85,14 @@ export function createNomad(options: NomadOptions, { http, clock, polling }: Nom
 }
 
 /**
- * `{owner}` and `{month}` (of planning, UTC), and the rule where its data goes apart: the same batch gives the same name
- * on every attempt.
+ * `{owner}` and `{month}` (of planning, UTC), the rule where its data goes apart, and the batch where it is published: the same batch
+ * gives the same name on every attempt.
  */
 function containerName(template: string, batch: Batch): string {
   const month = new Date(batch.plannedAt).toISOString().slice(0, 7);
   const name = template.replaceAll('{owner}', batch.owner).replaceAll('{month}', month);
-  return batch.apart === undefined ? name : `${name}, ${batch.apart}`;
+  const apart = batch.apart === undefined ? name : `${name}, ${batch.apart}`;
+  return batch.publish === true ? `${apart}, ${batch.id}` : apart;
 }
 
 /**

@@ -78,6 +78,10 @@ export const nomadOptions = z
       description:
         'What one batch holds, and so what the platform mails the account about: one dataset, or as many datasets of an owner (of one instrument and rule) as fit within `max_bytes` and `max_files`.',
     }),
+    publish: z.literal('irreversible').optional().meta({
+      description:
+        'The second confirmation for rules with `publish: true`: a publication cannot be undone. By itself it publishes nothing.',
+    }),
     max_parallel: maxParallel,
     requests_per_minute: requestsPerMinute,
     bandwidth,
@@ -98,6 +102,7 @@ export const nomadOptions = z
     byHandBytes: block.by_hand_bytes,
     singleFiles: block.single_files,
     join: block.join,
+    ...(block.publish === undefined ? {} : { publish: block.publish }),
     ...(block.max_parallel === undefined ? {} : { maxParallel: block.max_parallel }),
     ...(block.requests_per_minute === undefined ? {} : { requestsPerMinute: block.requests_per_minute }),
     ...(block.bandwidth === undefined ? {} : { bandwidth: block.bandwidth }),

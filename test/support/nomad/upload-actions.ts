@@ -40,7 +40,11 @@ export function uploadActions(state: State, worker: Worker) {
     checkIdle(own);
     if (own.status === 'FAILURE') throw new Refusal(400, 'Cannot publish an upload that failed processing.');
     if (own.entries === 0) throw new Refusal(400, 'Cannot publish an upload without any resulting entries.');
+    const embargo = visit.seen.query.get('embargo_length');
+    if (embargo !== null && !(Number(embargo) >= 0 && Number(embargo) <= 36))
+      throw new Refusal(400, 'Invalid embargo_length. Must be between 0 and 36 months.');
     const run = async (): Promise<void> => {
+      if (embargo !== null) own.embargoLength = Number(embargo);
       own.publishTime = timestamp(state);
     };
     worker.schedule(own, { name: 'publish_upload', run, blocking: true });
