@@ -22,6 +22,9 @@ type AuditorParts = {
 /** An evening does not come to the end of the same work at the same minute every week. */
 const NEARLY = 0.9;
 
+/** The report of an evening waits for it no longer. */
+const LONGEST_MS = 30 * 60_000;
+
 /** Asks destinations for old deliveries, with each owner's own credential. */
 export function createAuditor(workspace: Workspace, { clock, env, emit }: AuditorParts): Auditor {
   const { config, ledger } = workspace;
@@ -38,13 +41,13 @@ export function createAuditor(workspace: Workspace, { clock, env, emit }: Audito
     return auditDeliveries(parts, { ...defaults, ...options }, signal);
   };
   const isDue = (): boolean => {
-    const last = ledger.reaudits.lastTold();
+    const last = ledger.reaudits.lastTold(clock.now());
     return everyMs > 0 && (last === undefined || clock.now() - last >= NEARLY * everyMs);
   };
   return {
     round,
     whenDue: async (signal) => {
-      if (isDue()) await round({ before: clock.now() - everyMs }, signal);
+      if (isDue()) await round({ before: clock.now() - everyMs, maxMs: LONGEST_MS }, signal);
     },
   };
 }

@@ -2,9 +2,11 @@ import { targetDir } from '../batch/target-dir.ts';
 import type { Content } from '../core/content.ts';
 import { auditWeight, drawOrder } from '../core/draw.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import type { Audited } from '../destinations/destination.ts';
+import { formatDuration } from '../core/units.ts';
 import { batchError } from '../ledger/batch-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
@@ -23,6 +25,8 @@ export type AuditOptions = {
   readonly maxBytes: number;
   /** Only what nobody has asked for since then. */
   readonly before: number;
+  /** So long it goes on at most; undefined: until it is done. */
+  readonly maxMs?: number;
   /** The same seed draws the same batches. */
   readonly seed: string;
 };
@@ -38,7 +42,8 @@ export type AuditRound = {
 /**
  * Asks the destinations whether old deliveries are still there as they were delivered: a sample, drawn by lot, in which
  * old and big ones come first. What is not there any more is held for a person; nothing is ever sent or deleted. What
- * cannot be told now (a destination that is away or busy, a refused token) stays as it was.
+ * cannot be told now (a destination that is away or busy, a refused token) stays as it was. A stop ends it early and well:
+ * what was being asked for is as if nobody had asked.
  */
 export async function auditDeliveries(
   parts: AuditParts,
@@ -50,37 +55,45 @@ export async function auditDeliveries(
   const candidates = ledger.reaudits.candidates(options.before);
   const round = { holds: 0, gone: 0, unknown: 0 };
   const away = new Set<DestinationName>();
+  using limit = timeLimit(clock, options.maxMs);
   for (const { id } of drawOrder(candidates, options.seed, (one) => auditWeight(one, now))) {
-    if (round.holds + round.gone + round.unknown >= options.batches || signal.aborted) break;
+    if (round.holds + round.gone + round.unknown >= options.batches || limit.signal.aborted) break;
     const batch = ledger.batches.get(id);
     if (away.has(batch.destination) || !mayAsk(batch, parts)) continue;
-    round[await auditOne(batch, parts, { options, signal, away })] += 1;
+    const told = await auditOne(batch, parts, { options, signal, late: limit.signal, away });
+    if (told === undefined) break;
+    round[told] += 1;
   }
   return { of: candidates.length, ...round };
 }
 
 type Asking = {
   readonly options: AuditOptions;
+  /** To stop. */
   readonly signal: AbortSignal;
+  /** The time is over: who has not told by then cannot tell. */
+  readonly late: AbortSignal;
   readonly away: Set<DestinationName>;
 };
 
+/** Undefined: it was stopped. */
 async function auditOne(
   batch: Batch,
   parts: AuditParts,
-  { options, signal, away }: Asking,
-): Promise<'holds' | 'gone' | 'unknown'> {
+  { options, signal, late, away }: Asking,
+): Promise<'holds' | 'gone' | 'unknown' | undefined> {
   const { reaudits } = parts.ledger;
   const { id } = batch;
   try {
-    const audited = await ask(batch, parts, { options, signal });
+    if (signal.aborted) return undefined;
+    const audited = await ask(batch, parts, { options, signal: AbortSignal.any([signal, late]) });
     const at = parts.clock.now();
     if (audited.wrong.length > 0) return isGone(batch, audited, parts) ? 'gone' : 'unknown';
     reaudits.holds({ id, at, said: audited.how });
     return 'holds';
   } catch (thrown) {
-    signal.throwIfAborted();
-    const error = asIngestError(thrown, `ask again for batch ${id}`);
+    if (signal.aborted) return undefined;
+    const error = asIngestError(late.aborted ? late.reason : thrown, `ask again for batch ${id}`);
     if (error.code.startsWith('LEDGER_')) throw error;
     if (outageSign(error) !== 'none') away.add(batch.destination);
     reaudits.unknown({ id, at: parts.clock.now(), said: error.message });
@@ -116,6 +129,22 @@ function recorded(batch: Batch): Content {
   };
   const parts = { parcel: never, files: never, hashes: never, manifest: never };
   return { batch, targetDir: targetDir(batch), ...parts };
+}
+
+function timeLimit(clock: Clock, ms: number | undefined): { readonly signal: AbortSignal } & Disposable {
+  const [late, done] = [new AbortController(), new AbortController()];
+  if (ms !== undefined)
+    void clock.sleep(ms, done.signal).then(
+      () => late.abort(tooLate(ms)),
+      () => undefined,
+    );
+  return { signal: late.signal, [Symbol.dispose]: () => done.abort() };
+}
+
+function tooLate(ms: number): IngestError {
+  return new IngestError('INTERRUPTED', `the destination did not tell within ${formatDuration(ms)}`, {
+    hint: 'Nothing to do: what its receipt says still counts, and it is asked again another time.',
+  });
 }
 
 const NAMED = 3;

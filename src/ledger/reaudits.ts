@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CLOCKS_APART_MS } from '../core/clock.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
 import { type BatchHead, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { recordEvent } from './events.ts';
@@ -43,9 +44,10 @@ export function createReaudits(db: DatabaseSync) {
           bytes: Number(row['bytes']),
         })),
 
-    /** When a destination last told something of an old delivery; undefined: none ever did. */
-    lastTold: (): number | undefined => {
-      const at = db.prepare('SELECT max(told_at) AS at FROM reaudit').get()?.['at'];
+    /** When a destination last told something of an old delivery, but for what a clock dated ahead; undefined: none ever did. */
+    lastTold: (now: number): number | undefined => {
+      const last = db.prepare('SELECT max(told_at) AS at FROM reaudit WHERE told_at <= ?');
+      const at = last.get(now + CLOCKS_APART_MS)?.['at'];
       return typeof at === 'number' ? at : undefined;
     },
 

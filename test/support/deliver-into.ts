@@ -15,6 +15,9 @@ import { noTier } from '../../src/tiering/none.ts';
 import { contentOf } from './content.ts';
 import { entry, look, planOf, SHARE, tempLedger } from './ledger-fixture.ts';
 
+/** What ends asking again early; default: nothing does. */
+type AuditWithin = { readonly signal?: AbortSignal; readonly sleep?: Clock['sleep'] };
+
 /** Deliveries on a real ledger into a real destination; waits between attempts pass at once. */
 export type Deliverer = AsyncDisposable & {
   readonly ledger: DeliveryParts['ledger'] & Awaited<ReturnType<typeof tempLedger>>['ledger'];
@@ -36,7 +39,7 @@ export type Deliverer = AsyncDisposable & {
   /** Whether rule and destination ask for publishing. */
   mayPublish: boolean;
   /** Asks again for what was delivered; at most so many batches. */
-  readonly audit: (batches?: number, seed?: string) => Promise<AuditRound>;
+  readonly audit: (batches?: number, seed?: string, within?: AuditWithin) => Promise<AuditRound>;
   /** What a test does to the content of a batch. */
   change: (content: Content) => Content;
   /** What is to be said of every container. */
@@ -102,11 +105,11 @@ export async function deliverInto(
       return ledger.batches.get(plan.id);
     },
     deliver,
-    audit: async (batches = 100, seed = 'a') =>
+    audit: async (batches = 100, seed = 'a', { signal = never, sleep = clock.sleep } = {}) =>
       await auditDeliveries(
-        { ...parts(), ledger },
-        { batches, seed, maxBytes: 1_000_000, before: Number.POSITIVE_INFINITY },
-        never,
+        { ...parts(), ledger, clock: { ...clock, sleep } },
+        { batches, seed, maxBytes: 1_000_000, before: Number.POSITIVE_INFINITY, maxMs: 60_000 },
+        signal,
       ),
     mayPublish: true,
     publish: async () => await publishDue({ ...parts(), ledger, mayPublish: () => made.mayPublish }, never),

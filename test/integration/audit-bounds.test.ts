@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createDirectory } from '../../src/destinations/directory/directory.ts';
+import { type Deliverer, deliverInto } from '../support/deliver-into.ts';
+
+let root: string;
+let lab: Deliverer;
+/** Called when a destination is asked, which then answers to nobody until it is stopped. */
+let asked: () => void;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'nightjar-audit-'));
+  const directory = createDirectory({ root, verify: 'size' });
+  const silent = {
+    ...directory,
+    audit: async (...[, , { call }]: Parameters<NonNullable<typeof directory.audit>>) => {
+      const stopped = new Promise<never>((_, reject) => {
+        call.signal.addEventListener('abort', () => reject(call.signal.reason as Error));
+      });
+      asked();
+      return await stopped;
+    },
+  };
+  lab = await deliverInto(
+    () => silent,
+    () => undefined,
+  );
+  for (const dir of ['SEM1/a', 'SEM1/b', 'SEM1/c']) lab.plan(dir, { 'x.tif': 'xx' });
+  await lab.deliverAll();
+});
+afterEach(async () => {
+  await lab[Symbol.asyncDispose]();
+  await rm(root, { recursive: true, force: true });
+});
+
+it('asking for old deliveries comes to its end when its time is over; who did not answer could not tell', async () => {
+  const over = Promise.withResolvers<void>();
+  asked = over.resolve;
+
+  const round = await lab.audit(100, 'a', { sleep: async () => await over.promise });
+
+  expect(round).toEqual({ of: 3, holds: 0, gone: 0, unknown: 1 });
+  expect(lab.ledger.reaudits.since(0).map(({ said }) => said)).toEqual([
+    expect.stringContaining('did not tell within 1m') as string,
+  ]);
+});
+
+it('an evening that is told to end while old deliveries are asked for is not cut: they are left as they were', async () => {
+  const stop = new AbortController();
+  asked = () => stop.abort(new Error('the window is over'));
+
+  expect(await lab.audit(100, 'a', { signal: stop.signal })).toEqual({
+    of: 3,
+    holds: 0,
+    gone: 0,
+    unknown: 0,
+  });
+
+  expect(lab.ledger.reaudits.since(0)).toEqual([]);
+});
