@@ -1,20 +1,24 @@
 import type { Config, MappingConfig } from '../config/config.ts';
 import type { Asks } from '../core/account.ts';
-import { COLLECTOR } from '../core/ids.ts';
+import { IngestError } from '../core/errors.ts';
+import { COLLECTOR, type OwnerId } from '../core/ids.ts';
+import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { type Accounts, accountKey, type OpenAccount } from '../nightly/readable-accounts.ts';
+import { refuseSharedAccount, type SharingParts, takenBy } from './account-of-two.ts';
 import { ownerToken } from './owner-token.ts';
 
 type AccountParts = {
   readonly config: Config;
+  readonly ledger: SharingParts['ledger'];
   readonly store: TokenStore;
   readonly destination: (name: Config['destinations'][number]['name']) => Destination;
   readonly mapping: () => MappingConfig;
 };
 
 /** The accounts of owners as their own tokens show them. What may be asked of one is for a whole run. */
-export function openAccounts({ config, store, destination, mapping }: AccountParts): Accounts {
+export function openAccounts({ config, ledger, store, destination, mapping }: AccountParts): Accounts {
   let runNo = 0;
   let asked = new Map<string, Asks>();
   return {
@@ -33,11 +37,32 @@ export function openAccounts({ config, store, destination, mapping }: AccountPar
           asked.set(key, asks);
           // One that cannot be used is the deliveries' to tell.
           const token = await ownerToken({ ...config, mapping: now }, store, at).catch(() => undefined);
+          const isTaken = takenBy(destination(name), signal);
+          const sharing = { config: { mapping: now }, ledger, store, isTaken };
+          const refused = await refusalOf(sharing, owner, token);
+          if (refused?.disposition === 'operator') continue;
           const account = destination(name).account?.({ token, signal }, asks);
-          if (account !== undefined) found.set(key, { ...account, asks, mostAsks, sendsIn, compares });
+          if (account === undefined) continue;
+          const containers = refused === undefined ? account.containers : () => Promise.reject(refused);
+          found.set(key, { ...account, containers, asks, mostAsks, sendsIn, compares });
         }
       }
       return found;
     },
   };
+}
+
+/** Of a token that opens somebody else's account: what is not in there says nothing of the owner's own. */
+async function refusalOf(
+  parts: SharingParts,
+  owner: OwnerId,
+  token: Secret | undefined,
+): Promise<IngestError | undefined> {
+  try {
+    await refuseSharedAccount(parts, owner, token);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof IngestError) return thrown;
+    throw thrown;
+  }
 }

@@ -21,7 +21,7 @@ type Checking = {
   readonly down: Map<DestinationName, string>;
 };
 
-const NOBODY_MAY = 'its token may not read, or the destination says by_hand: off';
+const NOBODY_MAY = 'its token may not read or is not to be used, or the destination says by_hand: off';
 
 /**
  * Once a run: looks whether what was found uploaded by hand is still there. What is not loses its mark and goes like new

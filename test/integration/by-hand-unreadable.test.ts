@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { accountLab, measurement, of } from '../support/account-lab.ts';
 import { addByHand, uploadByHand } from '../support/upload-by-hand.ts';
@@ -37,4 +38,16 @@ it('an upload by hand that is listed and cannot be read keeps all its marks, and
   expect(after.buckets).toMatchObject({ byHand: { files: 6 }, delivered: { files: 0 } });
   expect(after.byHandUnchecked).toEqual([]);
   expect(at.nomad.uploads()).toHaveLength(1);
+});
+
+it('with the token of somebody else in its place nobody looks, and what was found by hand stays', async () => {
+  await using at = await accountLab('v1.3', of('mueller', GOLD));
+  await uploadByHand(at.nomad, 'alice', { name: 'Mine', files: GOLD });
+  await at.lab.evening();
+  await at.setToken('mueller', await readFile(`${at.lab.dir}/tokens/weber`, 'utf8'));
+
+  const astray = await at.lab.evening();
+
+  expect(astray.buckets).toMatchObject({ byHand: { files: 3 }, delivered: { files: 0 } });
+  expect(astray.byHandUnchecked).toMatchObject([{ owner: 'mueller', datasets: 1 }]);
 });
