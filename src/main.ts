@@ -1,10 +1,16 @@
 import { homedir } from 'node:os';
+import { EXIT } from './cli/exit-code.ts';
 import { runCli } from './cli/run-cli.ts';
 import { systemClock } from './core/clock.ts';
 
-// Whoever reads our output may stop early (`nightjar why | head`): that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+// A log that cannot be written stops no delivery: what happens is in the ledger. A command whose answer is lost says so.
+let isLost = false;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', ({ code: why }: NodeJS.ErrnoException) => {
+  // Whoever reads our output may stop early (`nightjar why | head`): that is no failure.
+  if (why === 'EPIPE' || isLost) return;
+  isLost = true;
+  process.stderr.write(`nightjar: standard output cannot be written (${why}): what belongs there is lost\n`);
 });
 
 const code = await runCli(process.argv.slice(2), {
@@ -20,4 +26,4 @@ const said = (stream: NodeJS.WriteStream): Promise<void> =>
     stream.write('', () => resolve());
   });
 await Promise.all([said(process.stdout), said(process.stderr)]);
-process.exit(code);
+process.exit(isLost && code === EXIT.done ? EXIT.unsaid : code);

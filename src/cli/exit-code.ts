@@ -8,6 +8,8 @@ export const EXIT = {
   /** It ran, but something is held, rejected or unreadable. */
   attention: 3,
   usage: 64,
+  /** All was done, but standard output could not be written. */
+  unsaid: 74,
   /** Try again later: nothing is wrong with what was asked. */
   temporary: 75,
   configuration: 78,

@@ -18,7 +18,9 @@ export type Lab = AsyncDisposable & {
   readonly put: (path: string, content: string | Buffer) => Promise<void>;
   /** Runs `nightjar ARGS` to its end. */
   readonly nightjar: (...args: readonly string[]) => Promise<Said>;
-  /** The same, with text on its standard input. */
+  /** Runs any program there to its end. */
+  readonly run: (program: string, ...args: readonly string[]) => Promise<Said>;
+  /** `nightjar`, with text on its standard input. */
   readonly nightjarWith: (input: string, ...args: readonly string[]) => Promise<Said>;
   /** Starts `nightjar ARGS` and leaves it to the test. */
   readonly start: (...args: readonly string[]) => ChildProcess;
@@ -101,6 +103,7 @@ ${options.extra ?? ''}
     start,
     startProgram,
     nightjar,
+    run: async (program, ...args) => await saidBy(startProgram(program, ...args)),
     nightjarWith: async (input, ...args) => {
       const child = launch('pipe', LAUNCHER, args);
       child.stdin?.end(input);

@@ -5,6 +5,11 @@ const FULL: TestName = [
   'a state directory that runs out of %s at any step says DISK_FULL or is not needed, calls nothing done that is not, and then all goes once',
 ];
 
+const UNHEARD: TestName = [
+  'e2e/full-log.test.ts',
+  'an evening whose output and log cannot be written delivers all the same, and its exit code says what is lost',
+];
+
 export const DISK: readonly Fault[] = [
   {
     group: 'disk',
@@ -20,6 +25,19 @@ export const DISK: readonly Fault[] = [
         'fault/state-disk-full.test.ts',
         'stops a run with DISK_FULL, and with room again everything goes',
       ]),
+    },
+  },
+  {
+    group: 'disk',
+    fault: 'the disk of the log is full, from the start',
+    cells: {
+      look: shown('nothing stops', UNHEARD),
+      plan: shown('nothing stops', UNHEARD),
+      queue: shown('nothing stops', UNHEARD),
+      open: shown('nothing stops', UNHEARD),
+      send: shown('delivered once', UNHEARD),
+      close: shown('nothing stops', UNHEARD),
+      record: shown('it is in the ledger; exit code 74', UNHEARD),
     },
   },
   {
