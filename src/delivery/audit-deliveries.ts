@@ -52,7 +52,7 @@ export async function auditDeliveries(
 ): Promise<AuditRound> {
   const { ledger, clock } = parts;
   const now = clock.now();
-  const candidates = ledger.reaudits.candidates(options.before);
+  const candidates = ledger.reaudits.candidates(options.before, now);
   const round = { holds: 0, gone: 0, unknown: 0 };
   const away = new Set<DestinationName>();
   using limit = timeLimit(clock, options.maxMs);

@@ -30,14 +30,14 @@ export function createReaudits(db: DatabaseSync) {
       .run(id, at, told?.at ?? null, told === undefined ? null : Number(told.holds), said);
 
   return {
-    /** Confirmed and verified batches that nobody has asked for since `before`. */
-    candidates: (before: number): AuditCandidate[] =>
+    /** Confirmed and verified batches that nobody has asked for since `before`. What a clock dated ahead counts as long ago. */
+    candidates: (before: number, now: number): AuditCandidate[] =>
       db
         .prepare(
-          `SELECT id, bytes, max(changed_at, coalesce(tried_at, 0)) AS since FROM batch LEFT JOIN reaudit ON batch = no
-             WHERE state IN ('confirmed', 'verified') AND max(changed_at, coalesce(tried_at, 0)) < ? ORDER BY no`,
+          `SELECT * FROM (SELECT id, no, bytes, max(iif(changed_at > ?2, 0, changed_at), iif(tried_at <= ?2, tried_at, 0)) AS since
+             FROM batch LEFT JOIN reaudit ON batch = no WHERE state IN ('confirmed', 'verified')) WHERE since < ?1 ORDER BY no`,
         )
-        .all(before)
+        .all(before, now + CLOCKS_APART_MS)
         .map((row) => ({
           id: batchId(String(row['id'])),
           since: Number(row['since']),

@@ -1,7 +1,7 @@
 import { printable } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
 import type { AuditAnswer } from '../ledger/reaudits.ts';
-import type { Run } from '../ledger/runs.ts';
+import { ofRun, type Run } from '../ledger/runs.ts';
 import type { NightlyParts } from './parts.ts';
 
 /** An old delivery of which its destination said that it is not there any more, or could not say anything. */
@@ -26,8 +26,9 @@ export type AuditReport = {
 };
 
 /** Undefined: none was asked for. */
-export function auditIn({ ledger }: Pick<NightlyParts, 'ledger'>, { since }: Pick<Run, 'since'>) {
-  const answers = ledger.reaudits.since(since);
+export function auditIn({ ledger, clock }: Pick<NightlyParts, 'ledger' | 'clock'>, run: Pick<Run, 'since'>) {
+  const isOfRun = ofRun(run, clock.now());
+  const answers = ledger.reaudits.since(run.since).filter(({ at }) => isOfRun(at));
   return answers.length === 0 ? undefined : auditReport(answers);
 }
 

@@ -3,19 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createDirectory } from '../../src/destinations/directory/directory.ts';
+import { auditIn } from '../../src/nightly/report-audit.ts';
 import { type Deliverer, deliverInto } from '../support/deliver-into.ts';
 
 let root: string;
 let lab: Deliverer;
-/** Called when a destination is asked, which then answers to nobody until it is stopped. */
-let asked: () => void;
+/** Called when a destination is asked, which then answers to nobody until it is stopped; undefined: it answers. */
+let asked: (() => void) | undefined;
 
 beforeEach(async () => {
+  asked = undefined;
   root = await mkdtemp(join(tmpdir(), 'nightjar-audit-'));
   const directory = createDirectory({ root, verify: 'size' });
   const silent = {
     ...directory,
-    audit: async (...[, , { call }]: Parameters<NonNullable<typeof directory.audit>>) => {
+    audit: async (...[container, content, asking]: Parameters<NonNullable<typeof directory.audit>>) => {
+      const { call } = asking;
+      if (asked === undefined)
+        return (await directory.audit?.(container, content, asking)) ?? { how: '', wrong: [] };
       const stopped = new Promise<never>((_, reject) => {
         call.signal.addEventListener('abort', () => reject(call.signal.reason as Error));
       });
@@ -59,4 +64,17 @@ it('an evening that is told to end while old deliveries are asked for is not cut
   });
 
   expect(lab.ledger.reaudits.since(0)).toEqual([]);
+});
+
+it('what a clock that was ahead had asked for is asked for again, and hides no time at which it is due', async () => {
+  const year = 365 * 86_400_000;
+  const { reaudits } = lab.ledger;
+  lab.pass(10 * year);
+  expect(await lab.audit()).toMatchObject({ holds: 3 });
+  expect(reaudits.lastTold(lab.clock.now())).toBeGreaterThan(Date.now() + 9 * year);
+  lab.pass(-10 * year);
+
+  expect(reaudits.lastTold(lab.clock.now())).toBeUndefined();
+  expect(reaudits.candidates(lab.clock.now() + 1, lab.clock.now())).toHaveLength(3);
+  expect(auditIn({ ledger: lab.ledger, clock: lab.clock }, { since: 0 })).toBeUndefined();
 });

@@ -193,13 +193,13 @@ describe('an old delivery in a directory that is asked for again', () => {
 
     const round = await lab.audit(2, 'seed');
     const asked = lab.ledger.reaudits.since(0).map(({ head }) => head.id);
-    const left = lab.ledger.reaudits.candidates(Date.now() + 3_600_000 * 24).map(({ id }) => id);
+    const left = lab.ledger.reaudits.candidates(Date.now() + 3_600_000 * 24, Date.now()).map(({ id }) => id);
 
     expect(round).toEqual({ of: 6, holds: 2, gone: 0, unknown: 0 });
     expect(asked).toHaveLength(2);
     expect(left).toHaveLength(6);
     const since = new Map(
-      lab.ledger.reaudits.candidates(Number.MAX_SAFE_INTEGER).map((one) => [one.id, one.since]),
+      lab.ledger.reaudits.candidates(Number.MAX_SAFE_INTEGER, Date.now()).map((one) => [one.id, one.since]),
     );
     const never = ids.filter((id) => !asked.includes(id));
     for (const id of asked)
