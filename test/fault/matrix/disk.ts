@@ -2,7 +2,7 @@ import { type Fault, NOT_SPOKEN_TO, shown, type TestName } from './model.ts';
 
 const FULL: TestName = [
   'fault/state-disk-steps.test.ts',
-  'a state directory that runs out of %s at any step says DISK_FULL or is not needed, calls nothing done that is not, and then all goes once',
+  'a state directory that runs out of $what says DISK_FULL at every step that needs it, calls nothing done that is not, and then each parcel is sent once',
 ];
 
 const UNHEARD: TestName = [
@@ -15,12 +15,12 @@ export const DISK: readonly Fault[] = [
     group: 'disk',
     fault: 'the state directory is full: ledger, queue and pipes',
     cells: {
-      look: shown('the evening ends with DISK_FULL; the next one is whole', FULL),
-      plan: shown('the evening ends with DISK_FULL; the next one is whole', FULL),
-      queue: shown('DISK_FULL is told; it goes on as soon as there is room', FULL),
-      open: shown('DISK_FULL is told, or the room is not needed; one container', FULL),
-      send: shown('DISK_FULL is told, or the room is not needed; sent once', FULL),
-      close: shown('DISK_FULL is told; as soon as there is room the batch is found where it was sent', FULL),
+      look: shown('DISK_FULL is told; with room again the evening or the next one is whole', FULL),
+      plan: shown('DISK_FULL is told; with room again the evening or the next one is whole', FULL),
+      queue: shown('DISK_FULL is told; with room again it is sent, once', FULL),
+      open: shown('DISK_FULL is told; an empty container is left over, and another is made', FULL),
+      send: shown('DISK_FULL is told; the parcel is not sent twice', FULL),
+      close: shown('DISK_FULL is told; the parcel is not sent twice', FULL),
       record: shown('stops with DISK_FULL; with room again everything goes', [
         'fault/state-disk-full.test.ts',
         'stops a run with DISK_FULL, and with room again everything goes',
@@ -45,22 +45,22 @@ export const DISK: readonly Fault[] = [
     fault: 'the state directory has no inodes left',
     cells: {
       look: shown(
-        'none is needed; told as DISK_FULL when it sends; the next evening goes on by itself',
+        'told as DISK_FULL; with inodes again the evening or the next one is whole, and sent once',
         FULL,
       ),
       plan: shown(
-        'none is needed; told as DISK_FULL when it sends; the next evening goes on by itself',
+        'told as DISK_FULL; with inodes again the evening or the next one is whole, and sent once',
         FULL,
       ),
       queue: shown(
-        'Redis takes jobs although its log cannot be written anew; a start is DISK_FULL and keeps what it has; the next evening goes on by itself',
+        'Redis takes jobs although its log cannot be written anew; a start is DISK_FULL and keeps what it has; the evening tells DISK_FULL, and then sends once',
         FULL,
         [
           'fault/redis-no-inodes.test.ts',
           'without inodes it takes jobs although its log cannot be written anew; it does not start, says DISK_FULL and keeps what it has',
         ],
       ),
-      send: shown('told as DISK_FULL, or none is needed; the next evening goes on by itself', FULL),
+      send: shown('none is needed once the parcel is on its way', FULL),
     },
     never: {
       steps: ['open', 'close', 'record'],
@@ -83,7 +83,7 @@ export const DISK: readonly Fault[] = [
     },
     never: {
       steps: ['plan', 'queue', 'open', 'send', 'close', 'record'],
-      why: 'it is looked at before anything else',
+      why: 'its version and its pages are looked at before anything else; damage that comes while it is open would be LEDGER_CORRUPT, and no test shows that',
     },
   },
   {
