@@ -12,7 +12,7 @@ export function faultMatrixPage(): string {
     '<!-- Made by `npm run docs` from test/fault/matrix/. -->',
     '',
     'What may go wrong, at which step of [the line](architecture.md#the-twelve-steps), and what must be so afterwards. Every ✓ is',
-    'a test that is named below; – cannot happen, for the reason given below. A step that is neither fails the check.',
+    'a test that is named below; – cannot happen there, or is not shown, as said below. A step that is neither fails the check.',
     '',
     '`npm run torture` strikes at all steps at random and checks the outcome alone: see [testing.md](testing.md#torture).',
     '',

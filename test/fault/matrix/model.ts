@@ -5,7 +5,7 @@
 
 /** The steps of docs/architecture.md, as far as a fault can tell them apart. */
 export const STEPS = {
-  look: 'look (1–4a)',
+  look: 'look (1–4b)',
   plan: 'plan and record (5–6)',
   queue: 'queue (6)',
   open: 'open (7–8)',
@@ -25,11 +25,11 @@ export type Fault = {
   readonly group: 'processes' | 'queue' | 'network' | 'platform' | 'share' | 'disk' | 'clock';
   readonly fault: string;
   readonly cells: Readonly<Partial<Record<Step, Cell>>>;
-  /** Steps that the fault cannot reach, and why. */
+  /** Steps that the fault cannot reach, or where no test shows it, and why or which. */
   readonly never?: { readonly steps: readonly Step[]; readonly why: string };
 };
 
-/** Steps that are neither shown nor out of reach: there must be none. */
+/** Steps that are neither shown nor accounted for: there must be none. */
 export const openSteps = ({ cells, never }: Fault): Step[] =>
   (Object.keys(STEPS) as Step[]).filter(
     (step) => cells[step] === undefined && never?.steps.includes(step) !== true,
@@ -37,10 +37,10 @@ export const openSteps = ({ cells, never }: Fault): Step[] =>
 
 export const shown = (end: string, ...tests: readonly TestName[]): Cell => ({ end, tests });
 
-/** Reasons why a fault cannot reach a step. */
+/** Reasons why a fault has no test at a step. */
 export const NOT_SPOKEN_TO = {
   steps: ['look', 'plan', 'queue', 'record'],
-  why: 'nothing is asked of the destination there',
+  why: 'no delivery asks the destination there; what else asks it, before the plan and before the report, has a row of its own: “it answers nothing of use”',
 } as const;
 export const NO_SHARE = {
   steps: ['plan', 'queue', 'open', 'close', 'record'],

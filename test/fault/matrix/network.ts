@@ -27,12 +27,20 @@ const UNREACHED: TestName = [
   'since %s is tried again in words, and no container of it is in doubt',
 ];
 
+const LOOK_AGAIN = 'integration/look-again.test.ts';
+const BY_HAND = 'integration/by-hand-found.test.ts';
+const AUDIT = 'integration/audit-deliveries.test.ts';
+const ASKED_IN_VAIN: TestName = [AUDIT, 'stays as it is known while the platform %s'];
+
 export const NETWORK: readonly Fault[] = [
   {
     group: 'network',
     fault: 'nobody listens, no such name (DNS), or a TLS failure',
     cells: {
-      ...atEach('tried again later, in words', ASTRAY),
+      ...atEach(
+        'put back to be tried again, in words; with the platform there again it is there once',
+        ASTRAY,
+      ),
       open: shown('tried again later, in words; no container is in doubt', UNREACHED, ASTRAY),
     },
     never: NOT_SPOKEN_TO,
@@ -140,7 +148,7 @@ export const NETWORK: readonly Fault[] = [
         'ends a run after `outage_wait` with what waits, and status and why say why',
       ]),
     },
-    never: { steps: ['look', 'plan', 'queue'], why: 'nothing is asked of the destination there' },
+    never: { ...NOT_SPOKEN_TO, steps: ['look', 'plan', 'queue'] },
   },
   {
     group: 'network',
@@ -168,9 +176,9 @@ export const NETWORK: readonly Fault[] = [
           'is asked about again in the same evening: an outage of user management holds nothing for a person',
         ],
       ),
-      send: shown('only its owner waits, and goes on by itself', REFUSED),
+      send: shown('its owner waits; once it is released it is sent again, and is there once', REFUSED),
       close: shown(
-        'never confirmed; what had arrived is looked for and not sent a second time',
+        'never confirmed, and its owner waits; what had arrived is looked for and not sent a second time',
         REFUSED,
         inPlatform(
           'a token that is refused after the parcel brings no second copy, though the upload is published until it is taken again',
@@ -222,35 +230,73 @@ export const NETWORK: readonly Fault[] = [
         'e2e/nomad-evening.test.ts',
         'that were published meanwhile are replaced once, and what was delivered stays delivered',
       ]),
+      record: shown(
+        'deleted: all that was delivered into it is held for a person; published: it stays as it is known',
+        [AUDIT, 'takes with it all that went into an upload that is deleted: nothing of it is safe any more'],
+        ASKED_IN_VAIN,
+      ),
     },
-    never: NOT_SPOKEN_TO,
+    never: { ...NOT_SPOKEN_TO, steps: ['look', 'plan', 'queue'] },
   },
   {
     group: 'platform',
     fault: 'processing fails',
     cells: {
+      look: shown("what was only accepted is sent again in the platform's own words, and lies there once", [
+        LOOK_AGAIN,
+        'is sent again in the words of the platform where processing failed, and lies there once',
+      ]),
       close: shown("never confirmed; the platform's own words are kept", [
         'integration/nomad-adapter.test.ts',
         "passes on the platform's own words when processing fails, and a repeat replaces",
       ]),
     },
     never: {
-      steps: ['look', 'plan', 'queue', 'open', 'send', 'record'],
-      why: 'it is asked for in close alone',
+      steps: ['plan', 'queue', 'open', 'send', 'record'],
+      why: 'what came of it is asked in close, and of what was only accepted in a later look',
     },
   },
   {
     group: 'platform',
     fault: '200, and nothing was done',
     cells: {
+      look: shown('what was only accepted is sent again, and held when that goes on', [
+        LOOK_AGAIN,
+        'is sent again where the platform is done and does not have it, and is held when that goes on',
+      ]),
       close: shown('never confirmed', [
         'integration/nomad-adapter.test.ts',
         'is not misled by the manifest of an earlier attempt when the next one is dropped',
       ]),
     },
     never: {
-      steps: ['look', 'plan', 'queue', 'open', 'send', 'record'],
-      why: 'it is asked for in close alone',
+      steps: ['plan', 'queue', 'open', 'send', 'record'],
+      why: 'it happens to what is sent, and is found out in close, or in a later look at what was only accepted',
+    },
+  },
+  {
+    group: 'platform',
+    fault:
+      'it answers nothing of use (away, token refused, another service) when asked for what was only accepted, what was uploaded by hand, or old deliveries',
+    cells: {
+      look: shown(
+        'nothing is concluded: what was accepted stays so; data that may be there by hand waits for some evenings; nobody else waits',
+        [LOOK_AGAIN, 'stays accepted where %s, and the next look finds it'],
+        [
+          BY_HAND,
+          'waits while the account answers nothing of use, is sent after some evenings, and nobody else waits',
+        ],
+        [
+          BY_HAND,
+          'is found in the evening after a failed look, and not waited for once the token may only write',
+        ],
+        ['integration/by-hand-gone.test.ts', 'is not given up while the platform does not answer'],
+      ),
+      record: shown('an old delivery stays as it is known', ASKED_IN_VAIN),
+    },
+    never: {
+      steps: ['plan', 'queue', 'open', 'send', 'close'],
+      why: 'these questions are asked before each plan and before the report; of the look that may come before a send no test shows this',
     },
   },
 ];

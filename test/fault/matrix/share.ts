@@ -1,5 +1,9 @@
 import { type Fault, NO_SHARE, shown } from './model.ts';
 
+/** Contents are compared there too, of moved files and of data by hand. */
+const NOT_READ =
+  'no delivery reads a file there; the look reads control files, and some files to compare their content: no test shows this fault there';
+
 export const SHARE: readonly Fault[] = [
   {
     group: 'share',
@@ -97,7 +101,7 @@ export const SHARE: readonly Fault[] = [
         ['fault/batch/reading.test.ts', 'trap 4: a file that %s (%s) fails the pass as %s'],
       ),
     },
-    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: 'no file is read there' },
+    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: NOT_READ },
   },
   {
     group: 'share',
@@ -115,7 +119,7 @@ export const SHARE: readonly Fault[] = [
         ],
       ),
     },
-    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: 'no file is read there' },
+    never: { ...NO_SHARE, steps: ['look', ...NO_SHARE.steps], why: NOT_READ },
   },
   {
     group: 'share',
