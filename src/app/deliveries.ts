@@ -9,10 +9,11 @@ import { createTokenStore, type TokenStore } from '../credentials/read-token.ts'
 import { type BreakerParts, createBreaker } from '../delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../delivery/deliver-batch.ts';
 import { lookAgain } from '../delivery/look-again.ts';
+import { noteUnrecorded } from '../delivery/note-unrecorded.ts';
 import { type PublishParts, publishBatch, publishDue } from '../delivery/publish-batch.ts';
 import type { Call } from '../destinations/destination.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
-import { workBatches } from '../queue/work-batches.ts';
+import { type BatchHandler, workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
 import { refuseSharedAccount, takenBy } from './account-of-two.ts';
 import { parallelAt } from './destination-limits.ts';
@@ -66,7 +67,7 @@ export function startDeliveries(
   parts: DeliveringParts,
   { target, trouble, lockMs }: Where,
 ): Deliveries {
-  const { config } = workspace;
+  const { config, ledger } = workspace;
   const packers = openPackers(workspace, parts);
   const delivery = deliveryParts(workspace, parts, packers);
   const listeners = new Set<() => void>();
@@ -86,10 +87,7 @@ export function startDeliveries(
         for (const listener of lostListeners) listener();
       },
     },
-    async (id, signal) => {
-      await deliverBatch(id, delivery, signal);
-      await publishBatch(id, delivery, signal);
-    },
+    handlerOf({ ...delivery, ledger }),
   );
   parts.stop?.addEventListener('abort', () => disown(workspace, trouble), { once: true });
   let drained: Promise<unknown> | undefined;
@@ -104,8 +102,8 @@ export function startDeliveries(
     running: workers.running,
     ownsLock: workers.ownsLock,
     lookAgain: async (signal) => {
-      await lookAgain({ ...delivery, ledger: workspace.ledger }, signal);
-      await publishDue({ ...delivery, ledger: workspace.ledger }, signal);
+      await lookAgain({ ...delivery, ledger }, signal);
+      await publishDue({ ...delivery, ledger }, signal);
       tellListeners();
     },
     onFinished: (listener) => listeners.add(listener),
@@ -115,6 +113,13 @@ export function startDeliveries(
       await workers.close();
       for (const packer of packers.values()) await packer[Symbol.asyncDispose]();
     },
+  };
+}
+
+function handlerOf(parts: DeliveriesParts & Pick<Workspace, 'ledger'>): BatchHandler {
+  return async (id, signal) => {
+    await noteUnrecorded(id, deliverBatch(id, parts, signal), parts, signal);
+    await publishBatch(id, parts, signal);
   };
 }
 

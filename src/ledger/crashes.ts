@@ -22,16 +22,24 @@ export function loseAttempt(
   id: BatchId,
   { why, at }: { readonly why: string; readonly at: number },
 ): LostAttempt {
-  const row = db.prepare("SELECT holder, crashes FROM batch WHERE id = ? AND state = 'delivering'").get(id);
+  const row = db
+    .prepare(
+      "SELECT holder, crashes, error, state FROM batch WHERE id = ? AND state IN ('queued', 'delivering')",
+    )
+    .get(id);
   if (row === undefined) return { detail: why, error: undefined };
-  db.prepare('UPDATE batch SET attempts = max(attempts - 1, 0) WHERE id = ?').run(id);
-  const holder = row['holder'];
-  if (typeof holder !== 'string' || !isGone(holder)) return { detail: why, error: undefined };
-  const crashes = Number(row['crashes']) + 1;
+  const { holder, state } = row;
+  if (state === 'delivering')
+    db.prepare('UPDATE batch SET attempts = max(attempts - 1, 0) WHERE id = ?').run(id);
+  const isCrash = state === 'delivering' && typeof holder === 'string' && isGone(holder);
+  const crashes = Number(row['crashes']) + (isCrash ? 1 : 0);
   db.prepare('UPDATE batch SET crashes = ? WHERE id = ?').run(crashes, id);
-  if (crashes < HELD) return { detail: `${why}; its process is gone, ${crashes} in a row`, error: undefined };
-  const error = crashedTooOften(id, crashes, at);
-  return { detail: `${error.code}: ${error.message}`, error };
+  // What a living process could not record is counted already (unrecorded.ts).
+  if (crashes >= HELD) {
+    const error = isCrash ? crashedTooOften(id, crashes, at) : unrecordedTooOften(id, row['error'], at);
+    return { detail: `${error.code}: ${error.message}`, error };
+  }
+  return { detail: isCrash ? `${why}; its process is gone, ${crashes} in a row` : why, error: undefined };
 }
 
 /** This process has the attempt now. */
@@ -59,6 +67,18 @@ function crashedTooOften(id: BatchId, crashes: number, at: number): BatchError {
     `delivering batch ${id}: ${crashes} processes in a row ended in the middle of it, without a word`,
     {
       hint: 'Look for why they ended (memory? `journalctl -u nightjar`, `dmesg`) and mend that, then `nightjar requeue` the batch.',
+    },
+  );
+  return batchError(error, at);
+}
+
+function unrecordedTooOften(id: BatchId, last: unknown, at: number): BatchError {
+  const said = typeof last === 'string' ? (JSON.parse(last) as BatchError).message : 'unknown';
+  const error = new IngestError(
+    'DELIVERY_CRASHED',
+    `delivering batch ${id}: ${HELD} attempts in a row ended with nothing recorded, the last with: ${said}`,
+    {
+      hint: 'Look at that in the journal (`journalctl -u nightjar`), try `nightjar ledger check`, then `nightjar requeue` the batch.',
     },
   );
   return batchError(error, at);

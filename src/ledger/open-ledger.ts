@@ -41,7 +41,7 @@ import { createResolutions } from './resolutions.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
 import { inTransaction } from './transaction.ts';
-
+import { createUnrecorded } from './unrecorded.ts';
 import { gatherVanished, hasVanished, type Vanished } from './vanished.ts';
 
 import { createWaiting } from './waiting.ts';
@@ -76,12 +76,7 @@ function ledgerOn(db: DatabaseSync) {
     byHand: createByHand(db),
     firstBatchOf: (of: DatasetAt): BatchId | undefined => firstBatchOf(db, of),
     deliveredContent: (): DeliveredContent => deliveredContent(batches),
-    hasVanished: (share: ShareName, runNo: number): boolean => hasVanished(db, share, runNo),
-    gatherVanished: (
-      share: ShareName,
-      runNo: number,
-      fresh: Parameters<typeof gatherVanished>[3],
-    ): Vanished => gatherVanished(db, share, runNo, fresh),
+    ...vanishedOf(db),
     transaction: <T>(work: () => T): T => inTransaction(db, work),
     waiting: createWaiting(db),
     reaudits: createReaudits(db),
@@ -100,6 +95,7 @@ function ledgerOn(db: DatabaseSync) {
     openings: createOpenings(db),
     publications: createPublications(db),
     outcomes: createOutcomes(db),
+    unrecorded: createUnrecorded(db),
     cuts: createCuts(db, batches),
     identities: createIdentities(db),
     credentials: createCredentials(db),
@@ -117,6 +113,17 @@ function ledgerOn(db: DatabaseSync) {
     close: (): void => {
       if (db.isOpen) db.close();
     },
+  };
+}
+
+function vanishedOf(db: DatabaseSync) {
+  return {
+    hasVanished: (share: ShareName, runNo: number): boolean => hasVanished(db, share, runNo),
+    gatherVanished: (
+      share: ShareName,
+      runNo: number,
+      fresh: Parameters<typeof gatherVanished>[3],
+    ): Vanished => gatherVanished(db, share, runNo, fresh),
   };
 }
 

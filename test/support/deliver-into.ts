@@ -9,6 +9,7 @@ import type { Breaker } from '../../src/delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
 import { lookAgain } from '../../src/delivery/look-again.ts';
+import { noteUnrecorded } from '../../src/delivery/note-unrecorded.ts';
 import { publishDue } from '../../src/delivery/publish-batch.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { noTier } from '../../src/tiering/none.ts';
@@ -82,7 +83,7 @@ export async function deliverInto(
 
   const deliver = async (id: BatchId, signal = never): Promise<void> => {
     ledger.batches.markQueued(id, clock.now());
-    await deliverBatch(id, parts(), signal);
+    await noteUnrecorded(id, deliverBatch(id, parts(), signal), { ...parts(), ledger }, signal);
   };
   const made: Deliverer = {
     ledger,
