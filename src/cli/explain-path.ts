@@ -3,7 +3,7 @@ import type { Workspace } from '../app/workspace.ts';
 import { CONTROL_FILE } from '../core/control.ts';
 import type { Assignment, Entry } from '../core/model.ts';
 import { nameOf, type SharePath } from '../core/share-path.ts';
-import type { FileState } from '../core/states.ts';
+import { type FileState, isDelivered } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { FoundByHand } from '../ledger/by-hand.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
@@ -34,6 +34,8 @@ export type KnownFile = {
   readonly gone: boolean;
   /** Why the last look could not tell whether it is there. */
   readonly unknown: string | undefined;
+  /** The container it was delivered into was lost since, and may have taken it along. */
+  readonly inDoubt: boolean;
   readonly history: readonly LedgerEvent[];
   /** The batch that held an earlier version of it. */
   readonly prior: BatchHead | undefined;
@@ -119,10 +121,14 @@ function knownFile(workspace: Workspace, { share, path }: AskedPath, known: Foun
     since: facts.since,
     lookedAt,
     ...whereabouts(ledger, { share: share.name, path }, known),
+    inDoubt: mayBeTaken(ledger, verdict.batch),
     history: verdict.batch === undefined ? [] : ledger.history(verdict.batch.id),
     prior: facts.prior === 0 ? undefined : ledger.batches.headByNo(facts.prior),
   };
 }
+
+const mayBeTaken = ({ lostContainers }: Workspace['ledger'], batch: BatchHead | undefined): boolean =>
+  batch !== undefined && isDelivered(batch.state) && lostContainers.mayHaveTaken(batch.id);
 
 /** Of what was delivered on an earlier evening too, of which verdicts do not tell. */
 function deliveredAs({ names }: JudgeParts, verdict: Verdict, mark: Mark): SharePath | undefined {

@@ -131,6 +131,9 @@ function neverSeen({ lookedAt }: Explanation, now: number): string {
     : `  Nothing: the last look at its share (${clockTime(lookedAt, now)}) did not see it.`;
 }
 
+const IN_DOUBT =
+  'what it was delivered into takes nothing more or is gone since: look whether it is still there (nightjar audit deliveries), for it is not sent again by itself';
+
 function fileLines(file: KnownFile, now: number): string[] {
   const { verdict, state, since, lookedAt, prior } = file;
   const { entry, batch } = verdict;
@@ -149,6 +152,7 @@ function fileLines(file: KnownFile, now: number): string[] {
       `  Batch  ${batch.id}, ${count(batch.files, 'file')}, ${formatBytes(batch.bytes)}, for ${batch.owner} to ${batch.destination}`,
     );
     if (batch.receipt !== undefined) lines.push(`  Where  ${printable(batch.receipt.location)}`);
+    if (file.inDoubt) lines.push(`  Doubt  ${IN_DOUBT}`);
     if (batch.error !== undefined) lines.push(`  Error  ${batch.error.code}: ${printable(batch.error.hint)}`);
   }
   if (verdict.follows !== undefined) lines.push(`  Joins  ${reopens(verdict.follows)}`);
@@ -214,7 +218,7 @@ function fileJson(file: KnownFile): object {
   const { state, verdict, as, since, lookedAt, gone, unknown, history, prior } = file;
   const { entry, batch, reason, earliest } = verdict;
   return {
-    ...{ state, reason, size: entry.size, since, lookedAt, gone },
+    ...{ state, reason, size: entry.size, since, lookedAt, gone, inDoubt: file.inDoubt },
     ...(unknown === undefined ? {} : { unknown: printable(unknown) }),
     ...(as === undefined ? {} : { as, names: nameChanges(file) }),
     ...(verdict.ownerNow === undefined ? {} : { ownerNow: verdict.ownerNow }),

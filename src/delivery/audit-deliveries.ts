@@ -1,12 +1,12 @@
 import { targetDir } from '../batch/target-dir.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Content } from '../core/content.ts';
 import { auditWeight, drawOrder } from '../core/draw.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
-import type { Clock } from '../core/clock.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
-import type { Audited } from '../destinations/destination.ts';
 import { formatDuration } from '../core/units.ts';
+import type { Audited } from '../destinations/destination.ts';
 import { batchError } from '../ledger/batch-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
