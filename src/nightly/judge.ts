@@ -249,7 +249,9 @@ function pausedFor(pause: Pause): Judged {
 function onItsWay({ state, error, notBefore }: BatchHead): Judged {
   if (error === undefined || state !== 'planned')
     return { bucket: 'waiting', reason: `the batch is ${state}` };
-  return { bucket: 'waiting', reason: `will be tried again: ${error.message}`, earliest: notBefore };
+  // 0: at once, as after a requeue.
+  const earliest = notBefore === 0 ? {} : { earliest: notBefore };
+  return { bucket: 'waiting', reason: `will be tried again: ${error.message}`, ...earliest };
 }
 
 export function pauseReason({ kind, name, reason, probes }: Pause): string {

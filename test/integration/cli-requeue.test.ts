@@ -51,6 +51,17 @@ describe('nightjar requeue', () => {
     expect(stateOf(ids.held)).toBe('held');
   });
 
+  it('names no time before which a batch that was put back cannot go', async () => {
+    const { lab, ids } = await seeded();
+    await using _ = lab;
+    await lab.run('requeue', ids.held ?? '', '--yes');
+
+    const told = await lab.json('why', 'SEM1/mueller/held');
+
+    expect(JSON.stringify(told)).toContain('will be tried again');
+    expect(JSON.stringify(told)).not.toContain('"earliest"');
+  });
+
   it('takes an owner by an alias, a class in any spelling, and a path', async () => {
     const { lab, ids } = await seeded();
     await using _ = lab;
