@@ -90,7 +90,7 @@ async function isAlsoOf(
   // By folders.yaml it is this owner's: the other one is held.
   if (same(configured, mine.userId)) return false;
   const theirs = await readHeld(parts, owner, name);
-  return theirs !== undefined && (await opensSame(parts, mine, theirs));
+  return theirs !== undefined && (await decideShared(parts, mine, theirs));
 }
 
 const same = (a: string | undefined, b: string | undefined): boolean =>
@@ -118,7 +118,8 @@ async function readHeld(parts: SharingParts, owner: OwnerId, name: string): Prom
   }
 }
 
-async function opensSame({ isTaken }: SharingParts, mine: Held, theirs: Held): Promise<boolean> {
+/** Whether both open one account. Throws where nobody can tell: then nothing may be sent. */
+async function decideShared({ isTaken }: SharingParts, mine: Held, theirs: Held): Promise<boolean> {
   if (mine.token.isSame(theirs.token)) return true;
   if (!same(mine.userId, theirs.userId)) return false;
   if (theirs.isProven) return true;

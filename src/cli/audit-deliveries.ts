@@ -3,17 +3,17 @@ import { createAuditor } from '../app/auditor.ts';
 import { IngestError } from '../core/errors.ts';
 import { auditReport } from '../nightly/report-audit.ts';
 import { answer } from './answer.ts';
-import type { GlobalOptions } from './context.ts';
+import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { openForCommand, optionsOf } from './open.ts';
 import { auditLines } from './render-audit.ts';
-import type { AddCommand } from './run-cli.ts';
+import type { Finish } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
 
 type DeliveriesOptions = GlobalOptions & { readonly batches?: string; readonly seed?: string };
 
 /** Whether destinations still have what was delivered. */
-export function addAuditDeliveries(audit: Command, [context, finish]: Tail<Parameters<AddCommand>>): void {
+export function addAuditDeliveries(audit: Command, [context, finish]: [CliContext, Finish]): void {
   audit
     .command('deliveries')
     .option('--batches <number>', 'the most batches to ask for; default: audit.batches of nightjar.yaml')
@@ -40,8 +40,6 @@ export function addAuditDeliveries(audit: Command, [context, finish]: Tail<Param
       finish(stop.exitCode() ?? (isGood(report) ? EXIT.done : EXIT.attention));
     });
 }
-
-type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 function isGood({ holds, gone, unknown }: ReturnType<typeof auditReport>): boolean {
   return holds > 0 && gone.length === 0 && unknown.length === 0;

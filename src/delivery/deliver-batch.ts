@@ -73,6 +73,7 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
   } catch (thrown) {
     const error = asIngestError(thrown, `deliver batch ${id}`);
     const isOutage = !signal.aborted && (await parts.breaker.met(batch, error, signal));
+    // Asked again on purpose: the stop may have come while the breaker was asking.
     if (signal.aborted) recordFailure(batch, stopped(signal, thrown), parts, { stopped: true });
     else if (isOutage) putBack(batch, error, parts);
     else recordFailure(batch, error, parts, { stopped: false });

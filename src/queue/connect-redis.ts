@@ -46,9 +46,9 @@ export function connectRedis(target: RedisTarget, { waitForRedis, onError }: Lin
     enableOfflineQueue: waitForRedis,
     // A command that failed for its caller must not be run later behind the caller's back.
     autoResendUnfulfilledCommands: waitForRedis,
-    // null ends a connection for good. Duplicates share this function, so they end with the first one.
     // ioredis waits this long (2 s by default) also for a connection that has ended, and keeps the process alive for it.
     disconnectTimeout: 50,
+    // null ends a connection for good. Duplicates share this function, so they end with the first one.
     retryStrategy: (times) => (abandoned ? null : Math.min(2000, 50 * 2 ** Math.min(times - 1, 6))),
   });
   redis.on('error', (error) => {
