@@ -17,7 +17,7 @@ const fail = (thrown: unknown): never => {
 const away = { owner: ownerId('mueller'), code: 'DESTINATION_UNREACHABLE', reason: 'refused' };
 
 describe('a clock that is set back by hours', () => {
-  it('lets a batch go whose next attempt was set minutes ahead before', async () => {
+  it('lets a batch go after the wait that was meant, not hours late', async () => {
     await using temp = await tempLedger();
     const { batches, dispatch } = temp.ledger;
     const [plan] = seedLedger(temp.ledger, [{ dir: 'SEM1/a', to: 'delivering', at: NOON }], NOON);
@@ -27,7 +27,30 @@ describe('a clock that is set back by hours', () => {
     });
 
     expect(dispatch.heads(NOON + 1000)).toEqual([]);
-    expect(dispatch.heads(NOON - 5 * HOUR).map(({ id }) => id)).toEqual([plan?.id]);
+    expect(dispatch.heads(NOON - 5 * HOUR)).toEqual([]);
+    expect(dispatch.heads(NOON - 5 * HOUR + HOUR / 12 - 1)).toEqual([]);
+    expect(dispatch.heads(NOON - 5 * HOUR + HOUR / 12).map(({ id }) => id)).toEqual([plan?.id]);
+  });
+
+  it('and the ahead clock of a worker beside it: each failure that it records is waited out', async () => {
+    await using temp = await tempLedger();
+    const { batches, dispatch } = temp.ledger;
+    const { id } = planOf('SEM1/a', [entry('x')]);
+    batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON, runNo: 1 });
+    const [first, second] = [60_000, 120_000];
+    let now = NOON;
+    for (const wait of [first, second]) {
+      const at = now + HOUR;
+      batches.markQueued(id, now);
+      const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at };
+      batches.fail(batches.begin(id, at), { to: 'planned', error, notBefore: at + wait });
+
+      expect(dispatch.heads(now)).toEqual([]);
+      expect(dispatch.nextDueAt(now)).toBe(now + wait);
+      expect(dispatch.heads(now + wait - 1)).toEqual([]);
+      now += wait;
+      expect(dispatch.heads(now)).toHaveLength(1);
+    }
   });
 
   it('asks a destination that is away at once, not hours late', async () => {
