@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError, systemCode } from '../core/errors.ts';
+import { cureOf, isRefusal } from '../queue/redis-refusal.ts';
 
 /** The same trouble is told once in this time. */
 const QUIET_MS = 30_000;
@@ -43,6 +44,11 @@ function asTrouble(thrown: unknown): IngestError {
   if (!(thrown instanceof IngestError) && AWAY.includes(systemCode(thrown) ?? ''))
     return new IngestError('QUEUE_UNAVAILABLE', `Redis does not answer (${systemCode(thrown)})`, {
       hint: 'Nightjar tries again by itself; deliveries go on when Redis is back.',
+      cause: thrown,
+    });
+  if (thrown instanceof Error && !(thrown instanceof IngestError) && isRefusal(thrown))
+    return new IngestError('QUEUE_UNAVAILABLE', `run deliveries: ${thrown.message}`, {
+      hint: cureOf(thrown.message),
       cause: thrown,
     });
   return asIngestError(thrown, 'run deliveries');

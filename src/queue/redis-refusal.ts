@@ -19,9 +19,11 @@ export function isRefusal(thrown: unknown): boolean {
   return thrown instanceof Error && CURES.has(firstWord(thrown.message));
 }
 
-/** What a person can do about a failure of Redis, from its first word; silence when it has none. */
+/** What a person can do about a failure of Redis, from its first word; without one it is silent. */
 export function cureOf(message: string): string {
-  return `${CURES.get(firstWord(message)) ?? 'Redis does not answer.'} ${NOTHING_LOST}`;
+  const word = firstWord(message);
+  const unknown = word === '' ? 'Redis does not answer.' : 'Redis refuses it: its words say why.';
+  return `${CURES.get(word) ?? unknown} ${NOTHING_LOST}`;
 }
 
 function firstWord(message: string): string {

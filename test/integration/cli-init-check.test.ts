@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { cliLab, runCaptured } from '../support/cli-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
+import { startRedis } from '../support/start-redis.ts';
 
 async function tempDir(): Promise<{ readonly dir: string } & AsyncDisposable> {
   const dir = await mkdtemp(join(tmpdir(), 'nj-init-'));
@@ -122,6 +123,29 @@ describe('nightjar check', () => {
         about: 'redis',
         level: 'problem',
         message: expect.stringContaining('127.0.0.1:1'),
+      }),
+    );
+  });
+
+  it('finds an outside Redis that answers and takes no write', async () => {
+    await using redis = await startRedis();
+    const port = await redis.listen();
+    await using lab = await cliLab(
+      { 'SEM1/a': '' },
+      { extra: `redis: { url: "redis://127.0.0.1:${port}/0" }\n` },
+    );
+    const well = await lab.json('check');
+    await redis.set('maxmemory', '1');
+
+    const full = await lab.json('check');
+
+    expect(well['findings']).toContainEqual(expect.objectContaining({ about: 'redis', level: 'ok' }));
+    expect(full['findings']).toContainEqual(
+      expect.objectContaining({
+        about: 'redis',
+        level: 'problem',
+        message: expect.stringContaining('OOM'),
+        cure: expect.stringContaining('raise its limit'),
       }),
     );
   });

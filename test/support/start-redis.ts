@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -19,15 +21,39 @@ export type TestRedis = AsyncDisposable & {
   /** SIGSTOP and SIGCONT: it holds its connections and does not answer. */
   readonly freeze: () => void;
   readonly thaw: () => void;
+  /** CONFIG SET, at once. */
+  readonly set: (setting: string, value: string) => Promise<void>;
+  /** From here on also on a free port of the loopback, as an outside one. */
+  readonly listen: () => Promise<number>;
 };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** `await using redis = await startRedis()` */
 export async function startRedis(): Promise<TestRedis> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'nj-redis-'));
   let server: EmbeddedRedis = await startEmbeddedRedis({ stateDir, clock: systemClock });
   const { socketPath } = server;
+  const set = async (setting: string, value: string): Promise<void> => {
+    const redis = new Redis({ path: socketPath });
+    await redis.config('SET', setting, value);
+    await redis.quit();
+  };
   return {
     stateDir,
+    set,
+    listen: async () => {
+      const port = await freePort();
+      await set('port', String(port));
+      return port;
+    },
     target: { socketPath },
     kill: async () => {
       process.kill(server.pid, 'SIGKILL');

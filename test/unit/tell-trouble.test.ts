@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createTrouble } from '../../src/app/tell-trouble.ts';
 import { IngestError } from '../../src/core/errors.ts';
+import { cureOf } from '../../src/queue/redis-refusal.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const HOUR = 3_600_000;
@@ -30,4 +31,20 @@ it('another trouble in the middle of one that lasts is told', () => {
   trouble(new Error('another defect'));
 
   expect(told).toEqual(['QUEUE_UNAVAILABLE', 'UNEXPECTED', 'UNEXPECTED']);
+});
+
+it('what Redis refuses is a trouble of the queue with its cure, and no defect', () => {
+  const told: IngestError[] = [];
+  const trouble = createTrouble(new FakeClock(0), (error) => told.push(error));
+
+  trouble(new Error("OOM command not allowed when used memory > 'maxmemory'. script: 1a2b"));
+
+  expect(told).toMatchObject([
+    { code: 'QUEUE_UNAVAILABLE', hint: expect.stringContaining('raise its limit') },
+  ]);
+});
+
+it('a Redis that answers in words nobody knows is not said to be silent', () => {
+  expect(cureOf('ERR unknown command')).toContain('refuses');
+  expect(cureOf('no answer within 5 ms')).toContain('does not answer');
 });

@@ -4,11 +4,13 @@ import type { Clock } from '../../core/clock.ts';
 import { asIngestError } from '../../core/errors.ts';
 import { count } from '../../core/units.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
+import { QUEUE_NAME } from '../../queue/batch-queue.ts';
 import { connectRedis, withinDeadline } from '../../queue/connect-redis.ts';
 import { findRedis } from '../../queue/redis-process.ts';
+import { isRefusal } from '../../queue/redis-refusal.ts';
 import { nextEvening } from '../../schedule/evenings.ts';
 import { proveShare, type ShareIdentity } from '../../share/prove-share.ts';
-import { type Finding, findingOf, ok, problem, warning } from './finding.ts';
+import { type Finding, findingOf, ok, problem, problemOf, warning } from './finding.ts';
 
 const SHARE_MS = 15_000;
 const REDIS_MS = 5000;
@@ -42,7 +44,7 @@ function identityOf(ledger: Ledger, { name }: ShareConfig): ShareIdentity | unde
   return json === undefined ? undefined : (JSON.parse(json) as ShareIdentity);
 }
 
-/** Embedded: is there a program to start? Outside: does it answer, and keep what it is given? */
+/** Embedded: is there a program to start? Outside: does it answer, take a write, and keep what it is given? */
 export function checkRedis({ redis }: Pick<Config, 'redis'>, clock: Clock): Promise<Finding> {
   const { url } = redis;
   return findingOf('redis', async () => {
@@ -60,19 +62,22 @@ async function askRedis(url: string, clock: Clock): Promise<Finding> {
   const link = connectRedis({ url }, { waitForRedis: false, onError: refused.reject });
   try {
     const info = await withinDeadline(
-      { clock, ms: REDIS_MS, attempted: `reach Redis at ${host}` },
+      { clock, ms: REDIS_MS, attempted: `reach Redis at ${host} and write a key` },
       link,
       async (signal) => {
         await Promise.race([link.ready(signal), refused.promise]);
+        // One that is full, or a replica, answers every question and takes no job.
+        await link.redis.set(`bull:${QUEUE_NAME}:check`, '1', 'PX', 1000);
         return link.redis.info();
       },
     );
     return judgeRedis(host, info);
   } catch (thrown) {
-    const { message } = asIngestError(thrown, `reach Redis at ${host}`);
+    const error = asIngestError(thrown, `reach Redis at ${host}`);
+    if (isRefusal(error.cause)) return problemOf('redis', error);
     return problem(
       'redis',
-      message,
+      error.message,
       'Start it, or mend redis.url; without redis.url Nightjar starts a Redis of its own.',
     );
   } finally {
