@@ -21,7 +21,7 @@ export function addAuditDeliveries(audit: Command, [context, finish]: [CliContex
     .description('Ask destinations whether a sample of what was delivered is still there.')
     .addHelpText(
       'after',
-      '\nExamples:\n  nightjar audit deliveries\n  nightjar audit deliveries --batches 5 --seed "before the move"\n\nThe daemon does this by itself (audit.every of nightjar.yaml). Old and big deliveries are drawn first. What is not\nthere any more is held (EVIDENCE_GONE) and told; nothing is sent again or deleted by itself.\n\nExit code 0: all that was asked for is there; 3: something is not, or could not be told, or there was nothing.',
+      '\nExamples:\n  nightjar audit deliveries\n  nightjar audit deliveries --batches 5 --seed "before the move"\n  nightjar audit deliveries --batches 1000000   # all\n\nThe daemon does this by itself (audit.every of nightjar.yaml). Old and big deliveries are drawn first. What is not\nthere any more is held (EVIDENCE_GONE) and told; nothing is sent again or deleted by itself.\n\nExit code 0: all that was asked for is there; 3: something is not, or could not be told, or there was nothing.',
     )
     .action(async (_options, command) => {
       const options = optionsOf<DeliveriesOptions>(command);
@@ -35,10 +35,16 @@ export function addAuditDeliveries(audit: Command, [context, finish]: [CliContex
       const { of } = await auditor.round({ ...batches, ...seed }, stop.signal);
       const report = auditReport(workspace.ledger.reaudits.since(since));
       answer(context, options, { format: 1, of, ...report }, () =>
-        [...auditLines(report), `${of} confirmed or verified in all.`].join('\n'),
+        [...auditLines(report), sayOthers(of, report)].join('\n'),
       );
       finish(stop.exitCode() ?? (isGood(report) ? EXIT.done : EXIT.attention));
     });
+}
+
+/** A sample must not be taken for everything. */
+function sayOthers(of: number, { holds, gone, unknown }: ReturnType<typeof auditReport>): string {
+  const others = Math.max(0, of - holds - gone.length - unknown.length);
+  return `${of} confirmed or verified in all; ${others} were not asked for.`;
 }
 
 function isGood({ holds, gone, unknown }: ReturnType<typeof auditReport>): boolean {

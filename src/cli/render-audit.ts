@@ -12,7 +12,7 @@ export function auditLines(audit: AuditReport | undefined): string[] {
     `${sayAudit(audit)}.`,
     ...some(gone).flatMap((line) => [
       `NOT THERE ANY MORE: ${what(line)} (EVIDENCE_GONE)`,
-      '    Delete nothing of it on the share; "What went wrong" says what helps.',
+      '    Delete nothing of it on the share. Where its files are still there: nightjar requeue --class EVIDENCE_GONE',
     ]),
     ...some(unknown).flatMap((line) => [`could not be told: ${what(line)}`, `    ${line.said}`]),
   ];

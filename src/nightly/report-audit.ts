@@ -28,8 +28,13 @@ export type AuditReport = {
 /** Undefined: none was asked for. */
 export function auditIn({ ledger, clock }: Pick<NightlyParts, 'ledger' | 'clock'>, run: Pick<Run, 'since'>) {
   const isOfRun = ofRun(run, clock.now());
-  const answers = ledger.reaudits.since(run.since).filter(({ at }) => isOfRun(at));
+  const answers = ledger.reaudits.since(run.since).filter((one) => isOfRun(one.at) && isStill(one));
   return answers.length === 0 ? undefined : auditReport(answers);
+}
+
+/** Only evidence of a new delivery ends the warning: what was put back and is on its way is still not there. */
+function isStill({ holds, head: { state } }: AuditAnswer): boolean {
+  return holds !== false || (state !== 'confirmed' && state !== 'verified');
 }
 
 export function auditReport(answers: readonly AuditAnswer[]): AuditReport {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { batchId } from '../../src/core/ids.ts';
 import { createDirectory } from '../../src/destinations/directory/directory.ts';
 import { auditIn } from '../../src/nightly/report-audit.ts';
 import { type Deliverer, deliverInto } from '../support/deliver-into.ts';
@@ -77,4 +78,19 @@ it('what a clock that was ahead had asked for is asked for again, and hides no t
   expect(reaudits.lastTold(lab.clock.now())).toBeUndefined();
   expect(reaudits.candidates(lab.clock.now() + 1, lab.clock.now())).toHaveLength(3);
   expect(auditIn({ ledger: lab.ledger, clock: lab.clock }, { since: 0 })).toBeUndefined();
+});
+
+it('the report warns of what is gone until it has been delivered again, and no longer', async () => {
+  await rm(join(root, 'alice/data/lab/SEM1/a/x.tif'));
+  await lab.audit();
+  const told = () => auditIn({ ledger: lab.ledger, clock: lab.clock }, { since: 0 });
+  const [lost] = told()?.gone ?? [];
+  expect(lost?.dataset).toBe('SEM1/a');
+
+  lab.ledger.batches.requeue(batchId(lost?.batch ?? ''), lab.clock.now());
+  expect(told()?.gone).toHaveLength(1);
+  await lab.deliverAll();
+
+  expect(lab.ledger.batches.head(batchId(lost?.batch ?? '')).state).toBe('verified');
+  expect(told()).toMatchObject({ holds: 2, gone: [] });
 });
