@@ -31,7 +31,8 @@ export async function runNightly(
     await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
     const budget = { leftMs: parts.compareMs };
     await recogniseDelivered(parts, run, looked(outcomes), { budget, signal }); // what was moved is not new
-    await planAll(parts, run, looked(outcomes), signal); // 4 own, 5 plan, 6 record and enqueue what had settled before
+    // 4 own, 4b what was uploaded by hand, 5 plan, 6 record and enqueue: what had settled before
+    await planAll(parts, run, looked(outcomes), signal);
     const candidates = await waitForCandidates(parts, run, looked(outcomes), signal);
     await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
     await recogniseDelivered(parts, run, looked(outcomes), { budget, signal });
