@@ -12,7 +12,8 @@ export function faultMatrixPage(): string {
     '<!-- Made by `npm run docs` from test/fault/matrix/. -->',
     '',
     'What may go wrong, at which step of [the line](architecture.md#the-twelve-steps), and what must be so afterwards. Every ✓ is',
-    'a test that is named below; – cannot happen there, or is not shown, as said below. A step that is neither fails the check.',
+    'a test that is named below; – cannot happen there, for the reason given below; · can, and no test shows it yet.',
+    `Not shown: ${FAULTS.reduce((sum, { unshown }) => sum + (unshown?.steps.length ?? 0), 0)}.`,
     '',
     '`npm run torture` strikes at all steps at random and checks the outcome alone: see [testing.md](testing.md#torture).',
     '',
@@ -29,7 +30,10 @@ export function faultMatrixPage(): string {
     .concat('\n');
 }
 
-const markOf = ({ cells }: Fault, step: Step): string => (cells[step] === undefined ? '–' : '✓');
+function markOf({ cells, unshown }: Fault, step: Step): string {
+  if (cells[step] !== undefined) return '✓';
+  return unshown?.steps.includes(step) === true ? '**·**' : '–';
+}
 
 const titleOf = (group: string): string => `${group.slice(0, 1).toUpperCase()}${group.slice(1)}`;
 
@@ -40,6 +44,7 @@ function section(fault: Fault): string[] {
     const tests = cell.tests.map(([file, name]) => `  - \`test/${file}\`: ${name}`);
     return [`- ${STEPS[step]}: **${cell.end}**`, ...tests];
   });
-  const { never } = fault;
-  return [`### ${fault.fault}`, '', ...shown, ...(never === undefined ? [] : [`- –: ${never.why}`]), ''];
+  const never = fault.never === undefined ? [] : [`- –: ${fault.never.why}`];
+  const unshown = fault.unshown === undefined ? [] : [`- ·: ${fault.unshown.why}`];
+  return [`### ${fault.fault}`, '', ...shown, ...never, ...unshown, ''];
 }

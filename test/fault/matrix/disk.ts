@@ -81,9 +81,9 @@ export const DISK: readonly Fault[] = [
         ],
       ),
     },
-    never: {
+    unshown: {
       steps: ['plan', 'queue', 'open', 'send', 'close', 'record'],
-      why: 'its version and its pages are looked at before anything else; damage that comes while it is open would be LEDGER_CORRUPT, and no test shows that',
+      why: 'damage that comes while it is open, which would be LEDGER_CORRUPT; its version and its pages are looked at before anything else',
     },
   },
   {

@@ -295,8 +295,9 @@ export const NETWORK: readonly Fault[] = [
       record: shown('an old delivery stays as it is known', ASKED_IN_VAIN),
     },
     never: {
-      steps: ['plan', 'queue', 'open', 'send', 'close'],
-      why: 'these questions are asked before each plan and before the report; of the look that may come before a send no test shows this',
+      steps: ['plan', 'queue', 'send', 'close'],
+      why: 'these questions are asked before each plan and before the report',
     },
+    unshown: { steps: ['open'], why: 'the look for an earlier attempt, before anything is sent again' },
   },
 ];
