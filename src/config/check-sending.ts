@@ -22,36 +22,32 @@ function checkPack(outline: Outline, rule: RuleLine): Finding[] {
   return onlyAtNomad(outline, rule, path);
 }
 
-/** Its uploads are called by the rule, so the rule's name must not move with its place in the file. */
-function checkMetadata(outline: Outline, rule: RuleLine): Finding[] {
-  if (!rule.hasMetadata) return [];
-  const path = [...rule.path, 'metadata'];
-  if (!sendsFiles(rule)) {
-    const message = 'expected it only in a rule that sends files, found it in one with `hold` or `exclude`';
-    return [{ path, onKey: true, message }];
-  }
-  if (rule.name === undefined) {
-    const message =
-      'expected the key `name` in the same rule: the uploads that this holds for are called by it';
-    return [{ path, onKey: true, message }];
-  }
-  return onlyAtNomad(outline, rule, path);
-}
+const checkMetadata = (outline: Outline, rule: RuleLine): Finding[] =>
+  rule.hasMetadata ? checkOwnUploads(outline, rule, { key: 'metadata', which: 'this holds for' }) : [];
 
 /** What cannot be undone is said twice, in two files, and for data whose uploads have a name that stays. */
 function checkPublish(outline: Outline, rule: RuleLine): Finding[] {
   if (!rule.publishes) return [];
-  const path = [...rule.path, 'publish'];
+  const own = checkOwnUploads(outline, rule, { key: 'publish', which: 'are published' });
+  return sendsFiles(rule) ? [...own, ...checkConfirmed(outline, rule, [...rule.path, 'publish'])] : own;
+}
+
+/** Uploads of its own are called by the rule, so the rule's name must not move with its place in the file. */
+function checkOwnUploads(
+  outline: Outline,
+  rule: RuleLine,
+  { key, which }: { readonly key: string; readonly which: string },
+): Finding[] {
+  const path = [...rule.path, key];
   if (!sendsFiles(rule)) {
     const message = 'expected it only in a rule that sends files, found it in one with `hold` or `exclude`';
     return [{ path, onKey: true, message }];
   }
   if (rule.name === undefined) {
-    const message =
-      'expected the key `name` in the same rule: the uploads that are published are called by it';
+    const message = `expected the key \`name\` in the same rule: the uploads that ${which} are called by it`;
     return [{ path, onKey: true, message }];
   }
-  return [...onlyAtNomad(outline, rule, path), ...checkConfirmed(outline, rule, path)];
+  return onlyAtNomad(outline, rule, path);
 }
 
 function checkConfirmed(outline: Outline, rule: RuleLine, path: KeyPath): Finding[] {
