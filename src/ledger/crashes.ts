@@ -4,8 +4,6 @@ import type { BatchId } from '../core/ids.ts';
 import { type BatchError, batchError } from './batch-row.ts';
 import { isGone, ownMark } from './process-mark.ts';
 
-/** From so many in a row on a batch is delivered alone, so that it takes no neighbour with it (the index knows it too). */
-const SUSPECT = 2;
 /** At so many in a row a person is asked. */
 const HELD = 5;
 
@@ -82,24 +80,4 @@ function unrecordedTooOften(id: BatchId, last: unknown, at: number): BatchError 
     },
   );
   return batchError(error, at);
-}
-
-/** Of the batches that may go: what is not suspected, and when nothing else goes, one suspect alone, the best first. */
-export function createSuspects(db: DatabaseSync) {
-  const suspects = db.prepare(
-    `SELECT id, crashes, state FROM batch INDEXED BY batch_by_crashes
-       WHERE crashes >= ${SUSPECT} AND state IN ('planned', 'queued', 'delivering')`,
-  );
-  const inFlight = db.prepare("SELECT 1 FROM batch WHERE state IN ('queued', 'delivering')");
-  return <Head extends { readonly id: BatchId }>(heads: readonly Head[]): readonly Head[] => {
-    const rows = suspects.all();
-    if (rows.length === 0) return heads;
-    if (rows.some(({ state }) => state !== 'planned')) return [];
-    const crashes = new Map(rows.map((row) => [String(row['id']), Number(row['crashes'])]));
-    const others = heads.filter(({ id }) => !crashes.has(id));
-    if (others.length > 0) return others;
-    if (inFlight.get() !== undefined) return [];
-    const of = ({ id }: Head): number => crashes.get(id) ?? 0;
-    return heads.toSorted((a, b) => of(a) - of(b)).slice(0, 1);
-  };
 }

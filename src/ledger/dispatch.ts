@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { CLOCKS_APART_MS } from '../core/clock.ts';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
-import { createSuspects, isHeldElsewhere } from './crashes.ts';
+import { isHeldElsewhere } from './crashes.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
+import { createSuspects } from './suspects.ts';
 
 /**
  * The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. `lane` here
@@ -71,7 +72,7 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
         .map((row) => ({ head: headOf(row), line: String(row['line']) }))
         .filter(({ head }) => pauseOf(paused, head) === undefined)
         .map(({ head, line }) => ({ ...head, lane: line }));
-      return apartFromSuspects(heads);
+      return apartFromSuspects(heads, now);
     },
 
     inFlight: (): InFlight[] =>

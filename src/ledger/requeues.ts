@@ -29,8 +29,8 @@ type Put = {
   readonly batches: readonly { readonly no: number; readonly error: { readonly code: string } | undefined }[];
 };
 
-/** What came of a batch until it was put back again, if it was. */
-const CAME = `SELECT max(no) FROM event WHERE batch = put.batch AND no > put.event
+/** What came of a batch until it was put back again, if it was: final once it is confirmed, whatever an audit finds later. */
+const CAME = `SELECT coalesce(min(no) FILTER (WHERE what IN ('delivery.confirmed', 'delivery.verified')), max(no)) FROM event WHERE batch = put.batch AND no > put.event
   AND no < coalesce((SELECT min(event) FROM requeue AS next WHERE next.batch = put.batch AND next.event > put.event), 1e18)
   AND (what IN ('batch.withdrawn', 'delivery.retry', 'delivery.held', 'delivery.rejected',
     'delivery.accepted', 'delivery.confirmed', 'delivery.verified'))`;

@@ -116,6 +116,22 @@ describe('a requeue is remembered', () => {
     expect(quota).toMatchObject({ delivered: 1, again: 0, otherwise: {} });
   });
 
+  it('counts for good what was confirmed, whatever is found of it later', async () => {
+    await using made = await seeded([{ dir: 'SEM1/mueller/a', ...BUSY }]);
+    const { lab, meet, ids } = made;
+    await lab.run('requeue', '--all', '--yes');
+    meet(0, 'QUOTA_EXCEEDED');
+    lab.inLedger(({ batches }) => batches.requeue(ids[0] as BatchId, Date.now()));
+    meet(0, 'verified');
+    const result = () => lab.inLedger(({ requeues }) => requeues.lastOf('DESTINATION_BUSY'));
+    expect(result()).toMatchObject({ delivered: 1, otherwise: {} });
+
+    const error = { code: 'EVIDENCE_GONE', message: 'it is gone', hint: 'h', at: Date.now() };
+    lab.inLedger(({ batches }) => batches.fail(batches.get(ids[0] as BatchId), { to: 'held', error }));
+
+    expect(result()).toMatchObject({ delivered: 1, otherwise: {} });
+  });
+
   it('is in the report of each run since which something came of it, and in no later one', async () => {
     await using made = await seeded([{ dir: 'SEM1/mueller/a', ...BUSY }]);
     const { lab, meet } = made;
