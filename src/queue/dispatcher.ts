@@ -86,6 +86,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const loop = async (): Promise<void> => {
     let sweepAt = clock.monotonic();
     let failures = 0;
+    let restMs = 0;
     while (!closed.signal.aborted) {
       if (awake === 'compare') sweepAt = clock.monotonic();
       awake = 'no';
@@ -95,17 +96,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           sweepAt =
             clock.monotonic() + (compared.suspects.size > 0 ? Math.min(SUSPECT_MS, sweepMs) : sweepMs);
         }
-        await dispatch(options, turns, closed.signal);
+        restMs = untilNextMs(options, sweepAt, await dispatch(options, turns, closed.signal));
         failures = 0;
         trouble = undefined;
       } catch (error) {
         failures += 1;
+        restMs = backoffMs(failures);
         trouble = { since: trouble?.since ?? clock.monotonic(), error };
         // What failed may have left ledger and queue apart: compare first, then go on.
         sweepAt = clock.monotonic();
         onError(error);
       }
-      await rest(failures > 0 ? backoffMs(failures) : untilNextMs(options, sweepAt), failures > 0);
+      await rest(restMs, failures > 0);
     }
   };
 
@@ -140,26 +142,31 @@ function backoffMs(failures: number): number {
   return Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(failures - 1, 10));
 }
 
-function untilNextMs({ ledger, clock, onError }: DispatcherOptions, sweepAt: number): number {
+/** What the look at `lookedAt` found not due yet: also what has become due since, or it would wait for the next sweep. */
+function untilNextMs(
+  { ledger, clock, onError }: DispatcherOptions,
+  sweepAt: number,
+  lookedAt: number,
+): number {
   const untilSweep = Math.max(0, sweepAt - clock.monotonic());
   try {
-    const now = clock.now();
-    const due = ledger.nextDueAt(now);
-    return due === undefined ? untilSweep : Math.min(untilSweep, Math.max(1, due - now));
+    const due = ledger.nextDueAt(lookedAt);
+    return due === undefined ? untilSweep : Math.min(untilSweep, Math.max(1, due - clock.now()));
   } catch (error) {
     onError(error);
     return untilSweep;
   }
 }
 
-/** Queues all that may go now. One look at the ledger, then two short calls to Redis a batch. */
-async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortSignal): Promise<void> {
+/** Queues all that may go now. One look at the ledger, then two short calls to Redis a batch. Returns when it looked. */
+async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortSignal): Promise<number> {
   const { ledger, clock } = options;
-  let heads = ledger.heads(clock.now());
+  const lookedAt = clock.now();
+  let heads = ledger.heads(lookedAt);
   const inFlight: InFlight[] = heads.length === 0 ? [] : [...ledger.inFlight()];
   while (!closed.aborted && (options.isOpen?.() ?? true)) {
     const next = chooseNext(heads, inFlight, turns.last, options.concurrency);
-    if (next === undefined) return;
+    if (next === undefined) break;
     heads = heads.filter((head) => head.lane !== next.lane);
     if (!ledger.markQueued(next.id)) continue;
     inFlight.push({ ...next, state: 'queued' });
@@ -167,6 +174,7 @@ async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortS
     turns.count += 1;
     turns.last.set(servedKey(next.destination, next.owner), turns.count);
   }
+  return lookedAt;
 }
 
 async function enqueueOrPutBack({ ledger, queue }: DispatcherOptions, id: BatchId): Promise<void> {

@@ -117,11 +117,12 @@ export async function deliverInto(
     lookAgain: async () => await lookAgain({ ...parts(), ledger }, never),
     deliverAll: async () => {
       for (let attempts = 0; attempts < 200; attempts += 1) {
-        const [head] = ledger.dispatch.heads(clock.now());
+        const now = clock.now();
+        const [head] = ledger.dispatch.heads(now);
         if (head === undefined) {
-          const due = ledger.dispatch.nextDueAt(clock.now());
+          const due = ledger.dispatch.nextDueAt(now);
           if (due === undefined) return attempts;
-          ahead += due - clock.now();
+          ahead += Math.max(0, due - clock.now());
           attempts -= 1;
         } else await deliver(head.id);
       }
