@@ -1,15 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import { createTokenStore } from '../credentials/read-token.ts';
-import { type AuditOptions, type AuditRound, auditDeliveries } from '../delivery/audit-deliveries.ts';
+import { type AuditOptions, auditDeliveries } from '../delivery/audit-deliveries.ts';
 import type { DeliveryEvent } from '../delivery/delivery-event.ts';
 import { localDay } from '../schedule/local-day.ts';
 import { ownerToken } from './owner-token.ts';
 import type { Workspace } from './workspace.ts';
 
 export type Auditor = {
-  /** A sample now; what is not said is as configured, and anything delivered before now may be drawn. */
-  readonly round: (options: Partial<AuditOptions>, signal: AbortSignal) => Promise<AuditRound>;
-  /** The same when one is due: of what was delivered at least so long ago. */
+  /** A sample now; what is not said is as configured, and anything delivered before now may be drawn: answers of how many. */
+  readonly round: (options: Partial<AuditOptions>, signal: AbortSignal) => Promise<number>;
+  /** The same when one is due, whatever persons asked for meanwhile: of what was delivered at least so long ago. */
   readonly whenDue: (signal: AbortSignal) => Promise<void>;
 };
 
@@ -41,13 +41,14 @@ export function createAuditor(workspace: Workspace, { clock, env, emit }: Audito
     return auditDeliveries(parts, { ...defaults, ...options }, signal);
   };
   const isDue = (): boolean => {
-    const last = ledger.reaudits.lastTold(clock.now());
+    const last = ledger.reaudits.lastRound(clock.now());
     return everyMs > 0 && (last === undefined || clock.now() - last >= NEARLY * everyMs);
   };
   return {
     round,
     whenDue: async (signal) => {
-      if (isDue()) await round({ before: clock.now() - everyMs, maxMs: LONGEST_MS }, signal);
+      if (!isDue()) return;
+      await round({ before: clock.now() - everyMs, maxMs: LONGEST_MS, isRound: true }, signal);
     },
   };
 }

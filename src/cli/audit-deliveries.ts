@@ -32,7 +32,7 @@ export function addAuditDeliveries(audit: Command, [context, finish]: [CliContex
       const { clock, env } = context;
       const since = clock.now();
       const auditor = createAuditor(workspace, { clock, env, emit: () => undefined });
-      const { of } = await auditor.round({ ...batches, ...seed }, stop.signal);
+      const of = await auditor.round({ ...batches, ...seed }, stop.signal);
       const report = auditReport(workspace.ledger.reaudits.since(since));
       answer(context, options, { format: 1, of, ...report }, () =>
         [...auditLines(report), sayOthers(of, report)].join('\n'),

@@ -6,6 +6,7 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import { formatDuration } from '../core/units.ts';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Audited } from '../destinations/destination.ts';
 import { batchError } from '../ledger/batch-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
@@ -29,42 +30,35 @@ export type AuditOptions = {
   readonly maxMs?: number;
   /** The same seed draws the same batches. */
   readonly seed: string;
-};
-
-/** How many batches were asked for, and what was said of them. */
-export type AuditRound = {
-  readonly of: number;
-  readonly holds: number;
-  readonly gone: number;
-  readonly unknown: number;
+  /** It is one of the rounds that come by themselves, not what a person asked for in between. */
+  readonly isRound?: boolean;
 };
 
 /**
  * Asks the destinations whether old deliveries are still there as they were delivered: a sample, drawn by lot, in which
  * old and big ones come first. What is not there any more is held for a person; nothing is ever sent or deleted. What
  * cannot be told now (a destination that is away or busy, a refused token) stays as it was. A stop ends it early and well:
- * what was being asked for is as if nobody had asked.
+ * what was being asked for is as if nobody had asked. Answers how many could have been drawn.
  */
 export async function auditDeliveries(
   parts: AuditParts,
   options: AuditOptions,
   signal: AbortSignal,
-): Promise<AuditRound> {
+): Promise<number> {
   const { ledger, clock } = parts;
   const now = clock.now();
   const candidates = ledger.reaudits.candidates(options.before, now);
-  const round = { holds: 0, gone: 0, unknown: 0 };
+  let asked = 0;
   const away = new Set<DestinationName>();
   using limit = timeLimit(clock, options.maxMs);
   for (const { id } of drawOrder(candidates, options.seed, (one) => auditWeight(one, now))) {
-    if (round.holds + round.gone + round.unknown >= options.batches || limit.signal.aborted) break;
+    if (asked >= options.batches || limit.signal.aborted) break;
     const batch = ledger.batches.get(id);
     if (away.has(batch.destination) || !mayAsk(batch, parts)) continue;
-    const told = await auditOne(batch, parts, { options, signal, late: limit.signal, away });
-    if (told === undefined) break;
-    round[told] += 1;
+    if (!(await auditOne(batch, parts, { options, signal, late: limit.signal, away }))) break;
+    asked += 1;
   }
-  return { of: candidates.length, ...round };
+  return candidates.length;
 }
 
 type Asking = {
@@ -76,29 +70,30 @@ type Asking = {
   readonly away: Set<DestinationName>;
 };
 
-/** Undefined: it was stopped. */
+/** False: it was stopped. */
 async function auditOne(
   batch: Batch,
   parts: AuditParts,
   { options, signal, late, away }: Asking,
-): Promise<'holds' | 'gone' | 'unknown' | undefined> {
+): Promise<boolean> {
   const { reaudits } = parts.ledger;
   const { id } = batch;
+  const { isRound } = options;
   try {
-    if (signal.aborted) return undefined;
-    const audited = await ask(batch, parts, { options, signal: AbortSignal.any([signal, late]) });
+    signal.throwIfAborted();
+    const ended = AbortSignal.any([signal, late]);
+    const audited = await unlessAborted(ended, ask(batch, parts, { options, signal: ended }));
     const at = parts.clock.now();
-    if (audited.wrong.length > 0) return isGone(batch, audited, parts) ? 'gone' : 'unknown';
-    reaudits.holds({ id, at, said: audited.how });
-    return 'holds';
+    if (audited.wrong.length > 0) holdGone(batch, audited, { parts, isRound });
+    else reaudits.holds({ id, at, said: audited.how, isRound });
   } catch (thrown) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return false;
     const error = asIngestError(late.aborted ? late.reason : thrown, `ask again for batch ${id}`);
     if (error.code.startsWith('LEDGER_')) throw error;
     if (outageSign(error) !== 'none') away.add(batch.destination);
     reaudits.unknown({ id, at: parts.clock.now(), said: error.message });
-    return 'unknown';
   }
+  return true;
 }
 
 async function ask(
@@ -150,19 +145,22 @@ function tooLate(ms: number): IngestError {
 const NAMED = 3;
 
 /** Held for a person, if it is still as it was when it was asked for. */
-function isGone(batch: Batch, { wrong, containerGone }: Audited, parts: AuditParts): boolean {
+function holdGone(
+  batch: Batch,
+  { wrong, containerGone }: Audited,
+  { parts, isRound }: { readonly parts: AuditParts; readonly isRound: boolean | undefined },
+): void {
   const { ledger, clock } = parts;
   const at = clock.now();
   const error = evidenceGone(batch, wrong);
   const isDone = ledger.transaction(() => {
     if (!isEvidence(batch.id, ledger)) return false;
-    ledger.reaudits.fails({ id: batch.id, at, said: error.message });
+    ledger.reaudits.fails({ id: batch.id, at, said: error.message, isRound });
     ledger.batches.fail(batch, { to: 'held', error: batchError(error, at) });
     if (containerGone === true) forgetContainer(batch, error, parts);
     return true;
   });
   if (isDone) parts.emit({ name: 'audit.gone', batch, error });
-  return isDone;
 }
 
 function isEvidence(id: BatchId, { batches }: AuditParts['ledger']): boolean {

@@ -16,19 +16,16 @@ export type AuditAnswer = {
   readonly said: string;
 };
 
-type Said = { readonly id: BatchId; readonly at: number; readonly said: string };
+type Said = {
+  readonly id: BatchId;
+  readonly at: number;
+  readonly said: string;
+  /** It was asked in a round that comes by itself. */
+  readonly isRound?: boolean | undefined;
+};
 
 /** What became of old deliveries when their destination was asked for them again. */
 export function createReaudits(db: DatabaseSync) {
-  const note = ({ id, at, said }: Said, told: { readonly at: number; readonly holds: boolean } | undefined) =>
-    db
-      .prepare(
-        `INSERT INTO reaudit (batch, tried_at, told_at, holds, said) SELECT no, ?2, ?3, ?4, ?5 FROM batch WHERE id = ?1
-           ON CONFLICT (batch) DO UPDATE SET tried_at = excluded.tried_at, said = excluded.said,
-             told_at = coalesce(excluded.told_at, told_at), holds = coalesce(excluded.holds, holds)`,
-      )
-      .run(id, at, told?.at ?? null, told === undefined ? null : Number(told.holds), said);
-
   return {
     /** Confirmed and verified batches that nobody has asked for since `before`. What a clock dated ahead counts as long ago. */
     candidates: (before: number, now: number): AuditCandidate[] =>
@@ -44,9 +41,9 @@ export function createReaudits(db: DatabaseSync) {
           bytes: Number(row['bytes']),
         })),
 
-    /** When a destination last told something of an old delivery, but for what a clock dated ahead; undefined: none ever did. */
-    lastTold: (now: number): number | undefined => {
-      const last = db.prepare('SELECT max(told_at) AS at FROM reaudit WHERE told_at <= ?');
+    /** When a round that came by itself was last told something, but for what a clock dated ahead; undefined: none ever was. */
+    lastRound: (now: number): number | undefined => {
+      const last = db.prepare('SELECT max(round_at) AS at FROM reaudit WHERE round_at <= ?');
       const at = last.get(now + CLOCKS_APART_MS)?.['at'];
       return typeof at === 'number' ? at : undefined;
     },
@@ -54,19 +51,19 @@ export function createReaudits(db: DatabaseSync) {
     /** It is there as it was delivered; told in the history. */
     holds: (answer: Said): void =>
       inTransaction(db, () => {
-        note(answer, { at: answer.at, holds: true });
+        note(db, answer, { at: answer.at, holds: true });
         recordEvent(db, { at: answer.at, batch: answer.id, what: 'audit.holds', detail: answer.said });
       }),
 
     /** It is not; the caller holds the batch in the same transaction, which the history tells. */
     fails: (answer: Said): void => {
-      note(answer, { at: answer.at, holds: false });
+      note(db, answer, { at: answer.at, holds: false });
     },
 
     /** It could not be told now: what was told before still counts. */
     unknown: (answer: Said): void =>
       inTransaction(db, () => {
-        note(answer, undefined);
+        note(db, answer, undefined);
       }),
 
     /** When, since it was delivered as it is now, its destination last said that it is there. */
@@ -92,4 +89,18 @@ export function createReaudits(db: DatabaseSync) {
           said: String(row['said']),
         })),
   };
+}
+
+function note(
+  db: DatabaseSync,
+  { id, at, said, isRound = false }: Said,
+  told: { readonly at: number; readonly holds: boolean } | undefined,
+): void {
+  db.prepare(
+    `INSERT INTO reaudit (batch, tried_at, told_at, holds, said, round_at)
+         SELECT no, ?2, ?3, ?4, ?5, iif(?6, ?3, NULL) FROM batch WHERE id = ?1
+       ON CONFLICT (batch) DO UPDATE SET tried_at = excluded.tried_at, said = excluded.said,
+         told_at = coalesce(excluded.told_at, told_at), holds = coalesce(excluded.holds, holds),
+         round_at = coalesce(excluded.round_at, round_at)`,
+  ).run(id, at, told?.at ?? null, told === undefined ? null : Number(told.holds), said, Number(isRound));
 }

@@ -1,4 +1,5 @@
 import { CHAIN_EVENTS } from './chain.ts';
+import { AUDIT_ROUND_STEP } from './schema-audit-round.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
 import { BY_HAND_CHECKED_STEP } from './schema-by-hand-checked.ts';
 import { CLAIM_STEP } from './schema-claim.ts';
@@ -202,4 +203,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   TOKEN_ACCOUNT_STEP,
   LOOKED_STEP,
   PUBLICATION_STEP,
+  AUDIT_ROUND_STEP,
 ];

@@ -4,7 +4,7 @@ import type { Content } from '../../src/core/content.ts';
 import { type BatchId, destinationName, ownerId } from '../../src/core/ids.ts';
 import type { Batch, BatchPlan } from '../../src/core/model.ts';
 import type { Secret } from '../../src/core/secret.ts';
-import { type AuditRound, auditDeliveries } from '../../src/delivery/audit-deliveries.ts';
+import { auditDeliveries } from '../../src/delivery/audit-deliveries.ts';
 import type { Breaker } from '../../src/delivery/breaker.ts';
 import { type DeliveryParts, deliverBatch } from '../../src/delivery/deliver-batch.ts';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.ts';
@@ -12,12 +12,21 @@ import { lookAgain } from '../../src/delivery/look-again.ts';
 import { noteUnrecorded } from '../../src/delivery/note-unrecorded.ts';
 import { publishDue } from '../../src/delivery/publish-batch.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
+import { auditReport } from '../../src/nightly/report-audit.ts';
 import { noTier } from '../../src/tiering/none.ts';
 import { contentOf } from './content.ts';
 import { entry, look, planOf, SHARE, tempLedger } from './ledger-fixture.ts';
 
 /** What ends asking again early; default: nothing does. */
 type AuditWithin = { readonly signal?: AbortSignal; readonly sleep?: Clock['sleep'] };
+
+/** How many batches could be asked for, and what was said of those that were. */
+type AuditRound = {
+  readonly of: number;
+  readonly holds: number;
+  readonly gone: number;
+  readonly unknown: number;
+};
 
 /** Deliveries on a real ledger into a real destination; waits between attempts pass at once. */
 export type Deliverer = AsyncDisposable & {
@@ -106,12 +115,17 @@ export async function deliverInto(
       return ledger.batches.get(plan.id);
     },
     deliver,
-    audit: async (batches = 100, seed = 'a', { signal = never, sleep = clock.sleep } = {}) =>
-      await auditDeliveries(
+    audit: async (batches = 100, seed = 'a', { signal = never, sleep = clock.sleep } = {}) => {
+      ahead += 1;
+      const since = clock.now();
+      const of = await auditDeliveries(
         { ...parts(), ledger, clock: { ...clock, sleep } },
         { batches, seed, maxBytes: 1_000_000, before: Number.POSITIVE_INFINITY, maxMs: 60_000 },
         signal,
-      ),
+      );
+      const { holds, gone, unknown } = auditReport(ledger.reaudits.since(since));
+      return { of, holds, gone: gone.length, unknown: unknown.length };
+    },
     mayPublish: true,
     publish: async () => await publishDue({ ...parts(), ledger, mayPublish: () => made.mayPublish }, never),
     lookAgain: async () => await lookAgain({ ...parts(), ledger }, never),
