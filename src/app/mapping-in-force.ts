@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { count, formatBytes } from '../core/units.ts';
+import { utcDay } from '../core/utc.ts';
 import type { AcceptedMapping } from '../ledger/mappings.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Circumstances } from '../ownership/circumstances.ts';
@@ -138,7 +139,7 @@ function compiledAccepted(
 
 /** How places in an accepted mapping are called: folders.yaml has other lines by now. */
 export const acceptedName = ({ files }: Pick<Config, 'files'>, at: number): string =>
-  `${files.folders} (accepted ${new Date(at).toISOString().slice(0, 10)})`;
+  `${files.folders} (accepted ${utcDay(at)})`;
 
 /** Why folders.yaml is not in force: MAPPING_NOT_ACCEPTED, or CONFIG_INVALID; undefined when nothing is wrong with it. */
 export function refusalOf(standing: FileStanding, { files }: Pick<Config, 'files'>): IngestError | undefined {

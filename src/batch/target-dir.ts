@@ -1,4 +1,5 @@
 import type { Batch } from '../core/model.ts';
+import { utcDay } from '../core/utc.ts';
 
 /**
  * Directory below the container that receives the batch: the share's name, so that every file has one place. An
@@ -7,6 +8,6 @@ import type { Batch } from '../core/model.ts';
  */
 export function targetDir(batch: Pick<Batch, 'id' | 'cutFrom' | 'share' | 'addendum' | 'plannedAt'>): string {
   if (!batch.addendum) return batch.share;
-  const day = new Date(batch.plannedAt).toISOString().slice(0, 10);
+  const day = utcDay(batch.plannedAt);
   return `_addenda/${day}_${(batch.cutFrom ?? batch.id).slice(2, 10)}/${batch.share}`;
 }

@@ -1,4 +1,5 @@
 import type { Assignment } from '../core/model.ts';
+import { utcDay } from '../core/utc.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 
 /** "mueller (1 edit), whose newest data of SEM1 was planned on 2026-11-20": for a person to decide, never used. */
@@ -14,5 +15,5 @@ export function suggestionFor(
   const at = ledger.lastOfOwner(owner, instrument);
   return at === undefined
     ? `${near}, who has no data of ${instrument} so far`
-    : `${near}, whose newest data of ${instrument} was planned on ${new Date(at).toISOString().slice(0, 10)}`;
+    : `${near}, whose newest data of ${instrument} was planned on ${utcDay(at)}`;
 }

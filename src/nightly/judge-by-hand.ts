@@ -1,6 +1,7 @@
 import type { Assignment } from '../core/model.ts';
 import { printable, quoted } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
+import { utcDay } from '../core/utc.ts';
 import type { AccountAt, AccountUnknown } from '../ledger/accounts.ts';
 import { byWhat, type FoundByHand } from '../ledger/by-hand.ts';
 import type { Mark } from '../ledger/facts.ts';
@@ -54,7 +55,7 @@ export function sayByHand({ kind, container, below, files, ofFiles, seenAt, why 
   const where = below === '' ? '' : `, below ${printable(below)}`;
   const isWhole = kind === 'all' || kind === 'same';
   const amount = isWhole ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
-  const day = new Date(seenAt).toISOString().slice(0, 10);
+  const day = utcDay(seenAt);
   const since = why === undefined || !isWhole ? '' : `; nobody could look since: ${why}`;
   return `by hand, in "${printable(container.name)}" (${container.location})${where}: ${amount} by ${byWhat({ kind })}, seen on ${day}${since}`;
 }

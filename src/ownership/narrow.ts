@@ -3,6 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ShareName } from '../core/ids.ts';
 import type { Assignment } from '../core/model.ts';
 import { nameOf, quoted, type SharePath } from '../core/share-path.ts';
+import { utcDay } from '../core/utc.ts';
 
 /** The quiet time of what its writer calls ready: short, and still two equal looks. */
 export const READY_SETTLE_MS = 60_000;
@@ -114,6 +115,6 @@ export function decided(
 
 /** "excluded by anna on 2026-11-22: wrong sample". */
 export function sayDecision({ kind, by, since, reason }: Decision): string {
-  const day = new Date(since).toISOString().slice(0, 10);
+  const day = utcDay(since);
   return `${kind === 'force' ? 'forced' : 'excluded'} by ${by} on ${day}: ${reason}`;
 }

@@ -1,5 +1,6 @@
 import { COLLECTOR, type DestinationName, type OwnerId } from '../core/ids.ts';
 import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
+import { utcDay } from '../core/utc.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Day, Owner } from './mapping.ts';
 
@@ -134,5 +135,5 @@ function withCredential(owner: OwnerId, asked: Asked, { owners, around }: Known)
 
 /** The day that is `days` later; days have no time zone. */
 export function daysAfter(day: Day, days: number): Day {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  return utcDay(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000);
 }

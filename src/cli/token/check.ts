@@ -1,6 +1,7 @@
 import { tokenEnds } from '../../app/watch-tokens.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { count } from '../../core/units.ts';
+import { utcDay } from '../../core/utc.ts';
 import { createTokenStore } from '../../credentials/read-token.ts';
 import { answer } from '../answer.ts';
 import { checkTokens } from '../check/check-destinations.ts';
@@ -51,7 +52,7 @@ function endingSoon(workspace: Workspace): Finding[] {
   return tokenEnds(workspace)
     .filter(({ days }) => days <= WARN_DAYS)
     .map(({ owner, days, expiresAt }) => {
-      const date = new Date(expiresAt).toISOString().slice(0, 10);
+      const date = utcDay(expiresAt);
       const when = days <= 0 ? `ended on ${date}` : `ends in ${count(days, 'day')} (${date})`;
       return warning(`token of ${owner}`, `it ${when}`, `Run: nightjar token rotate ${owner}`);
     });

@@ -3,6 +3,7 @@ import { tokenRef } from '../../app/owner-token.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
+import { utcDay } from '../../core/utc.ts';
 import { createTokenStore, type TokenStore } from '../../credentials/read-token.ts';
 import {
   checkTokenOwner,
@@ -19,7 +20,6 @@ import { optionsOf } from '../open.ts';
 import { openToRead } from '../open-to-read.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { columns } from '../style.ts';
-import { dayOf } from './keep.ts';
 import { ownerCalled } from './which.ts';
 
 /** One owner's token as it can be judged without asking anybody. Times in ms since 1970. */
@@ -107,7 +107,7 @@ function problemOf(judge: () => void): IngestError | undefined {
 }
 
 function ended({ kind }: TokenFacts, expiresAt: number): IngestError {
-  return new IngestError('TOKEN_REJECTED', `the ${KIND_WORDS[kind]} ended on ${dayOf(expiresAt)}`, {
+  return new IngestError('TOKEN_REJECTED', `the ${KIND_WORDS[kind]} ended on ${utcDay(expiresAt)}`, {
     hint: 'Enrol a new one: nightjar token enrol OWNER --pat.',
   });
 }
@@ -148,7 +148,7 @@ function renderInspected(inspected: readonly Inspected[]): string {
     facts === undefined ? '?' : KIND_WORDS[facts.kind],
     facts?.generation ?? '',
     userId ?? '',
-    expiresAt === undefined ? (facts === undefined ? '' : 'does not end') : `until ${dayOf(expiresAt)}`,
+    expiresAt === undefined ? (facts === undefined ? '' : 'does not end') : `until ${utcDay(expiresAt)}`,
     problem === undefined ? 'ok' : problem.code,
   ]);
   const problems = inspected.flatMap(({ owner, problem }) =>

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { tokenRef } from '../../app/owner-token.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
+import { utcDay } from '../../core/utc.ts';
 import { createInvitations, type Invitation } from '../../credentials/invitations.ts';
 import { answer } from '../answer.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
@@ -9,7 +10,6 @@ import { EXIT } from '../exit-code.ts';
 import { configOf, optionsOf } from '../open.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { invitationCommand } from './invitation-command.ts';
-import { dayOf } from './keep.ts';
 import { nomadCalled, ownerCalled } from './which.ts';
 
 type InviteOptions = GlobalOptions & {
@@ -57,7 +57,7 @@ export const addInvite: AddCommand = (program, context, finish) => {
         userId: userIdFor(owner, tokenRef(config, owner, 'nomad')?.userId, options.userId),
         expiresAt: context.clock.now() + daysOf(options.days) * DAY_MS,
       });
-      const until = dayOf(invitation.expiresAt);
+      const until = utcDay(invitation.expiresAt);
       const { baseUrl } = destination;
       const text = invitationCommand({ code: invitation.code, publicKey, baseUrl, until });
       if (options.json !== true) explain(context, invitation);
@@ -69,7 +69,7 @@ export const addInvite: AddCommand = (program, context, finish) => {
 /** On standard error: standard output is what the owner gets. */
 function explain({ err }: CliContext, { owner, userId, expiresAt }: Invitation): void {
   err.write(
-    `Give ${owner} this command. It is good once, until ${dayOf(expiresAt)}, for ${userId === undefined ? 'an account that you name when you accept it' : `the account ${userId}`}.\nWhat comes back goes into: nightjar token accept\n\n`,
+    `Give ${owner} this command. It is good once, until ${utcDay(expiresAt)}, for ${userId === undefined ? 'an account that you name when you accept it' : `the account ${userId}`}.\nWhat comes back goes into: nightjar token accept\n\n`,
   );
 }
 

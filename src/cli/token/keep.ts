@@ -4,6 +4,7 @@ import type { Workspace } from '../../app/workspace.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { OwnerId } from '../../core/ids.ts';
 import type { Secret } from '../../core/secret.ts';
+import { utcDay } from '../../core/utc.ts';
 import { storeToken } from '../../credentials/store-token.ts';
 import type { NewPat } from '../../destinations/nomad/account.ts';
 import { KIND_WORDS } from '../../destinations/nomad/token.ts';
@@ -73,7 +74,7 @@ export function enrolledJson({ owner, name, file, proven, expiresAt, missingLine
 
 export function renderEnrolled({ owner, file, proven, expiresAt, missingLine }: Enrolled): string {
   const { facts, said, userId } = proven;
-  const end = expiresAt === undefined ? 'It does not end.' : `It ends on ${dayOf(expiresAt)}.`;
+  const end = expiresAt === undefined ? 'It does not end.' : `It ends on ${utcDay(expiresAt)}.`;
   return [
     `Enrolled the ${KIND_WORDS[facts.kind]}${userId === undefined ? '' : ` of user ${userId}`} for ${owner}. ${end}`,
     ...(file === undefined ? [] : [`Stored in ${file}, readable for Nightjar alone.`]),
@@ -86,5 +87,3 @@ export function renderEnrolled({ owner, file, proven, expiresAt, missingLine }: 
     ...(missingLine === undefined ? [] : ['', 'folders.yaml should say whose it is:', `  ${missingLine}`]),
   ].join('\n');
 }
-
-export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
