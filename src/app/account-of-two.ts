@@ -154,7 +154,7 @@ function notTheirs(owner: OwnerId, actual: string, configured: string): IngestEr
 export function sharedAccount(owner: OwnerId, other: OwnerId, userId: string): IngestError {
   return new IngestError(
     'ACCOUNT_SHARED',
-    `the token of ${owner} opens the same account as that of ${other} (user ${userId}): the data of both would land there`,
+    `the data of both would land in one account: the token of ${owner} opens the same account as that of ${other} (user ${userId})`,
     {
       hint: `Enrol a token of an account of its own for the one whose it is not (nightjar token enrol ${owner}, or ${other}), or make the two one owner with an alias in folders.yaml. Nothing was sent.`,
       context: { owner, other, userId },

@@ -1,9 +1,8 @@
 import type { Standing } from '../app/standing.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { CONTROL_FILE } from '../core/control.ts';
 import type { Assignment, Entry } from '../core/model.ts';
-import { nameOf, type SharePath } from '../core/share-path.ts';
-import { type FileState, isDelivered } from '../core/states.ts';
+import type { SharePath } from '../core/share-path.ts';
+import type { FileState } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import type { FoundByHand } from '../ledger/by-hand.ts';
 import type { LedgerEvent } from '../ledger/events.ts';
@@ -11,12 +10,12 @@ import type { Mark } from '../ledger/facts.ts';
 import type { FoundEntry } from '../ledger/looks.ts';
 import { type JudgeParts, judge, judgeParts, type Verdict } from '../nightly/judge.ts';
 import { keptDatasets } from '../nightly/kept-datasets.ts';
-import { type Amount, addVerdict, newTally, type Tally } from '../nightly/tally.ts';
+import type { Amount, Tally } from '../nightly/tally.ts';
 import type { Trace } from '../ownership/trace-rules.ts';
 import { isSettled } from '../share/settle.ts';
 import type { AskedPath } from './asked-path.ts';
 import { type Moves, movesAt } from './explain-moves.ts';
-import { isWithin, mayHold } from './find-causes.ts';
+import { lookWithin, mayBeTaken, type Within } from './explain-within.ts';
 import { type LookedAt, lastLook, lookedAt } from './last-look.ts';
 import { suggestionFor } from './suggestion.ts';
 import { amountUnknown, whereabouts } from './whereabouts.ts';
@@ -56,6 +55,8 @@ export type Explanation = {
   readonly suggestion: string | undefined;
   readonly file: KnownFile | undefined;
   readonly tally: Tally | undefined;
+  /** Of a directory: what of it is said dataset by dataset. */
+  readonly within: Pick<Within, 'byHand' | 'inDoubt'> | undefined;
   readonly moves: Moves;
   /** What of its dataset was found uploaded by hand. */
   readonly byHand: FoundByHand | undefined;
@@ -76,7 +77,8 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
     const file = knownFile(workspace, { share, path }, known);
     const said = saidOf(workspace, { share, path }, known.entry);
     const moves = movesAt(ledger, share.name, { path, isFile: true });
-    return { ...asked, path, kind: 'file', ...said, moves, file, tally: undefined, unknown: undefined };
+    const none = { tally: undefined, within: undefined, unknown: undefined };
+    return { ...asked, path, kind: 'file', ...said, moves, file, ...none };
   }
   const within = lookWithin(workspace, { share, path });
   const first = within?.first ?? path;
@@ -84,7 +86,7 @@ export function explainPath(workspace: Workspace, { share, path }: AskedPath): E
   const unknown = amountUnknown(ledger, share.name, path);
   const kind = within === undefined && unknown === undefined ? 'never-seen' : 'directory';
   const moves = movesAt(ledger, share.name, { path, isFile: false });
-  return { ...asked, path, kind, ...said, moves, file: undefined, tally: within?.tally, unknown };
+  return { ...asked, path, kind, ...said, moves, file: undefined, tally: within?.tally, within, unknown };
 }
 
 /** The rules tried, what else was said of the path, and what all of it comes to. */
@@ -107,7 +109,7 @@ function saidOf(
 function knownFile(workspace: Workspace, { share, path }: AskedPath, known: FoundEntry): KnownFile {
   const { ledger } = workspace;
   const run = lastLook(ledger, share.name);
-  const judging = judgingOf(workspace, run?.startedAt ?? known.lookedAt);
+  const judging = judgeParts(workspace, { since: run?.startedAt ?? known.lookedAt });
   const kept = keptDatasets(judging, share.name, run?.no);
   const dir = path.slice(0, Math.max(0, path.lastIndexOf('/'))) as SharePath;
   const verdict = judge(judging, share.name, { dir, known, kept });
@@ -127,17 +129,10 @@ function knownFile(workspace: Workspace, { share, path }: AskedPath, known: Foun
   };
 }
 
-const mayBeTaken = ({ lostContainers }: Workspace['ledger'], batch: BatchHead | undefined): boolean =>
-  batch !== undefined && isDelivered(batch.state) && lostContainers.mayHaveTaken(batch.id);
-
 /** Of what was delivered on an earlier evening too, of which verdicts do not tell. */
 function deliveredAs({ names }: JudgeParts, verdict: Verdict, mark: Mark): SharePath | undefined {
   const { as, batch, path } = verdict;
   return as ?? (batch === undefined || mark === 'moved' ? undefined : names.planned(batch, path));
-}
-
-function judgingOf({ ledger, assign, limitsOf, clock }: Workspace, startedAt: number): JudgeParts {
-  return judgeParts({ ledger, assign, limitsOf, clock }, { since: startedAt });
 }
 
 /** The rung of the ladder: the batch's where one holds it, else how far the file itself has come. */
@@ -161,30 +156,4 @@ export function stateOf(
     default:
       return 'mapped';
   }
-}
-
-/** Everything at or below a directory by its bucket; undefined when no look has seen anything there. */
-function lookWithin(
-  workspace: Workspace,
-  { share, path }: AskedPath,
-): { readonly tally: Tally; readonly first: SharePath } | undefined {
-  const { ledger } = workspace;
-  const run = lastLook(ledger, share.name);
-  if (run === undefined) return undefined;
-  const judging = judgingOf(workspace, run.startedAt);
-  const kept = keptDatasets(judging, share.name, run.no);
-  const tally = newTally();
-  let first: SharePath | undefined;
-  let any: SharePath | undefined;
-  for (const at of ledger.looks.all(share.name, run.no)) {
-    if (!mayHold(at, path)) continue;
-    for (const known of at.entries) {
-      const verdict = judge(judging, share.name, { dir: at.dir, known, kept });
-      if (!isWithin(verdict.path, path)) continue;
-      addVerdict(tally, verdict);
-      if (nameOf(verdict.path) !== CONTROL_FILE) first ??= verdict.path;
-      any ??= verdict.path;
-    }
-  }
-  return any === undefined ? undefined : { tally, first: first ?? any };
 }

@@ -1,7 +1,7 @@
 import type { Workspace } from '../app/workspace.ts';
 import { batchId } from '../core/ids.ts';
 import { jsonOf } from '../core/plain-output.ts';
-import { printable } from '../core/share-path.ts';
+import { printable, quoted } from '../core/share-path.ts';
 import type { HistoryLine } from '../ledger/audit.ts';
 import type { HistoryFilter } from '../ledger/history.ts';
 import { askedPath, seenPath } from './asked-path.ts';
@@ -37,15 +37,18 @@ export const addHistory: AddCommand = (program, context, finish) => {
         context.out.write(`${options.json === true ? jsonOf(historyJson(line)) : textOf(line)}\n`);
         events += 1;
       }
-      if (events === 0 && options.json !== true) context.out.write(nothingOf(what));
+      if (events === 0 && options.json !== true) context.out.write(`${nothingOf(what, since)}\n`);
       finish(EXIT.done);
     });
 };
 
-const nothingOf = (what: string | undefined): string =>
-  what === undefined
-    ? 'Nothing is recorded of that.\n'
-    : `Nothing is recorded of ${printable(what)}: no batch has that id, or a file at that path.\n`;
+function nothingOf(what: string | undefined, since: number | undefined): string {
+  const then = since === undefined ? '' : ' since then';
+  if (what === undefined) return `Nothing is recorded${then}.`;
+  const of = `Nothing is recorded of ${printable(what)}${then}`;
+  if (since !== undefined) return `${of}: leave out --since for what was before.`;
+  return `${of}: no batch has or had a file there. Whether it was seen: nightjar explain ${quoted(what)}`;
+}
 
 const BATCH_ID = /^b-[0-9a-f]{32}$/;
 

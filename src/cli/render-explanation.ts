@@ -10,6 +10,7 @@ import { bucketWord } from './bucket-word.ts';
 import type { CliContext } from './context.ts';
 import { moveLines, movesJson } from './explain-moves.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
+import { IN_DOUBT, withinJson, withinLines } from './explain-within.ts';
 import { notByHand } from './render-by-hand.ts';
 import { reopens } from './render-causes.ts';
 import { NAMES_TITLE, nameLines } from './render-names.ts';
@@ -47,6 +48,7 @@ export function renderExplanation(explanation: Explanation, tonight: string, vie
     head('What is known of it'),
     ...(file === undefined ? [] : fileLines(file, view.now)),
     ...(tally === undefined ? [] : tallyLines(tally)),
+    ...(explanation.within === undefined ? [] : withinLines(explanation.within)),
     ...moveLines(explanation.moves),
     ...notByHand(explanation.byHand),
     ...unknownLines(explanation),
@@ -131,9 +133,6 @@ function neverSeen({ lookedAt }: Explanation, now: number): string {
     : `  Nothing: the last look at its share (${clockTime(lookedAt, now)}) did not see it.`;
 }
 
-const IN_DOUBT =
-  'what it was delivered into takes nothing more or is gone since: look whether it is still there (nightjar audit deliveries), for it is not sent again by itself';
-
 function fileLines(file: KnownFile, now: number): string[] {
   const { verdict, state, since, lookedAt, prior } = file;
   const { entry, batch } = verdict;
@@ -199,6 +198,7 @@ export function explanationJson(explanation: Explanation, tonight: string): obje
     ...(explanation.suggestion === undefined ? {} : { suggestion: printable(explanation.suggestion) }),
     file: file === undefined ? null : shown(fileJson(file)),
     buckets: tally?.buckets ?? null,
+    ...withinJson(explanation.within),
     ...(tally === undefined ? {} : { names: namesByOwner(tally.names) }),
     ...(unknown === undefined ? {} : { unknown }),
     moves: movesJson(explanation.moves),

@@ -41,7 +41,9 @@ function sayUnplanned({ place, files }: NonNullable<Selection['unplanned']>): st
 }
 
 function warning(again: readonly BatchHead[]): string {
-  return `${count(again.length, 'batch', 'batches')} of these ${again.length === 1 ? 'is' : 'are'} delivered: it is sent again and replaces what is there, it never doubles.`;
+  const isOne = again.length === 1;
+  const sent = isOne ? 'is delivered: it is sent' : 'are delivered: they are sent';
+  return `${count(again.length, 'batch', 'batches')} of these ${sent} again and ${isOne ? 'replaces' : 'replace'} what is there; nothing is doubled.`;
 }
 
 function totals(batches: readonly BatchHead[]): string {

@@ -11,7 +11,7 @@ import { type PutBack, putBack } from './put-back.ts';
 import { renderPreview, renderPutBack, requeueJson } from './render-requeue.ts';
 import { sayLast } from './render-requeues.ts';
 import type { AddCommand } from './run-cli.ts';
-import { codeNamed, type Selection, type Selectors, selectBatches } from './select-batches.ts';
+import { type Selection, type Selectors, selectBatches, spelled } from './select-batches.ts';
 import { whoAmI } from './who.ts';
 
 type RequeueOptions = GlobalOptions & Selectors & { readonly yes?: boolean; readonly dryRun?: boolean };
@@ -77,7 +77,7 @@ function lastRequeues(
   asked: string | undefined,
 ): readonly RequeueResult[] {
   const codes = new Set(batches.flatMap(({ error }) => (error === undefined ? [] : [error.code])));
-  if (asked !== undefined) codes.add(codeNamed(asked));
+  if (asked !== undefined) codes.add(spelled(asked));
   return [...codes].flatMap((code) => ledger.requeues.lastOf(code) ?? []);
 }
 

@@ -95,7 +95,7 @@ function findBatches(workspace: Workspace, by: Selectors, states: readonly Batch
   const filter = {
     states,
     ...(by.owner === undefined ? {} : { owner: ownerNamed(workspace, by.owner) }),
-    ...(by.class === undefined ? {} : { code: codeNamed(by.class) }),
+    ...(by.class === undefined ? {} : { code: codeNamed(ledger, by.class, states) }),
     ...(since === undefined ? {} : { changedSince: since }),
     ...(by.destination === undefined ? {} : { destination: destinationNamed(workspace, by.destination) }),
     ...(by.instrument === undefined ? {} : { instrument: instrumentNamed(workspace, by.instrument) }),
@@ -136,12 +136,21 @@ function instrumentNamed({ ledger }: Workspace, name: string): string {
   return name;
 }
 
-export function codeNamed(text: string): string {
-  const code = text.toUpperCase().replaceAll('-', '_');
+/** In any spelling. Of all codes there are, only those are told that batches have in such a state. */
+function codeNamed(ledger: Workspace['ledger'], text: string, states: readonly BatchState[]): string {
+  const code = spelled(text);
   const codes = Object.keys(ERROR_CODES);
-  if (!codes.includes(code)) throw unknownName('class of errors', code, codes);
-  return code;
+  if (codes.includes(code)) return code;
+  const now = new Set([...ledger.list({ states })].flatMap(({ error }) => error?.code ?? []));
+  const those = states === WAITING ? 'held or rejected' : states.join(', ');
+  const all =
+    now.size === 0
+      ? `No batch that is ${those} has an error.`
+      : `Batches that are ${those} have: ${[...now].toSorted().join(', ')}.`;
+  throw unknownName('class of errors', code, codes, all);
 }
+
+export const spelled = (code: string): string => code.toUpperCase().replaceAll('-', '_');
 
 /** The batches that hold a file at or below the path, and its refused files. */
 function thereAt(

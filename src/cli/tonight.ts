@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { formatDuration } from '../core/units.ts';
+import { quoted } from '../core/share-path.ts';
+import { count, formatDuration } from '../core/units.ts';
 import type { Verdict } from '../nightly/judge.ts';
+import { newTally } from '../nightly/tally.ts';
 import { nextEvening } from '../schedule/evenings.ts';
 import type { Explanation, KnownFile } from './explain-path.ts';
 import { clockTime } from './style.ts';
@@ -16,13 +18,31 @@ export function tonight(
   const { file, assignment, kind } = explanation;
   if (kind === 'directory' && explanation.tally === undefined)
     return `Nothing for now: it could not be listed, so nobody knows what is there. Once it can be listed it is looked at anew.`;
-  if (kind === 'directory') return `In ${evening} each file goes its own way, as the counts above say.`;
+  if (kind === 'directory') return ofDirectory(explanation, evening);
   if (file === undefined) return firstLook(assignment, { evening, settleWaitMs: config.settleWaitMs });
   if (file.unknown !== undefined)
     return `Nothing for now: ${file.unknown}, so nobody knows whether it is there. Once it can be listed it is looked at anew.`;
   if (file.gone)
     return `Nothing: the last look did not see it any more. If it comes back it is looked at anew.`;
   return ofFile(file, { evening, latest: at + config.settleWaitMs, now });
+}
+
+/** What of it goes, and what does not without a person. */
+function ofDirectory({ share, path, tally }: Explanation, evening: string): string {
+  const { waiting, notSettled, unreadable, held, rejected } = tally?.buckets ?? newTally().buckets;
+  const parts = [
+    said(waiting, ['goes', 'go']),
+    said(notSettled, ['goes once its dataset has settled', 'go once their datasets have settled']),
+    said(unreadable, ['is tried again', 'are tried again']),
+  ].filter((part) => part !== '');
+  const goes = parts.length === 0 ? 'nothing of it goes' : parts.join(', ');
+  const stuck = said({ files: held.files + rejected.files }, ['waits for a person', 'wait for a person']);
+  const why = stuck === '' ? '' : `; ${stuck}: nightjar why ${quoted(`${share}:${path}`)}`;
+  return `In ${evening} ${goes}${why}.`;
+}
+
+function said({ files }: { readonly files: number }, [one, many]: readonly [string, string]): string {
+  return files === 0 ? '' : `${count(files, 'file')} ${files === 1 ? one : many}`;
 }
 
 function firstLook(

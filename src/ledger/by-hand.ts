@@ -99,7 +99,7 @@ function checksIn(db: DatabaseSync) {
           `UPDATE by_hand SET kind = 'gone', files = ?, run = ?
            WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?`,
         ).run(files, runNo, ...keyOf(found));
-        const detail = `${detailOf({ ...found, files })}, and ${why}: sent like new data`;
+        const detail = `${detailOf({ ...found, files }, 'was in')}, and ${why}: sent like new data`;
         recordEvent(db, { at, what: 'dataset.by-hand-gone', detail });
       }),
 
@@ -138,9 +138,9 @@ const keyOf = ({ share, dataset, owner, destination }: DatasetAt) =>
 export const byWhat = ({ kind }: Pick<ByHand, 'kind'>): string =>
   kind === 'same' ? 'name, size and content' : 'name and size';
 
-function detailOf(found: ByHand): string {
+function detailOf(found: ByHand, where = 'in'): string {
   const { share, dataset, owner, container, files } = found;
-  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by ${byWhat(found)} in ${container.name} (${container.location})`;
+  return `${share}:${printable(dataset)} of ${owner}: ${count(files, 'file')} by ${byWhat(found)} ${where} ${container.name} (${container.location})`;
 }
 
 function foundIn(row: Record<string, unknown>): FoundByHand {

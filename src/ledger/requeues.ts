@@ -51,6 +51,10 @@ export function createRequeues(db: DatabaseSync) {
     return [...groups.values()].map(resultOf);
   };
 
+  const putBack = db.prepare(
+    'SELECT by FROM requeue WHERE batch = ?1 AND event = (SELECT max(no) FROM event WHERE batch = ?1)',
+  );
+
   return {
     /** Remembers batches that were put back together; in the transaction that does it. */
     note: ({ at, by, batches }: Put): void =>
@@ -62,6 +66,9 @@ export function createRequeues(db: DatabaseSync) {
         );
         for (const { no, error } of batches) insert.run(Number(last ?? 0) + 1, no, at, by, error?.code ?? '');
       }),
+
+    /** Who put the batch back, as long as nothing has happened to it since. */
+    putBackBy: (no: number): string | undefined => textOf(putBack.get(no)?.['by']),
 
     /** The newest requeue of batches with this error; undefined: there was none. */
     lastOf: (code: string): RequeueResult | undefined =>

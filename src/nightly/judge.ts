@@ -3,16 +3,16 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { Assign, Entry, OwnedFile } from '../core/model.ts';
 import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
-import { isDelivered } from '../core/states.ts';
 import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
-import { type Pause, pauseOf } from '../ledger/pauses.ts';
+import type { Pause } from '../ledger/pauses.ts';
 import { ofRun, type Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
 import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
 import { type ByHandView, byHandView, unlessUnknown } from './judge-by-hand.ts';
+import { byBatch } from './judge-in-batch.ts';
 import { keptOut } from './judge-kept-out.ts';
 import { beforePlanning, movedFrom, type RecognisedView, recognisedView } from './judge-recognised.ts';
 import { unlistable } from './judge-unreadable.ts';
@@ -83,6 +83,8 @@ export type JudgeParts = {
     readonly maxFiles: number;
   };
   readonly pauses: readonly Pause[];
+  /** Who put a batch back that has not gone since; undefined: nobody did. */
+  readonly putBackBy: (no: number) => string | undefined;
   readonly looks: Pick<Ledger['looks'], 'open' | 'below'>;
   /** What is held against the newest walk of a share: nothing new of it is acted on. */
   readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
@@ -110,6 +112,7 @@ export function judgeParts(
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
     names: createNames(parts.ledger),
     isOfRun: ofRun(run, parts.clock.now()),
+    putBackBy: parts.ledger.requeues.putBackBy,
     looks: parts.ledger.looks,
     waitingIn: (share) => {
       const known = waiting.get(share) ?? parts.ledger.waiting.all(share);
@@ -221,42 +224,6 @@ function inBatch(
     ...judged,
     ...named(judged.bucket === 'unchanged' ? undefined : parts.names.planned(batch, path)),
   };
-}
-
-function byBatch(
-  batch: BatchHead,
-  parts: JudgeParts,
-): Pick<Verdict, 'owner' | 'bucket' | 'reason' | 'earliest' | 'batch' | 'dataset' | 'follows'> {
-  const { owner, dataset, follows } = batch;
-  const base = { owner, dataset, batch, ...(follows === undefined ? {} : { follows }) };
-  if (isDelivered(batch.state)) {
-    const bucket = parts.isOfRun(batch.changedAt) ? 'delivered' : 'unchanged';
-    return { ...base, bucket, reason: batch.receipt?.how ?? batch.state };
-  }
-  if (batch.state === 'held' || batch.state === 'rejected')
-    return { ...base, bucket: batch.state, reason: batch.error?.message ?? batch.state };
-  const pause = pauseOf(parts.pauses, batch);
-  return { ...base, ...(pause === undefined ? onItsWay(batch) : pausedFor(pause)) };
-}
-
-function pausedFor(pause: Pause): Judged {
-  const end = pause.until ?? pause.probeAt;
-  // An outage needs nobody: what meets it goes by itself when it is over.
-  const bucket = pause.probes === undefined ? 'held' : 'waiting';
-  return { bucket, reason: pauseReason(pause), ...(end === undefined ? {} : { earliest: end }) };
-}
-
-function onItsWay({ state, error, notBefore }: BatchHead): Judged {
-  if (error === undefined || state !== 'planned')
-    return { bucket: 'waiting', reason: `the batch is ${state}` };
-  // 0: at once, as after a requeue.
-  const earliest = notBefore === 0 ? {} : { earliest: notBefore };
-  return { bucket: 'waiting', reason: `will be tried again: ${error.message}`, ...earliest };
-}
-
-export function pauseReason({ kind, name, reason, probes }: Pause): string {
-  if (probes !== undefined) return `destination ${name} is away: ${reason}`;
-  return `deliveries of ${kind} ${name} are on hold: ${reason}`;
 }
 
 /** Whether an earlier version of this path has reached the destination, so that this one must not go over it. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { type BatchId, batchId } from '../core/ids.ts';
 import { waitAtMost } from '../core/wait-at-most.ts';
 import { connectRedis, type RedisLink, type RedisTarget, withinDeadline } from './connect-redis.ts';
+import { hidePolicy } from './hide-policy.ts';
 import { unlockJob } from './job-lock.ts';
 
 /** BullMQ's name of the one queue, and of its one kind of job. */
@@ -62,7 +63,7 @@ const STATES: Readonly<Record<(typeof RANGES)[number], JobState>> = {
 export function createBatchQueue({ target, clock, deadlineMs, onError }: BatchQueueOptions): BatchQueue {
   const report = onError ?? (() => undefined);
   const link = connectRedis(target, { waitForRedis: false, onError: report });
-  const queue = new Queue<JobData>(QUEUE_NAME, { connection: link.redis });
+  const queue = new Queue<JobData>(QUEUE_NAME, { connection: hidePolicy(link.redis) });
   // The link reports the same failures without secrets; without a listener they would end the process.
   queue.on('error', () => undefined);
 

@@ -5,6 +5,7 @@ import { type BatchId, batchId } from '../core/ids.ts';
 import { waitAtMost } from '../core/wait-at-most.ts';
 import { type JobData, QUEUE_NAME } from './batch-queue.ts';
 import { connectRedis, type RedisLink, type RedisTarget } from './connect-redis.ts';
+import { hidePolicy } from './hide-policy.ts';
 import { lockJob, unlockJob } from './job-lock.ts';
 import { PatientWorker } from './patient-worker.ts';
 import { cureOf, isRefusal } from './redis-refusal.ts';
@@ -130,7 +131,7 @@ function startWorker(
   const worker = new PatientWorker(
     processor,
     {
-      connection: link.redis,
+      connection: hidePolicy(link.redis),
       concurrency,
       lockDuration: lockMs,
       // The dispatcher looks for jobs without a lock, and the ledger counts how often a batch may fail. BullMQ's own look

@@ -82,6 +82,8 @@ describe.each(['v1.3', 'v1.4'] as const)('what an owner has uploaded by hand to 
     });
     const { out } = await at.lab.run('explain', 'SEM1/mueller/slab17/slab17-a.tif');
     expect(out).toContain('1 of its 3 files by name and size');
+    const folder = await at.lab.run('explain', 'SEM1/mueller');
+    expect(folder.out).toMatch(/^ {2}Hand +SEM1\/mueller\/gold17: by hand, in ".+" \(http/m);
     expect(at.asked('schmidt'), 'a token that may only write').toBe(0);
 
     await at.lab.share.put(

@@ -54,6 +54,7 @@ describe.each(['v1.3', 'v1.4'] as const)(
       expect((await at.lab.run('explain', 'SEM1/mueller/gold17')).out).toContain('any more, so it is sent');
       const history = (await at.lab.run('history')).out;
       expect(history.match(/dataset\.by-hand-gone/g)).toHaveLength(3);
+      expect(history).toMatch(/dataset\.by-hand-gone .* by name and size was in My gold17 /);
       expect(at.asked() - asked).toBeLessThan(40);
 
       const before = at.asked();

@@ -93,7 +93,11 @@ describe('nightjar history', () => {
     await using lab = await cliLab();
     lab.inLedger((ledger) => seedLedger(ledger, SEEDS, Date.now() - 5 * 86_400_000));
 
-    expect((await lab.run('history', '--since', '2d')).out).toBe('Nothing is recorded of that.\n');
+    expect((await lab.run('history', '--since', '2d')).out).toBe('Nothing is recorded since then.\n');
+    expect((await lab.run('history', 'SEM1/mueller/run_1', '--since', '2d')).out).toContain(
+      'leave out --since',
+    );
+    expect((await lab.run('history', 'SEM1/never')).out).toContain('nightjar explain SEM1/never');
     expect((await lab.run('history', '--since', '6d')).out).toContain('batch.planned');
   });
 

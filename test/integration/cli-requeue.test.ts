@@ -58,7 +58,9 @@ describe('nightjar requeue', () => {
 
     const told = await lab.json('why', 'SEM1/mueller/held');
 
-    expect(JSON.stringify(told)).toContain('will be tried again');
+    expect(JSON.stringify(told)).toMatch(
+      /it failed with TOKEN_REJECTED; put back by a person \(.+?\), since /,
+    );
     expect(JSON.stringify(told)).not.toContain('"earliest"');
   });
 
@@ -82,8 +84,24 @@ describe('nightjar requeue', () => {
     expect(await lab.json('requeue', '--all')).toMatchObject({ batches: { length: 3 } });
     const answer = await lab.run('requeue', String(ids.verified), '--yes');
 
-    expect(answer.out).toContain('it never doubles');
+    expect(answer.out).toContain('1 batch of these is delivered: it is sent again and replaces');
     expect(stateOf(ids.verified)).toBe('planned');
+  });
+
+  it('counts what would be sent again, and names the classes that batches have now instead of all', async () => {
+    const { lab } = await seeded();
+    await using _ = lab;
+    lab.inLedger((ledger) => seedLedger(ledger, [{ dir: 'SEM1/mueller/more', to: 'verified' }]));
+
+    const two = await lab.run('requeue', '--owner', 'mueller', '--state', 'delivered');
+    const unknown = await lab.run('requeue', '--class', 'NONSENSE');
+    const none = await lab.run('requeue', '--class', 'NONSENSE', '--state', 'delivered');
+
+    expect(two.out).toContain('2 batches of these are delivered: they are sent again and replace');
+    expect(unknown.err).toContain(
+      'Batches that are held or rejected have: BATCH_REFUSED, QUOTA_EXCEEDED, TOKEN_REJECTED.',
+    );
+    expect(none.err).toContain('No batch that is accepted, confirmed, verified has an error.');
   });
 
   it('skips what is on its way, and says so by its exit code', async () => {
