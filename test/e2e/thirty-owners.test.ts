@@ -112,22 +112,14 @@ async function eveningWithOutage(lab: Lab, nomad: NomadServer, parcels: number):
   };
   // Not before these two have their upload: where the answer to making it is lost, there is one more in the account.
   const early = [GONE_ON, POISONED].map((owner) => nomad.userId(userOf(owner)));
-  await untilTrue(
-    async () => {
-      await mustGoOn();
-      const sent = parcelsIn(nomad);
-      return sent.length >= parcels && early.every((id) => sent.includes(id));
-    },
-    `${parcels} parcels are sent`,
-    60,
-  );
+  await untilTrue(async () => {
+    await mustGoOn();
+    const sent = parcelsIn(nomad);
+    return sent.length >= parcels && early.every((id) => sent.includes(id));
+  }, `${parcels} parcels are sent`);
   await nomad.away();
   const ledger = openLedger(join(lab.root, 'state'));
-  await untilTrue(
-    () => ledger.outages.goingOn().some(({ probes }) => probes > 0),
-    'the outage is noticed',
-    60,
-  );
+  await untilTrue(() => ledger.outages.goingOn().some(({ probes }) => probes > 0), 'the outage is noticed');
   ledger.close();
   await nomad.back();
   await ended;

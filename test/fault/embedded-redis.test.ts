@@ -4,9 +4,10 @@ import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import { startEmbeddedRedis } from '../../src/queue/embedded-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
 let stateDir = '';
 beforeEach(async () => {
@@ -15,8 +16,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
-
-const within = { timeout: 10_000, interval: 20 };
 
 async function ask<T>(socketPath: string, question: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({ path: socketPath, maxRetriesPerRequest: 5 });
@@ -54,7 +53,7 @@ test('ends with a parent that was killed', async () => {
 
   parent.kill();
 
-  await vi.waitFor(() => expect(() => process.kill(parent.redisPid, 0)).toThrow('ESRCH'), within);
+  await untilPasses(() => expect(() => process.kill(parent.redisPid, 0)).toThrow('ESRCH'));
 });
 
 test('ends with a parent that was killed where there is no setpriv', async () => {
@@ -66,7 +65,7 @@ test('ends with a parent that was killed where there is no setpriv', async () =>
 
   parent.kill();
 
-  await vi.waitFor(() => expect(() => process.kill(parent.redisPid, 0)).toThrow('ESRCH'), within);
+  await untilPasses(() => expect(() => process.kill(parent.redisPid, 0)).toThrow('ESRCH'));
 });
 
 test('shuts down a server that an earlier daemon left behind, and keeps what it had', async () => {
@@ -111,7 +110,7 @@ test('stops a server that does not answer any more', async () => {
   await redis.stop();
 
   expect(() => process.kill(redis.pid, 0)).toThrow('ESRCH');
-}, 30_000);
+});
 
 test('starts empty when the log of commands is broken, keeps the old one aside and says so', async () => {
   const first = await startEmbeddedRedis({ stateDir, clock });

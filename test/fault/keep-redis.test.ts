@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepRedis } from '../../src/app/keep-redis.ts';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import { IngestError } from '../../src/core/errors.ts';
+import { untilPasses } from '../support/until.ts';
 
 let stateDir = '';
 beforeEach(async () => {
@@ -15,7 +16,6 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
 
-const soon = { timeout: 30_000, interval: 50 };
 const gone = (pid: number): void => {
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 };
@@ -54,7 +54,7 @@ test.each([
 
   await fault(first, redis.socketPath);
 
-  await vi.waitFor(async () => expect([0, first]).not.toContain(await pidAt(redis.socketPath)), soon);
+  await untilPasses(async () => expect([0, first]).not.toContain(await pidAt(redis.socketPath)));
   gone(first);
   expect(told.every((error) => error instanceof IngestError && error.code === 'QUEUE_UNAVAILABLE')).toBe(
     true,

@@ -3,11 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Received } from '../support/nomad/model.ts';
 import { type NomadLab, type NomadLabOptions, nomadLab } from '../support/nomad-lab.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
 const DATASETS = ['gold', 'iron', 'zinc'] as const;
 
@@ -160,7 +161,7 @@ async function failToSave({ stateDir }: TestRedis, admin: Redis): Promise<void> 
   await mkdir(join(stateDir, 'redis', 'dump.rdb', 'in the way'), { recursive: true });
   await admin.bgsave();
   const lastSave = async (): Promise<string> => await admin.info('persistence');
-  await vi.waitFor(async () => expect(await lastSave()).toContain('rdb_last_bgsave_status:err'), 10_000);
+  await untilPasses(async () => expect(await lastSave()).toContain('rdb_last_bgsave_status:err'));
 }
 
 describe('an outside Redis', () => {

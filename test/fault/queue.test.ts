@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import type { BatchId } from '../../src/core/ids.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
@@ -10,8 +10,7 @@ import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts
 import { workBatches } from '../../src/queue/work-batches.ts';
 import { MemoryLedger, testId } from '../support/dispatch-ledger.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
-
-const soon = { timeout: 40_000, interval: 20 };
+import { untilPasses } from '../support/until.ts';
 
 /** Delivers every batch of `ledger`, doing `during` in the middle of the tenth. Answers what was delivered. */
 async function deliverAll(
@@ -44,7 +43,7 @@ async function deliverAll(
     sweepMs: 300,
     running: workers.running,
   });
-  await vi.waitFor(() => expect(ledger.count('delivered')).toBe(ledger.batches.size), soon);
+  await untilPasses(() => expect(ledger.count('delivered')).toBe(ledger.batches.size));
   await trouble;
   await dispatcher.close();
   await workers.close();
@@ -97,12 +96,12 @@ test('a queue that is wiped while nobody works is filled again by the next compa
     onError: () => undefined,
     sweepMs: 100,
   });
-  await vi.waitFor(async () => expect((await queue.jobs()).size).toBe(3), soon);
+  await untilPasses(async () => expect((await queue.jobs()).size).toBe(3));
 
   await redis.wipe();
 
-  await vi.waitFor(() => expect(ledger.putBack).toHaveLength(3), soon);
-  await vi.waitFor(async () => expect((await queue.jobs()).size).toBe(3), soon);
+  await untilPasses(() => expect(ledger.putBack).toHaveLength(3));
+  await untilPasses(async () => expect((await queue.jobs()).size).toBe(3));
   await dispatcher.close();
   await queue.close();
 });
@@ -144,8 +143,8 @@ test('the batch of a worker process that was killed is delivered by the next one
     },
   );
 
-  await vi.waitFor(() => expect(delivered).toEqual([testId(1)]), soon);
+  await untilPasses(() => expect(delivered).toEqual([testId(1)]));
   await dispatcher.close();
   await workers.close();
   await queue.close();
-}, 90_000);
+});

@@ -77,7 +77,7 @@ it('an evening frozen at look, plan, queue, open and close until the lock of its
   const pid = run.pid ?? 0;
   let locks = 0;
   for (const step of steps) {
-    await untilTrue(() => isFrozen(pid), `frozen at ${step}`, 60);
+    await untilTrue(() => isFrozen(pid), `frozen at ${step}`);
     locks += await removeLocks(join(struck.lab.root, 'state/redis/redis.sock'));
     run.kill('SIGCONT');
     await untilTrue(() => !isFrozen(pid), `awake after ${step}`);
@@ -98,7 +98,7 @@ async function stoppedTwice(struck: StruckLab): Promise<unknown> {
   });
   const before = struck.nomad.requests.length;
   const isSending = (): boolean => struck.nomad.requests.slice(before).some(({ method }) => method === 'PUT');
-  await untilTrue(isSending, 'a parcel is on its way', 60);
+  await untilTrue(isSending, 'a parcel is on its way');
   run.kill('SIGTERM');
   await untilTrue(() => err.includes('once more ends at once'), 'the first was heard');
   expect(run.exitCode).toBeNull();

@@ -15,7 +15,7 @@ it('a second SIGTERM ends a daemon at once whose delivery hangs, and the next ev
   });
   serve.stderr?.resume();
   const isSending = (): boolean => struck.nomad.requests.some(({ method }) => method === 'PUT');
-  await untilTrue(isSending, 'a parcel is on its way', 60);
+  await untilTrue(isSending, 'a parcel is on its way');
 
   serve.kill('SIGTERM');
   await untilTrue(() => said.includes('serve.stopping'), 'the first was heard');

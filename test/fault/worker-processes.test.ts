@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { startDeliveries } from '../../src/app/deliveries.ts';
 import { openWorkspace, type Workspace } from '../../src/app/workspace.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -15,7 +15,7 @@ import { engineEvening } from '../support/engine-evening.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { startRedis } from '../support/start-redis.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
-import { untilTrue } from '../support/until.ts';
+import { untilPasses, untilTrue } from '../support/until.ts';
 
 const WORKER = fileURLToPath(new URL('../support/deliver-as-worker.ts', import.meta.url));
 
@@ -121,7 +121,7 @@ it('a worker frozen in close for longer than its lock is told so when it wakes, 
   worker.stdout?.on('data', (piece: Buffer) => {
     said += piece.toString();
   });
-  await untilTrue(() => isFrozen(worker.pid ?? 0), 'frozen in close', 60);
+  await untilTrue(() => isFrozen(worker.pid ?? 0), 'frozen in close');
   main.deliver();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
   const delivered = main.head();
@@ -144,7 +144,7 @@ it('a batch that a worker process delivers when Redis is wiped is not handed to 
 
   await main.wipe();
   main.deliver();
-  await vi.waitFor(async () => expect(await main.isLocked()).toBe(true), 30_000);
+  await untilPasses(async () => expect(await main.isLocked()).toBe(true));
   struck.nomad.worker.release();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by the worker');
 

@@ -145,7 +145,7 @@ describe('the balance of a run', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('never plans an entry for somebody the mapping does not name, and none twice', async () => {
     await fc.assert(
@@ -169,7 +169,7 @@ describe('the balance of a run', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('is not good when the ledger holds another number than the scanner counted', async () => {
     await using temp = await tempLedger();

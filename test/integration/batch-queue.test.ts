@@ -3,13 +3,14 @@ import { connect, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import { type BatchId, batchId } from '../../src/core/ids.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { type BatchQueue, createBatchQueue, QUEUE_NAME } from '../../src/queue/batch-queue.ts';
 import type { RedisTarget } from '../../src/queue/connect-redis.ts';
 import { startRedis } from '../support/start-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
 const id = (at: number): BatchId => batchId(`b-${at.toString(16).padStart(32, '0')}`);
 
@@ -73,7 +74,7 @@ test('leaves a job that a living worker has, and says so when asked to remove it
   const connection = new Redis({ path: redis.target.socketPath, maxRetriesPerRequest: null });
   const working = Promise.withResolvers<void>();
   const worker = new Worker(QUEUE_NAME, () => working.promise, { connection });
-  await vi.waitFor(async () => expect((await queue.jobs()).get(id(1))).toBe('active'));
+  await untilPasses(async () => expect((await queue.jobs()).get(id(1))).toBe('active'));
 
   await queue.enqueue(id(1));
 
@@ -134,7 +135,7 @@ test('a call that failed for its caller is not made later', async () => {
   await expect(queue.enqueue(id(1))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
   await redis.restart();
 
-  await vi.waitFor(async () => expect(await queue.jobs()).toEqual(new Map()), { timeout: 5000 });
+  await untilPasses(async () => expect(await queue.jobs()).toEqual(new Map()));
   await queue.close();
 });
 
@@ -173,7 +174,7 @@ test('never lets the password out with an error', async () => {
   });
 
   const failure = await queue.jobs().catch((error: unknown) => error);
-  await vi.waitFor(() => expect(refusals.length).toBeGreaterThan(0));
+  await untilPasses(() => expect(refusals.length).toBeGreaterThan(0));
   await queue.close();
   passage.close();
   await admin.config('SET', 'requirepass', '');
@@ -268,5 +269,5 @@ test('tells when the connection is there, the first time and after an outage', a
   await redis.kill();
   await redis.restart();
 
-  await vi.waitFor(() => expect(told).toBe(2), { timeout: 10_000 });
+  await untilPasses(() => expect(told).toBe(2));
 });

@@ -8,6 +8,7 @@ import { createDispatcher, type Dispatcher, type DispatcherOptions } from '../..
 import { type BatchHandler, type BatchWorkers, workBatches } from '../../src/queue/work-batches.ts';
 import { MemoryLedger } from '../support/dispatch-ledger.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
 type Plant = AsyncDisposable & {
   ledger: MemoryLedger;
@@ -55,8 +56,6 @@ function startPlant(
   return { ledger, queue, workers, dispatcher, errors, [Symbol.asyncDispose]: close };
 }
 
-const soon = { timeout: 20_000, interval: 10 };
-
 test('delivers everything once, in order within a lane and below the cap', async () => {
   await using redis = await startRedis();
   const ledger = new MemoryLedger();
@@ -74,12 +73,12 @@ test('delivers everything once, in order within a lane and below the cap', async
     await clock.sleep(2);
   });
 
-  await vi.waitFor(() => expect(ledger.count('delivered')).toBe(60), soon);
+  await untilPasses(() => expect(ledger.count('delivered')).toBe(60));
 
   expect(new Set(delivered).size).toBe(60);
   expect(delivered).toHaveLength(60);
   expect(most).toBeLessThanOrEqual(4);
-  await vi.waitFor(async () => expect(await plant.queue.jobs()).toEqual(new Map()), soon);
+  await untilPasses(async () => expect(await plant.queue.jobs()).toEqual(new Map()));
   expect(plant.errors).toEqual([]);
 });
 
@@ -94,9 +93,9 @@ test('queues a batch when it becomes due, and a new one when woken', async () =>
 
   const fresh = ledger.plan(2, 'b');
   plant.dispatcher.wake();
-  await vi.waitFor(() => expect(ledger.batches.get(fresh)?.state).toBe('delivered'), soon);
+  await untilPasses(() => expect(ledger.batches.get(fresh)?.state).toBe('delivered'));
   expect(ledger.batches.get(later)?.state).toBe('planned');
-  await vi.waitFor(() => expect(ledger.batches.get(later)?.state).toBe('delivered'), soon);
+  await untilPasses(() => expect(ledger.batches.get(later)?.state).toBe('delivered'));
 
   expect(clock.monotonic() - started).toBeGreaterThanOrEqual(299);
 });
@@ -122,9 +121,9 @@ test('puts back what an earlier daemon left queued or delivering, and removes jo
     onError: (error) => errors.push(error),
   });
 
-  await vi.waitFor(async () => {
+  await untilPasses(async () => {
     expect([...(await queue.jobs()).keys()].sort((a, b) => a.localeCompare(b))).toEqual([queued, delivering]);
-  }, soon);
+  });
 
   expect([...ledger.putBack].sort((a, b) => a.localeCompare(b))).toEqual([queued, delivering]);
   expect(errors).toEqual([]);
@@ -158,7 +157,7 @@ test('leaves alone what is queued and waits, and what this process works on', as
     running: () => new Set([working]),
   });
 
-  await vi.waitFor(() => expect(looks).toBeGreaterThan(3), soon);
+  await untilPasses(() => expect(looks).toBeGreaterThan(3));
 
   expect(ledger.putBack).toEqual([]);
   await dispatcher.close();
@@ -181,7 +180,7 @@ test('closes in time while Redis is away, and takes no wake for an answer', asyn
     clock,
     onError: (error) => errors.push(error),
   });
-  await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0), soon);
+  await untilPasses(() => expect(errors.length).toBeGreaterThan(0));
   const started = clock.monotonic();
 
   for (let at = 0; at < 100; at++) dispatcher.wake();
@@ -204,7 +203,7 @@ test('asks little for each batch while ten thousand wait', async () => {
   await using plant = startPlant(redis, ledger, async () => undefined, { sweepMs: 600_000 });
   const visitor = new Redis({ path: redis.target.socketPath });
 
-  await vi.waitFor(() => expect(ledger.count('delivered')).toBeGreaterThan(200), soon);
+  await untilPasses(() => expect(ledger.count('delivered')).toBeGreaterThan(200));
   await plant.dispatcher.close();
   const [queued, stats] = [marks.mock.calls.length, await visitor.info('stats')];
   visitor.disconnect();
@@ -233,7 +232,7 @@ test('a batch that was taken while the connection was cut goes on soon, not when
     ownsLock: (lock) => lock === 'ours:7',
   });
 
-  await vi.waitFor(() => expect(delivered).toEqual([id]), soon);
+  await untilPasses(() => expect(delivered).toEqual([id]));
 
   expect(plant.errors).toEqual([]);
   await queue.close();

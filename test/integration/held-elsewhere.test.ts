@@ -1,12 +1,12 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { type BatchQueue, createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { createDispatcher } from '../../src/queue/dispatcher.ts';
 import { workBatches } from '../../src/queue/work-batches.ts';
 import { MemoryLedger, testId } from '../support/dispatch-ledger.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
-const soon = { timeout: 20_000, interval: 10 };
 const LEASE_MS = 3_600_000;
 
 type Main = AsyncDisposable & {
@@ -40,7 +40,7 @@ function startMain(redis: TestRedis): Main {
     queue,
     compared: async () => {
       const from = comparisons;
-      await vi.waitFor(() => expect(comparisons).toBeGreaterThan(from + 2), soon);
+      await untilPasses(() => expect(comparisons).toBeGreaterThan(from + 2));
     },
     passLease: () => {
       ahead += LEASE_MS;
@@ -73,21 +73,21 @@ test('what another process delivers when Redis is wiped stays its own: it locks 
     },
   );
   const id = ledger.plan(1, 'a');
-  await vi.waitFor(() => expect(begun).toBe(1), soon);
+  await untilPasses(() => expect(begun).toBe(1));
 
   await redis.wipe();
   await main.compared();
-  await vi.waitFor(async () => expect((await queue.locks([id])).size).toBe(1), soon);
+  await untilPasses(async () => expect((await queue.locks([id])).size).toBe(1));
   await main.compared();
   main.passLease();
   await main.compared();
   go.resolve();
 
-  await vi.waitFor(() => expect(ledger.count('delivered')).toBe(1), soon);
+  await untilPasses(() => expect(ledger.count('delivered')).toBe(1));
   expect(ledger.putBack).toEqual([]);
   expect(begun).toBe(1);
   // What it had locked by itself it also unlocks: a further attempt need not wait for the lock to run out.
-  await vi.waitFor(async () => expect((await queue.locks([id])).size).toBe(0), soon);
+  await untilPasses(async () => expect((await queue.locks([id])).size).toBe(0));
   await workers.close();
 });
 
@@ -105,6 +105,6 @@ test('a batch whose process lives and has let go of it is put back when its leas
 
   main.passLease();
 
-  await vi.waitFor(() => expect(ledger.putBack).toEqual([id]), soon);
+  await untilPasses(() => expect(ledger.putBack).toEqual([id]));
   expect(before).toEqual([]);
 });

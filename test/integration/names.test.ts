@@ -221,7 +221,7 @@ describe('over any nights of a real ledger', () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });
 
 const foldedPath = (path: string): string => path.split('/').map(foldedName).join('/');

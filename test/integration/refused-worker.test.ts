@@ -1,12 +1,11 @@
 import { Redis } from 'ioredis';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { workBatches } from '../../src/queue/work-batches.ts';
 import { testId } from '../support/dispatch-ledger.ts';
 import { startRedis } from '../support/start-redis.ts';
-
-const soon = { timeout: 20_000, interval: 10 };
+import { untilPasses } from '../support/until.ts';
 
 /** A clock whose sleeps end when the test says so, or their signal. */
 function slowClock(): Clock & { readonly asked: number[]; readonly pass: () => void } {
@@ -43,14 +42,14 @@ test('a worker that Redis refuses everything asks again after growing waits and 
     },
   );
   for (let times = 1; times <= 6; times++) {
-    await vi.waitFor(() => expect(clock.asked).toHaveLength(times), soon);
+    await untilPasses(() => expect(clock.asked).toHaveLength(times));
     if (times < 6) clock.pass();
   }
   await refuse('0');
   await queue.enqueue(testId(1));
   clock.pass();
-  await vi.waitFor(() => expect(told).toHaveLength(2), soon);
-  await vi.waitFor(() => expect(clock.asked).toHaveLength(7), soon);
+  await untilPasses(() => expect(told).toHaveLength(2));
+  await untilPasses(() => expect(clock.asked).toHaveLength(7));
   await workers.close();
   await queue.close();
   admin.disconnect();
@@ -77,7 +76,7 @@ test('a worker that rests because Redis refuses it ends its rest when it is clos
     { target: redis.target, concurrency: 1, clock, onError: () => undefined },
     async () => undefined,
   );
-  await vi.waitFor(() => expect(clock.asked).toEqual([1000]), soon);
+  await untilPasses(() => expect(clock.asked).toEqual([1000]));
 
   await expect(workers.close()).resolves.toBeUndefined();
 });

@@ -154,5 +154,5 @@ describe('the same evening with events on, off and lying', () => {
     expect([on.outcome, on.batches]).toEqual([off.outcome, off.batches]);
     expect([lying.outcome, lying.batches]).toEqual([off.outcome, off.batches]);
     expect([on.waited, off.waited, lying.waited]).toEqual([false, true, true]);
-  }, 180_000);
+  });
 });

@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import type { BatchId } from '../../src/core/ids.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { workBatches } from '../../src/queue/work-batches.ts';
 import { testId } from '../support/dispatch-ledger.ts';
 import { startRedis } from '../support/start-redis.ts';
+import { untilPasses } from '../support/until.ts';
 
-const soon = { timeout: 20_000, interval: 10 };
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason));
@@ -27,7 +27,7 @@ test('drain takes nothing new, lets what runs finish and leaves the rest waiting
   );
   await queue.enqueue(testId(1));
   await queue.enqueue(testId(2));
-  await vi.waitFor(() => expect([...workers.running()]).toEqual([testId(1)]), soon);
+  await untilPasses(() => expect([...workers.running()]).toEqual([testId(1)]));
 
   expect(await workers.drain(50)).toBe(false);
   go.resolve();
@@ -51,7 +51,7 @@ test('abort tells every running delivery to stop, with INTERRUPTED as the reason
   );
   await queue.enqueue(testId(1));
   await queue.enqueue(testId(2));
-  await vi.waitFor(() => expect(workers.running().size).toBe(2), soon);
+  await untilPasses(() => expect(workers.running().size).toBe(2));
 
   expect(await workers.abort(5000)).toBe(true);
   await workers.close();
@@ -73,7 +73,7 @@ test('abort does not wait for ever for a delivery that does not listen', async (
     () => never.promise,
   );
   await queue.enqueue(testId(1));
-  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+  await untilPasses(() => expect(workers.running().size).toBe(1));
 
   expect(await workers.abort(100)).toBe(false);
 
@@ -102,7 +102,7 @@ test('a handler that throws is reported, and its job does not come back by itsel
     },
   );
   await queue.enqueue(testId(1));
-  await vi.waitFor(() => expect(finished).toEqual([testId(1)]), soon);
+  await untilPasses(() => expect(finished).toEqual([testId(1)]));
 
   expect(calls).toBe(1);
   expect(errors).toEqual([expect.objectContaining({ code: 'UNEXPECTED' })]);
@@ -122,12 +122,12 @@ test('a delivery whose lock is lost is told so', async () => {
     },
   );
   await queue.enqueue(testId(1));
-  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+  await untilPasses(() => expect(workers.running().size).toBe(1));
   const raw = new Redis({ path: redis.target.socketPath });
   await raw.set(`bull:nightjar:${testId(1)}:lock`, 'another worker');
   raw.disconnect();
 
-  await vi.waitFor(() => expect(reasons).toEqual([expect.objectContaining({ code: 'LEASE_LOST' })]), soon);
+  await untilPasses(() => expect(reasons).toEqual([expect.objectContaining({ code: 'LEASE_LOST' })]));
 
   await workers.close();
   await queue.close();
@@ -166,7 +166,7 @@ test('whoever waits for the end of a delivery is told of it also when its lock i
   );
   await queue.enqueue(testId(1));
 
-  await vi.waitFor(() => expect(told).toContain(testId(1)), { timeout: 5000, interval: 10 });
+  await untilPasses(() => expect(told).toContain(testId(1)));
   await workers.close();
   await queue.close();
 });
@@ -191,14 +191,14 @@ test('a delivery under way goes on when Redis is wiped under it, and its lock is
     },
   );
   await queue.enqueue(testId(1));
-  await vi.waitFor(() => expect(workers.running().size).toBe(1), soon);
+  await untilPasses(() => expect(workers.running().size).toBe(1));
   const [lock = ''] = (await queue.locks([testId(1)])).values();
   await redis.wipe();
-  await vi.waitFor(() => expect(errors.join()).toContain('could not renew lock'), soon);
+  await untilPasses(() => expect(errors.join()).toContain('could not renew lock'));
 
   go.resolve();
 
-  await vi.waitFor(() => expect(ends).toEqual([false]), soon);
+  await untilPasses(() => expect(ends).toEqual([false]));
   expect([workers.ownsLock(lock), workers.ownsLock('another:1')]).toEqual([true, false]);
   await workers.close();
   await queue.close();
@@ -218,14 +218,14 @@ test('a batch that Redis hands out a second time waits for its first delivery, a
     },
   );
   await queue.enqueue(testId(1));
-  await vi.waitFor(() => expect(story).toHaveLength(1), soon);
+  await untilPasses(() => expect(story).toHaveLength(1));
   await redis.wipe();
   await queue.enqueue(testId(1));
-  await vi.waitFor(async () => expect((await queue.jobs()).get(testId(1))).toBe('active'), soon);
+  await untilPasses(async () => expect((await queue.jobs()).get(testId(1))).toBe('active'));
 
   go.resolve();
 
-  await vi.waitFor(() => expect(story).toEqual(['begins', 'ends', 'begins', 'ends']), soon);
+  await untilPasses(() => expect(story).toEqual(['begins', 'ends', 'begins', 'ends']));
   await workers.close();
   await queue.close();
 });

@@ -21,7 +21,10 @@ export function follow(lab: Lab, ...args: readonly string[]) {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Line);
   const says = (msg: string): Promise<void> =>
-    untilTrue(() => lines().some((line) => line.msg === msg), `${msg} in:\n${text}`);
+    untilTrue(
+      () => lines().some((line) => line.msg === msg),
+      () => `${msg} in:\n${text}`,
+    );
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     const [code] = (await once(child, 'exit')) as [number | null];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunReport } from '../../src/nightly/run-report.ts';
+import { tellOfChild, tellOfLedger } from './lab-words.ts';
 
 /** What a command said. */
 export type Said = { readonly code: number | null; readonly out: string; readonly err: string };
@@ -39,7 +40,7 @@ export type LabOptions = {
   readonly destinations?: string;
   /** Further keys of `deliveries`. */
   readonly deliveries?: string;
-  /** The keys of `deliveries` that say how often something is tried or asked again; default: at once and often. */
+  /** The keys of `deliveries` that say how often something is tried again, or a token asked about; default: at once and often. */
   readonly retries?: string;
   /** Further top-level lines of nightjar.yaml. */
   readonly extra?: string;
@@ -47,7 +48,9 @@ export type LabOptions = {
 
 export const LAUNCHER = fileURLToPath(new URL('../../src/nightjar', import.meta.url));
 
-const RETRIES = 'retry_first: 100ms, retry_max: 500ms, probe_first: 100ms, probe_max: 500ms';
+const RETRIES = 'retry_first: 100ms, retry_max: 500ms';
+/** A platform that was slow once is away: by the default it would be asked again after half a minute. */
+const PROBES = 'probe_first: 100ms, probe_max: 500ms';
 
 const FOLDERS = `rules:
   - match: "{instrument}/{owner}/{dataset}/**"
@@ -73,14 +76,16 @@ shares: { lab: { root: ${JSON.stringify(share)}, ${options.share ?? ''} } }
 destinations:
 ${destinations}
 settle: ${options.settle ?? '0s'}
-deliveries: { ${options.retries ?? RETRIES}, ${options.deliveries ?? 'outage_wait: 5s'} }
+deliveries: { ${options.retries ?? RETRIES}, ${PROBES}, ${options.deliveries ?? 'outage_wait: 5s'} }
 ${options.extra ?? ''}
 `,
   );
+  const ledgerWords = tellOfLedger(join(root, 'state'));
   const children = new Set<ChildProcess>();
   const launch = (stdin: 'ignore' | 'pipe', program: string, args: readonly string[]): ChildProcess => {
     const child = spawn(program, args, { cwd: root, stdio: [stdin, 'pipe', 'pipe'] });
     children.add(child);
+    tellOfChild(child, [program, ...args]);
     child.once('exit', () => children.delete(child));
     return child;
   };
@@ -124,6 +129,7 @@ ${options.extra ?? ''}
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
+      ledgerWords.settle();
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
+import { waitingTimeMs } from './current-test.ts';
 
 /** Pids of our own children that run the given module ("scan-child"), stopped ones and zombies included. */
 export function shareChildren(module: string): number[] {
@@ -18,9 +19,9 @@ export function shareChildren(module: string): number[] {
     });
 }
 
-/** Waits for a condition, at most 20 s; a condition that never comes true is an error. */
+/** Waits for what is found to be something; what never is, is an error shortly before the test's own time is over. */
 export async function until<T>(find: () => T | undefined | false): Promise<T> {
-  const deadline = systemClock.monotonic() + 20_000;
+  const deadline = systemClock.monotonic() + waitingTimeMs();
   for (;;) {
     const found = find();
     if (found !== undefined && found !== false) return found;

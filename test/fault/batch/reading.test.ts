@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Content } from '../../../src/core/content.ts';
 import { IngestError } from '../../../src/core/errors.ts';
 import type { Batch } from '../../../src/core/model.ts';
@@ -19,6 +19,7 @@ import { type BuiltShare, buildShare } from '../../support/build-share.ts';
 import { childPids, isAlive } from '../../support/child-pids.ts';
 import { startPacker } from '../../support/open-parcel.ts';
 import { planShare } from '../../support/plan-share.ts';
+import { untilPasses } from '../../support/until.ts';
 
 /** Far more than every buffer on the way holds: after its first piece, the reader is still inside this file. */
 const LARGE = 64 * 1024 * 1024;
@@ -202,7 +203,7 @@ test('a reader that hangs is SHARE_STALLED, is killed, and the next pass is whol
 
   await expect(drain()).rejects.toMatchObject({ code: 'SHARE_STALLED', disposition: 'retry' });
 
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000);
+  await untilPasses(() => expect(isAlive(pid)).toBe(false));
   const { bytes, stream } = await packer.content(planShare(share.root), share.root).parcel(signal);
   let received = 0;
   for await (const piece of stream as AsyncIterable<Buffer>) received += piece.length;
@@ -214,7 +215,7 @@ test('a consumer that takes its time is no stall', async () => {
   const { packer, drain } = await passUnderWay(share, 2000);
   await using _ = packer;
   const begun = performance.now();
-  await vi.waitFor(() => expect(performance.now() - begun).toBeGreaterThan(2500), 5000);
+  await untilPasses(() => expect(performance.now() - begun).toBeGreaterThan(2500));
 
   await expect(drain()).resolves.toBeUndefined();
 });
@@ -236,7 +237,7 @@ test('a stopped delivery fails as INTERRUPTED and its reader is gone', async () 
   stop.abort();
 
   await expect(drain()).rejects.toMatchObject({ code: 'INTERRUPTED' });
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000);
+  await untilPasses(() => expect(isAlive(pid)).toBe(false));
 });
 
 test('closing the packer ends every reader', async () => {
@@ -247,7 +248,7 @@ test('closing the packer ends every reader', async () => {
   await packer[Symbol.asyncDispose]();
 
   await expect(failing).rejects.toMatchObject({ code: 'INTERRUPTED' });
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000);
+  await untilPasses(() => expect(isAlive(pid)).toBe(false));
 });
 
 test('a reader does not outlive a parent that was killed', async () => {
@@ -261,7 +262,7 @@ test('a reader does not outlive a parent that was killed', async () => {
 
   parent.kill('SIGKILL');
 
-  await vi.waitFor(() => expect(isAlive(pid ?? process.pid)).toBe(false), 5000);
+  await untilPasses(() => expect(isAlive(pid ?? process.pid)).toBe(false));
 });
 
 test.each(['parcel', 'files'])(
