@@ -115,7 +115,7 @@ async function startParts(
       await lift(signal);
       // What is delivered meanwhile goes by the same clock: the report tells what was delivered since the run began.
       using _ = clock.hold();
-      return await runNightly(nightly, dueAt, signal);
+      return await runNightly(nightly, dueAt, AbortSignal.any([signal, ledger.damaged]));
     },
     liftCured: lift,
     token: delivery.token,

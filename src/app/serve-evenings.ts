@@ -43,8 +43,11 @@ export function deliveryWindow(schedule: Schedule, clock: Clock): DeliveryWindow
 
 /** Runs evenings until the signal: first the one that was missed or broken off, if any, then each when it is due. */
 export async function serveEvenings(parts: ServeParts): Promise<void> {
+  await Promise.all([noticeChanges(parts), probePauses(parts), runEvenings(parts)]);
+}
+
+async function runEvenings(parts: ServeParts): Promise<void> {
   const { config, clock, log, signal } = parts;
-  const noticing = Promise.all([noticeChanges(parts), probePauses(parts)]);
   let due = owedEvening(config.schedule, parts.ledger.runs, clock.now());
   if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   while (!signal.aborted) {
@@ -54,7 +57,6 @@ export async function serveEvenings(parts: ServeParts): Promise<void> {
     due = missedEvening(config.schedule, clock.now(), due);
     if (due !== undefined) log.warn({ due: new Date(due).toISOString() }, 'evening.missed');
   }
-  await noticing;
 }
 
 /** The newest evening until `now` that did not happen, or was broken off before its window ended. */
@@ -75,6 +77,8 @@ export function owedEvening(
 async function watchUntil<T>({ watch, signal }: ServeParts, end: Promise<T>): Promise<T> {
   const over = new AbortController();
   const watching = watch(AbortSignal.any([signal, over.signal]));
+  // It fails before the end only when the ledger is damaged, and then the end is near.
+  watching.catch(() => undefined);
   try {
     return await end;
   } finally {
@@ -136,6 +140,7 @@ async function noticeChanges({ ledger, engine, clock, signal }: ServeParts): Pro
   let version = ledger.version();
   while (!signal.aborted) {
     await clock.sleep(NOTICE_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
     const now = ledger.version();
     if (now !== version) engine.wake();
     version = now;

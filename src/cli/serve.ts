@@ -34,7 +34,8 @@ export const addServe: AddCommand = (program, context, finish) => {
         stop: stop.signal,
       });
       log.info({ pid: process.pid, stateDir: config.stateDir }, 'serve.started');
-      const { signal } = stop;
+      // A daemon whose ledger is damaged ends: another start would be refused, too.
+      const signal = AbortSignal.any([stop.signal, ledger.damaged]);
       const watch = createWatching({ config, ledger, clock, log, holder });
       await Promise.all([
         serveEvenings({ config, ledger, engine, clock, log, window, watch, signal }),
@@ -48,6 +49,7 @@ export const addServe: AddCommand = (program, context, finish) => {
           ...{ log, signal },
         }),
       ]);
+      ledger.damaged.throwIfAborted();
       log.info('serve.stopped');
       finish(EXIT.done);
     });

@@ -36,12 +36,18 @@ export const addWorker: AddCommand = (program, context, finish) => {
       const trouble = createTrouble(clock, (error) => log.warn({ error }, 'worker.trouble'));
       await using deliveries = startDeliveries(workspace, parts, { target, trouble });
       log.info({ running: deliveries.running().size }, 'worker.started');
-      await new Promise<void>((resolve) => {
-        stop.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await aborted(AbortSignal.any([stop.signal, workspace.ledger.damaged]));
+      workspace.ledger.damaged.throwIfAborted();
       finish(EXIT.done);
     });
 };
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
 
 /** The queue of the process that runs the evenings; QUEUE_UNAVAILABLE when its own Redis is not there. */
 function targetOf({ redis, stateDir }: Config): RedisTarget {

@@ -20,6 +20,7 @@ import { createDispatchView } from './dispatch.ts';
 import { EarlyLooks } from './early-looks.ts';
 import { recordEvent } from './events.ts';
 import { type DatasetAt, firstBatchOf } from './first-batch.ts';
+import { guardLedger } from './guard-ledger.ts';
 import { createHistory } from './history.ts';
 import { checkIntegrity } from './integrity.ts';
 import { joinedIn } from './joined.ts';
@@ -52,16 +53,24 @@ import { createWatches } from './watches.ts';
 export type Ledger = ReturnType<typeof ledgerOn>;
 
 /** Opens the ledger of a state directory; several processes of one host may have it open at once. */
-export const openLedger = (stateDir: string): Ledger => ledgerOn(openDatabase(stateDir));
+export function openLedger(stateDir: string): Ledger {
+  const db = openDatabase(stateDir);
+  return ledgerOn(db, guardLedger(db));
+}
 
 /** A copy in memory, for commands that must write nothing anywhere. */
-export const copyLedger = (stateDir: string): Ledger => ledgerOn(copyDatabase(stateDir));
+export function copyLedger(stateDir: string): Ledger {
+  const db = copyDatabase(stateDir);
+  return ledgerOn(db, guardLedger(db));
+}
 
-function ledgerOn(db: DatabaseSync) {
+function ledgerOn(db: DatabaseSync, damaged: AbortSignal) {
   const looks = new Looks(db);
   const pauses = createPauses(db);
   const batches = new Batches(db, looks);
   return {
+    /** Aborted, with LEDGER_CORRUPT, when damage is met: nothing is read or written any more. */
+    damaged,
     looks,
     earlyLooks: new EarlyLooks(db),
     watches: createWatches(db),

@@ -43,6 +43,7 @@ export async function runNightly(
     if ((await planAll(parts, run, looked(outcomes), signal)) > 0) await parts.delivered(signal);
     await parts.audit?.(signal); // whether old deliveries are still there, once a week
   } catch (thrown) {
+    ledger.damaged.throwIfAborted();
     if (!signal.aborted) throw thrown;
     stopped = asIngestError(signal.reason, 'run the evening');
     await parts.drained?.();

@@ -11,6 +11,7 @@ export type BadAnswer =
   | 'redirect'
   | 'HTML instead of JSON'
   | 'truncated JSON'
+  | 'JSON of other types'
   | 'answer without end'
   | 'answer in drops';
 
@@ -18,6 +19,7 @@ type Served =
   | 'redirect'
   | 'HTML instead of JSON'
   | 'truncated JSON'
+  | 'JSON of other types'
   | 'answer without end'
   | 'answer in drops';
 
@@ -30,6 +32,10 @@ const ANSWERS: Readonly<Record<Served, (response: ServerResponse, elsewhere: str
   'HTML instead of JSON': (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(LOGIN),
   'truncated JSON': (response) =>
     response.writeHead(200, JSON_TYPE).end('{"upload_id":"abc","data":{"process_'),
+  'JSON of other types': (response) =>
+    response
+      .writeHead(200, JSON_TYPE)
+      .end('{"upload_id":["abc"],"data":{"process_status":200,"errors":"none"}}'),
   'answer without end': (response) => {
     response.writeHead(200, JSON_TYPE);
     const more = (): void => {

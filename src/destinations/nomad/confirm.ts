@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
-import { encodePath, type UploadState, uploadStateOf } from './api.ts';
+import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
 import { rawDirPages } from './raw-dir.ts';
 import { mayRead } from './read-back.ts';
@@ -118,10 +118,14 @@ export async function isThere(
   const url = `/uploads/${encodePath(container.id)}/raw/${encodePath(path.dir)}`;
   const answer = await connection.ask({ method: 'PUT', path: url, query }, call);
   const text = answer.text;
-  if (answer.status === 409) return text.includes('The provided path already exists.');
-  if (answer.status === 200) return false;
+  const attempted = `asking NOMAD whether upload ${container.id} has ${source}`;
+  if (answer.status === 409 && text.includes('The provided path already exists.')) return true;
+  if (answer.status === 409 && detailOf(text) !== '') return false;
+  if (answer.status === 200 && uploadStateOf(text)?.uploadId === container.id) return false;
+  // A page of something between us and the platform must not be taken for a no: it would be sent again, or called gone.
+  if (answer.status === 200 || answer.status === 409) throw notNomad(answer, attempted);
   if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
-  const refusal = refusalOfQuestion(answer, `asking NOMAD whether upload ${container.id} has ${source}`);
+  const refusal = refusalOfQuestion(answer, attempted);
   const read = refusal.context['published'] === true && mayRead(call);
   const isListed = read ? await isThereByReading(connection, container, path, call) : undefined;
   if (isListed === undefined) throw refusal;

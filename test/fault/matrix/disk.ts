@@ -10,6 +10,17 @@ const UNHEARD: TestName = [
   'an evening whose output and log cannot be written delivers all the same, and its exit code says what is lost',
 ];
 
+const DAMAGED: TestName = [
+  'fault/ledger-damaged.test.ts',
+  'a ledger that is damaged at plan, queue, open, send, close or record ends the evening with LEDGER_CORRUPT and is not written to; with its backup in place everything goes, once',
+];
+const NO_MORE: TestName = [
+  'integration/guard-ledger.test.ts',
+  'says LEDGER_CORRUPT, also in the middle of rows, and from then on is neither read nor written',
+];
+const ENDS_DAMAGED =
+  'damaged while it is open, the process ends with LEDGER_CORRUPT and exit code 78 and writes nothing more; with the backup in its place everything goes, and is there once';
+
 export const DISK: readonly Fault[] = [
   {
     group: 'disk',
@@ -79,11 +90,17 @@ export const DISK: readonly Fault[] = [
           'fault/ledger-kill.test.ts',
           'a backup leaves no file of that name, and the next backup removes what was left',
         ],
+        [
+          'fault/ledger-damaged.test.ts',
+          'a daemon whose ledger is damaged ends with LEDGER_CORRUPT, and the next start is refused',
+        ],
       ),
-    },
-    unshown: {
-      steps: ['plan', 'queue', 'open', 'send', 'close', 'record'],
-      why: 'damage that comes while it is open, which would be LEDGER_CORRUPT; its version and its pages are looked at before anything else',
+      plan: shown(ENDS_DAMAGED, DAMAGED, NO_MORE),
+      queue: shown(ENDS_DAMAGED, DAMAGED),
+      open: shown(`${ENDS_DAMAGED}; the container that no backup knows of is left over, empty`, DAMAGED),
+      send: shown(ENDS_DAMAGED, DAMAGED),
+      close: shown(`${ENDS_DAMAGED}: what had arrived is sent again into its place`, DAMAGED),
+      record: shown(`${ENDS_DAMAGED}: what had arrived is sent again into its place`, DAMAGED),
     },
   },
   {
