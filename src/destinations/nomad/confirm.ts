@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { IngestError } from '../../core/errors.ts';
+import type { HttpAnswer } from '../../http/http-client.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
 import type { Connection } from './connection.ts';
@@ -117,19 +118,29 @@ export async function isThere(
   const query = { copy_or_move: 'copy', copy_or_move_source_path: source, file_name: path.name };
   const url = `/uploads/${encodePath(container.id)}/raw/${encodePath(path.dir)}`;
   const answer = await connection.ask({ method: 'PUT', path: url, query }, call);
-  const text = answer.text;
+  const said = yesOrNo(answer, container);
+  if (said !== undefined) return said;
   const attempted = `asking NOMAD whether upload ${container.id} has ${source}`;
-  if (answer.status === 409 && text.includes('The provided path already exists.')) return true;
-  if (answer.status === 409 && detailOf(text) !== '') return false;
-  if (answer.status === 200 && uploadStateOf(text)?.uploadId === container.id) return false;
-  // A page of something between us and the platform must not be taken for a no: it would be sent again, or called gone.
   if (answer.status === 200 || answer.status === 409) throw notNomad(answer, attempted);
-  if (answer.status === 404 && text.includes('No file or folder with that path found.')) return false;
   const refusal = refusalOfQuestion(answer, attempted);
   const read = refusal.context['published'] === true && mayRead(call);
   const isListed = read ? await isThereByReading(connection, container, path, call) : undefined;
   if (isListed === undefined) throw refusal;
   return isListed;
+}
+
+/**
+ * Undefined where it is neither. A page of something between us and the platform is never a no: the batch would be sent
+ * again, or an old delivery called gone.
+ */
+function yesOrNo({ status, text }: HttpAnswer, { id }: RemoteContainer): boolean | undefined {
+  const said = detailOf(text);
+  if (status === 409 && said.includes('The provided path already exists.')) return true;
+  const isNo =
+    (status === 409 && said !== '') ||
+    (status === 200 && uploadStateOf(text)?.uploadId === id) ||
+    (status === 404 && said.includes('No file or folder with that path found.'));
+  return isNo ? false : undefined;
 }
 
 /** The same where nothing may be written any more; undefined when the credential may not read after all. */
