@@ -125,8 +125,8 @@ export type Public = {
 
 /** Makes a container public, which cannot be undone. Doing it again to the same container changes nothing. */
 export type Publishing = {
-  /** False: this credential never may, which is known without asking anybody. */
-  readonly mayTry: (call: Call) => boolean;
+  /** What the credential lacks, in words; undefined: nothing. Changes nothing. Throws where it cannot be told now. */
+  readonly lacking: (call: Call) => Promise<string | undefined>;
   /** Changes nothing. Throws where it cannot be told now. */
   readonly look: (container: RemoteContainer, what: Public, call: Call) => Promise<Publicness>;
   /** Asks for it once and waits some minutes for its end. After a throw it may have happened all the same. */

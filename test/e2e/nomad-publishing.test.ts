@@ -10,12 +10,17 @@ const folders = (publish: string): string => `rules:
 owners:
   mueller: { nomad: { token: mueller } }
   schmidt: { nomad: { token: schmidt } }
+  weber: { leaves: { on: 2020-01-01, successor: mueller } }
 collector: { nomad: { token: collector } }
 `;
 
 it('publishes what two files ask for, with a token that may, and tells of what it could not publish', async () => {
   await using nomad = await startNomadServer({ generation: 'v1.3' });
-  const tokens = { mueller: nomad.appToken('alice', 3600), schmidt: nomad.tokenOf('bob') };
+  const tokens = {
+    mueller: nomad.appToken('alice', 3600),
+    schmidt: nomad.tokenOf('bob'),
+    collector: nomad.appToken('collector', 3600),
+  };
   const block = 'publish: irreversible';
   await using lab = await nomadLab(nomad, { folders: folders('publish: true,'), tokens, block });
   const put = async (dir: string): Promise<void> =>
@@ -24,6 +29,9 @@ it('publishes what two files ask for, with a token that may, and tells of what i
   await put('TEM/mueller/iron');
   await put('TEM/schmidt/zinc');
   await put('SEM1/mueller/steel');
+  // What goes to the collector, or to somebody other than whom the rule means, is nobody's to publish.
+  await put('TEM/nobody/silver');
+  await put('TEM/weber/tin');
 
   const checked = await lab.nightjar('token', 'check');
   const first = await lab.nightjar('run');
@@ -37,7 +45,9 @@ it('publishes what two files ask for, with a token that may, and tells of what i
     embargoLength,
   }));
   expect(made.toSorted((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1))).toEqual([
+    { name: 'nightjar collector M', isPublic: false, embargoLength: 0 },
     { name: 'nightjar mueller M', isPublic: false, embargoLength: 0 },
+    { name: 'nightjar mueller M, Open', isPublic: false, embargoLength: 6 },
     { name: 'nightjar mueller M, Open, B', isPublic: true, embargoLength: 6 },
     { name: 'nightjar mueller M, Open, B', isPublic: true, embargoLength: 6 },
     { name: 'nightjar schmidt M, Open, B', isPublic: false, embargoLength: 6 },

@@ -117,6 +117,25 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a batch that is published at a NOMA
     expect([known(id), ...isPublic()]).toEqual(['published', true]);
   });
 
+  it('is found published where its owner was faster, and is not asked for again', async () => {
+    const id = await delivered();
+    const upload = lab.server.uploads()[0]?.id ?? '';
+    lab.server.publish(upload);
+
+    await lab.publish();
+
+    expect([known(id), asked(), ...isPublic()]).toEqual(['published', 0, true]);
+    expect(told(id)).toEqual([expect.stringMatching(/^batch\.published: .* is published$/)]);
+  });
+
+  it('is not where the configuration stopped asking for it after it was planned', async () => {
+    lab.mayPublish = false;
+    const id = await delivered();
+    await lab.publish();
+    expect([known(id), asked(), ...isPublic()]).toEqual(['waiting', 0, false]);
+    expect(lab.ledger.publications.of(id)?.said).toContain('does not ask for it any more');
+  });
+
   // The older generation has no personal access tokens.
   const scopesThatPublish = generation === 'v1.4' ? ['uploads:publish'] : [];
   it.each(scopesThatPublish)('is not published with a personal access token without %s', async (scope) => {

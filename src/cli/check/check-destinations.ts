@@ -79,7 +79,7 @@ async function checkPlatform(
         const isTaken = takenBy(platform, signal);
         await refuseSharedAccount({ config, ledger: workspace.ledger, store, isTaken }, owner, token);
         const well = ok(about, await platform.check({ token, signal }));
-        return mayNotPublish(workspace, destination, { owner, token, signal }) ?? well;
+        return (await mayNotPublish(workspace, destination, { owner, token, signal })) ?? well;
       }),
     );
   }

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import { foreignFiles } from './foreign-files.ts';
 import { METADATA_FILE } from './metadata.ts';
 import { saidOf } from './processing-failed.ts';
+import { lackingToPublish } from './publish-rights.ts';
 import { mayRead } from './read-back.ts';
 import { notNomad, refusalOfQuestion } from './refusal.ts';
 
@@ -20,7 +21,7 @@ type Parts = { readonly connection: Connection; readonly clock: Clock; readonly 
  */
 export function publishingOf(parts: Parts): Publishing {
   return {
-    mayTry: mayRead,
+    lacking: async (call) => await lackingToPublish(parts.connection, call),
     look: async (container, what, call) => await look(parts, container, what, call),
     publish: async (container, what, call) => {
       const refused = await ask(parts, container, what.embargoMonths, call);
