@@ -2,7 +2,6 @@ import { createTokenStore } from '../credentials/read-token.ts';
 import { ownersWithTokens } from './account-of-two.ts';
 import type { Deliveries } from './deliveries.ts';
 import { createRefusedWatch, type LaneEvent, type RefusedWatch } from './watch-refused.ts';
-import { ownersAt } from './watch-tokens.ts';
 import type { Workspace } from './workspace.ts';
 
 type OpenParts = {
@@ -34,7 +33,7 @@ export function openRefusedWatch(
       );
       return (await Promise.all(stamps)).join('\n');
     },
-    ownersAt: (name) => ownersAt(inForce(), { name }),
+    witnesses: () => ownersWithTokens(inForce()).map(({ owner }) => owner),
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },
   });
   const closed = new AbortController();

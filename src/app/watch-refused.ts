@@ -3,6 +3,7 @@ import { asIngestError, type ErrorCode, type IngestError } from '../core/errors.
 import type { DestinationName, OwnerId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
+import { createWitnesses, isOfThePlatform } from './ask-witnesses.ts';
 import { heldByCause, releaseHeld } from './release-held.ts';
 
 /** Whose data goes where: all that a credential is chosen by. */
@@ -21,8 +22,8 @@ type RefusedParts = {
   readonly ask: (account: Account, signal: AbortSignal) => Promise<void>;
   /** Changes whenever another token would be found for the account. */
   readonly stamp: (account: Account) => Promise<string>;
-  /** Everyone whose data can go there. */
-  readonly ownersAt: (destination: DestinationName) => readonly OwnerId[];
+  /** Everyone whose token a destination could take, whether they have work tonight or not. */
+  readonly witnesses: () => readonly OwnerId[];
   /** Waits between two questions, doubling from `firstMs` to `maxMs`; after `limit` of them an evening waits no more. */
   readonly retry: { readonly limit: number; readonly firstMs: number; readonly maxMs: number };
   readonly emit: (event: LaneEvent) => void;
@@ -49,8 +50,6 @@ const OF_THE_TOKEN: readonly string[] = [
   'ACCOUNT_SHARED',
 ] satisfies ErrorCode[];
 const LOOK_MS = 1000;
-/** So many accounts at most are asked whether the platform takes any token at all. */
-const WITNESSES = 2;
 
 /**
  * A refused token is no proof of a dead one: user management may be down, and is answered alike. So its lane is asked
@@ -60,13 +59,13 @@ const WITNESSES = 2;
 export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
   const { ledger, clock, retry } = parts;
   const refused = new Map<string, Refused>();
-  const paused = (): Pause[] =>
-    ledger.pauses
-      .inForce(clock.now())
-      .filter(({ kind, code }) => kind === 'lane' && code !== undefined && OF_THE_TOKEN.includes(code));
+  const areOthersTaken = createWitnesses({
+    witnesses: parts.witnesses,
+    errorOf: async (account, signal) => await errorOf(parts, account, signal),
+  });
 
   async function look(signal: AbortSignal): Promise<void> {
-    const pauses = paused();
+    const pauses = pausedLanes(parts);
     const lanes = new Set(pauses.map(({ name }) => name));
     for (const lane of refused.keys()) if (!lanes.has(lane)) refused.delete(lane);
     for (const { name: lane } of pauses) {
@@ -82,7 +81,8 @@ export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
   async function askAbout(lane: string, known: Refused, signal: AbortSignal): Promise<void> {
     const { account } = known;
     // Asked first: a platform that took another token a moment ago and refuses this one means this one.
-    const othersAreTaken = await isAnyTaken(parts, account, refused, signal);
+    const doubtful = [...refused.values()].map((one) => one.account.owner);
+    const othersAreTaken = await areOthersTaken(account.destination, doubtful, signal);
     const error = await errorOf(parts, account, signal);
     if (signal.aborted) return;
     if (error === undefined) {
@@ -112,12 +112,19 @@ export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
       }
     },
     mayHeal: () =>
-      paused().some(({ name, code }) => {
+      pausedLanes(parts).some(({ name, code }) => {
         if (code !== 'TOKEN_REJECTED') return false;
         const known = refused.get(name);
         return known === undefined || known.tries === 0 || (!known.isBad && known.tries <= retry.limit);
       }),
   };
+}
+
+/** The lanes that wait for their token. */
+function pausedLanes({ ledger, clock }: RefusedParts): Pause[] {
+  return ledger.pauses
+    .inForce(clock.now())
+    .filter(({ kind, code }) => kind === 'lane' && code !== undefined && OF_THE_TOKEN.includes(code));
 }
 
 /** The lane as its held batches show it; one that has none has nothing to wait for and goes on. */
@@ -131,25 +138,6 @@ function begin({ ledger, clock }: RefusedParts, lane: string): Refused | undefin
   return { account: { owner, destination }, stamp: '', tries: 0, askAt: 0, isBad: false };
 }
 
-/** Does the platform take the token of anybody who is not refused himself? */
-async function isAnyTaken(
-  parts: RefusedParts,
-  { owner, destination }: Account,
-  refused: ReadonlyMap<string, Refused>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const doubtful = new Set([owner, ...[...refused.values()].map(({ account }) => account.owner)]);
-  const others = parts.ownersAt(destination).filter((one) => !doubtful.has(one));
-  let asked = 0;
-  for (const other of others) {
-    if (signal.aborted || asked === WITNESSES) return false;
-    const error = await errorOf(parts, { owner: other, destination }, signal);
-    if (error === undefined) return true;
-    if (error.code !== 'TOKEN_MISSING') asked += 1;
-  }
-  return false;
-}
-
 async function errorOf(
   { ask }: RefusedParts,
   account: Account,
@@ -159,9 +147,4 @@ async function errorOf(
     () => undefined,
     (thrown: unknown) => asIngestError(thrown, `ask about the token of ${account.owner}`),
   );
-}
-
-/** Said by the platform, or nothing was said at all; else we know the token's fault by ourselves, and it stays. */
-function isOfThePlatform({ disposition, context }: IngestError): boolean {
-  return disposition === 'retry' || context['status'] !== undefined;
 }
