@@ -187,5 +187,7 @@ function forgetContainer(batch: Batch, error: IngestError, { ledger, destination
   if (container === undefined) return;
   const lane = { destination: batch.destination, name: destination(batch.destination).containerName(batch) };
   const which = `"${container.name}" (${container.location})`;
-  ledger.lostContainers.forget(lane, batch.id, { which, why: error.message, at: clock.now() });
+  ledger.lostContainers.forget(lane, batch.id, {
+    ...{ which, why: error.message, at: clock.now(), delivered: true },
+  });
 }

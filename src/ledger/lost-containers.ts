@@ -10,12 +10,16 @@ const DELIVERED = DELIVERED_STATES.map((state) => `'${state}'`).join(', ');
 /** A lane by the destination and the name of its container. */
 type LaneAt = { readonly destination: DestinationName; readonly name: string };
 
-/** What was heard of a lost container: which, and why it is used no more; `published`: closed for ever, it keeps what is in it. */
+/**
+ * What was heard of a lost container: which, and why it is used no more; `published`: closed for ever, it keeps what is in
+ * it; `delivered`: it is heard of a batch that had been delivered into it, as all others of them are told.
+ */
 type Heard = {
   readonly which: string;
   readonly why: string;
   readonly at: number;
   readonly published?: boolean;
+  readonly delivered?: boolean;
 };
 
 /** Containers that a destination no longer has, or no longer takes from us. */
@@ -33,7 +37,7 @@ export function createLostContainers(db: DatabaseSync) {
         const { destination, name } = lane;
         const { at, published = false } = heard;
         db.prepare(
-          `INSERT OR REPLACE INTO lost_container (destination, lane, id, part, at, published)
+          `INSERT OR IGNORE INTO lost_container (destination, lane, id, part, at, published)
              SELECT destination, name, ?2, part, ?3, ?5 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
              UNION SELECT ?1, ?4, ?2, 0, ?3, ?5 WHERE NOT EXISTS (
                SELECT 1 FROM container WHERE destination = ?1 AND name = ?4 AND json_extract(remote, '$.id') = ?2)`,
@@ -97,20 +101,23 @@ function lostOf(db: DatabaseSync, { destination, name }: LaneAt, batch: BatchId)
   return typeof lane?.['id'] === 'string' ? lane['id'] : undefined;
 }
 
+/** Heard of again, a container is told of no batch a second time. */
 function tell(
   db: DatabaseSync,
   { destination, id }: { destination: DestinationName; id: string },
-  { batch, which, why, at }: Heard & { readonly batch: BatchId },
+  { batch, which, why, at, delivered = false }: Heard & { readonly batch: BatchId },
 ): void {
-  const lost = `${which} takes nothing more: ${why}; a new one is used`;
-  recordEvent(db, { at, batch, what: 'container.lost', detail: lost });
-  const delivered = db
+  const told = (about: BatchId, detail: string): void =>
+    recordEvent(db, { at, batch: about, what: 'container.lost', detail });
+  const others = db
     .prepare(
-      `SELECT id FROM batch WHERE destination = ? AND container IS NOT NULL
-         AND json_extract(container, '$.id') = ? AND state IN (${DELIVERED})`,
+      `SELECT id FROM batch WHERE destination = ?1 AND (id = ?3 AND ?4 OR container IS NOT NULL
+         AND json_extract(container, '$.id') = ?2 AND state IN (${DELIVERED})) AND NOT EXISTS (
+           SELECT 1 FROM event WHERE event.batch = batch.no AND what = 'container.lost' AND event.no > coalesce(
+             (SELECT max(no) FROM event AS begun WHERE begun.batch = batch.no AND begun.what = 'delivery.started'), 0))`,
     )
-    .all(destination, id);
+    .all(destination, id, batch, Number(delivered));
+  if (!delivered) told(batch, `${which} takes nothing more: ${why}; a new one is used`);
   const detail = `it was delivered into ${which}, which takes nothing more: ${why}; look whether it is still there, for it is not sent again by itself`;
-  for (const row of delivered)
-    recordEvent(db, { at, batch: String(row['id']) as BatchId, what: 'container.lost', detail });
+  for (const row of others) told(String(row['id']) as BatchId, detail);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BatchId } from '../../src/core/ids.ts';
+import { type BatchId, destinationName } from '../../src/core/ids.ts';
 import { createDirectory } from '../../src/destinations/directory/directory.ts';
 import { type Deliverer, deliverInto } from '../support/deliver-into.ts';
 import { deliverIntoNomad, type NomadDeliverer } from '../support/deliver-into-nomad.ts';
@@ -91,16 +91,22 @@ describe.each<Generation>(['v1.3', 'v1.4'])(
     });
 
     it('takes with it all that went into an upload that is deleted: nothing of it is safe any more', async () => {
-      const [first, second] = [lab.plan('SEM1/a', FILES).id, lab.plan('SEM1/b', FILES).id];
+      const ids = ['SEM1/a', 'SEM1/b', 'SEM1/c'].map((dir) => lab.plan(dir, FILES).id);
       await lab.deliverAll();
-      lab.server.removeUpload(lab.ledger.containers.ofBatch(first)?.id ?? '');
+      const { id: upload = '', name = '' } = lab.ledger.containers.ofBatch(ids[0] as BatchId) ?? {};
+      lab.server.removeUpload(upload);
 
-      expect(await lab.audit(1)).toEqual({ of: 2, holds: 0, gone: 1, unknown: 0 });
+      expect(await lab.audit(1)).toEqual({ of: 3, holds: 0, gone: 1, unknown: 0 });
 
-      const states = [stateOf(lab, first), stateOf(lab, second)];
-      expect(states.toSorted()).toEqual(['confirmed', 'held']);
-      const other = states[0] === 'held' ? second : first;
-      expect(lab.ledger.lostContainers.mayHaveTaken(other)).toBe(true);
+      expect(ids.map((id) => stateOf(lab, id)).toSorted()).toEqual(['confirmed', 'confirmed', 'held']);
+      const others = ids.filter((id) => stateOf(lab, id) === 'confirmed');
+      expect(others.map((id) => lab.ledger.lostContainers.mayHaveTaken(id))).toEqual([true, true]);
+      const told = lab.ledger.containerEvents(0);
+      expect(told).toMatchObject([{ what: 'lost', batches: 3, files: 6 }]);
+
+      expect(await lab.audit()).toMatchObject({ gone: 2 });
+      expect(lab.ledger.containerEvents(0)).toEqual(told);
+      expect(lab.ledger.lostContainers.lastPart({ destination: destinationName('nomad'), name })).toBe(1);
     });
 
     it.each([
