@@ -30,8 +30,10 @@ async function refuseForeign(
   try {
     await parts.accountIs(batch, remote.account, call);
   } catch (thrown) {
-    parts.ledger.openings.end(batch.destination, lane);
     const error = asIngestError(thrown, `open a container for batch ${batch.id}`);
+    // Nothing is known against it: the next attempt looks for it, or tells that it may be left over.
+    if (error.disposition === 'retry') throw error;
+    parts.ledger.openings.end(batch.destination, lane);
     const { code, hint, context } = error;
     const message = `${error.message}; "${remote.name}" (${remote.location}) was made there and is empty`;
     throw new IngestError(code, message, { hint, context, cause: error });

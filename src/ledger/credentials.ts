@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Secret } from '../core/secret.ts';
+import { inTransaction } from './transaction.ts';
 
 /** What is known of a token since it was enrolled: never its value. Times in ms since 1970. */
 export type CredentialRecord = {
@@ -31,12 +32,13 @@ export function createCredentials(db: DatabaseSync) {
     },
 
     /** The platform has told whose account the token of that name opens. Of the token itself its mark is kept. */
-    learn: (name: string, token: Secret, userId: string, at: number): void => {
-      db.prepare(
-        `INSERT INTO token_account (name, stamp, user_id, at) VALUES (?, ?, ?, ?)
+    learn: (name: string, token: Secret, userId: string, at: number): void =>
+      inTransaction(db, () => {
+        db.prepare(
+          `INSERT INTO token_account (name, stamp, user_id, at) VALUES (?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET stamp = excluded.stamp, user_id = excluded.user_id, at = excluded.at`,
-      ).run(name, token.mark(), userId, at);
-    },
+        ).run(name, token.mark(), userId, at);
+      }),
 
     /** The user id that was learned of this very token; its file may be another, as systemd makes it anew at each start. */
     learned: (name: string, token: Secret): string | undefined => {

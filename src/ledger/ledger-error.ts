@@ -15,13 +15,18 @@ const CORRUPT: Meaning = {
   hint: 'Nothing was changed or mended. Stop Nightjar, keep the file, and put the newest backup in its place: docs/operations.md#backup.',
 };
 const BUSY: Meaning = { code: 'LEDGER_UNAVAILABLE', hint: 'Another Nightjar process is writing; try again.' };
+/** Also a flush (fsync) that failed: what was to be recorded does not count, and whatever came of it is found again. */
+const DISK_FAILED: Meaning = {
+  code: 'LEDGER_UNAVAILABLE',
+  hint: 'The disk of the state directory fails to read or write: see the system log (dmesg) and the disk. It is tried again by itself.',
+};
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   [5, BUSY], // SQLITE_BUSY
   [6, BUSY], // SQLITE_LOCKED
   [8, UNUSABLE], // SQLITE_READONLY
-  [10, UNUSABLE], // SQLITE_IOERR
+  [10, DISK_FAILED], // SQLITE_IOERR
   [11, CORRUPT], // SQLITE_CORRUPT
   [13, FULL], // SQLITE_FULL
   [14, UNUSABLE], // SQLITE_CANTOPEN

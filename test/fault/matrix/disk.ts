@@ -20,6 +20,10 @@ const NO_MORE: TestName = [
 ];
 const ENDS_DAMAGED =
   'damaged while it is open, the process ends with LEDGER_CORRUPT and exit code 78 and writes nothing more; with the backup in its place everything goes, and is there once';
+const DISK_FAILS: TestName = [
+  'fault/ledger-disk.test.ts',
+  'a disk that fails to keep what the ledger records at look, plan, queue, open, send, close and record (EIO) never counts as a yes: the run ends with 75, or the batch goes again by itself, and is sent once',
+];
 
 export const DISK: readonly Fault[] = [
   {
@@ -76,6 +80,19 @@ export const DISK: readonly Fault[] = [
     never: {
       steps: ['open', 'close', 'record'],
       why: 'only the ledger is written there, and its files are there',
+    },
+  },
+  {
+    group: 'disk',
+    fault: 'the disk fails to keep what the ledger records (EIO when it is flushed)',
+    cells: {
+      look: shown('the run ends with LEDGER_UNAVAILABLE and 75; the next one looks', DISK_FAILS),
+      plan: shown('the run ends with LEDGER_UNAVAILABLE and 75; the next one plans', DISK_FAILS),
+      queue: shown('queued again', DISK_FAILS),
+      open: shown('tried again; the empty container that may be left over is told', DISK_FAILS),
+      send: shown('tried again; nothing had been sent', DISK_FAILS),
+      close: shown('tried again; what is there is found, and not sent twice', DISK_FAILS),
+      record: shown('tried again; what is there is found, and not sent twice', DISK_FAILS),
     },
   },
   {
