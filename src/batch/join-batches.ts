@@ -1,9 +1,8 @@
 import { COLLECTOR } from '../core/ids.ts';
 import type { BatchPlan } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
-import { batchIdOf } from './batch-id.ts';
-import { comparePaths } from './compare-paths.ts';
 import type { BatchCaps } from './rejection.ts';
+import { withFiles } from './with-files.ts';
 
 /** The datasets that wait to be joined, and what they are together. */
 type Joining = { readonly plans: BatchPlan[]; files: number; bytes: number };
@@ -62,16 +61,11 @@ function joined(plans: readonly BatchPlan[]): BatchPlan {
   if (first === undefined) throw new RangeError('a batch has at least one file');
   const joins = [...new Set(plans.map(({ dataset }) => dataset))];
   if (plans.length === 1) return first;
-  const files = plans.flatMap((plan) => plan.files).sort((a, b) => comparePaths(a.path, b.path));
-  const plan = {
-    ...first,
-    dataset: commonAncestor(joins),
-    joins,
-    facts: factsOfAll(plans),
-    files,
-    bytes: plans.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
-  return { ...plan, id: batchIdOf(plan) };
+  const batch = { ...first, dataset: commonAncestor(joins), joins, facts: factsOfAll(plans) };
+  return withFiles(
+    batch,
+    plans.flatMap((plan) => plan.files),
+  );
 }
 
 /** What is said of the batch must be true of each of its datasets. */

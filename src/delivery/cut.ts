@@ -1,14 +1,11 @@
-import { batchIdOf } from '../batch/batch-id.ts';
+import { withFiles } from '../batch/with-files.ts';
 import type { Batch, BatchPlan, PlannedFile } from '../core/model.ts';
-import { encodeBytes } from '../core/share-path.ts';
 
 /** A batch of only some of its files, in the same place at the destination; undefined for none. */
 export function pieceOf(batch: Batch, files: readonly PlannedFile[]): BatchPlan | undefined {
   if (files.length === 0) return undefined;
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const cutFrom = batch.addendum ? { cutFrom: batch.cutFrom ?? batch.id } : {};
-  const plan: BatchPlan = { ...batch, ...cutFrom, files, bytes };
-  return { ...plan, id: batchIdOf(plan) };
+  return withFiles({ ...batch, ...cutFrom }, files);
 }
 
 /** Two batches of as many files each. */
@@ -19,13 +16,14 @@ export function halvesOf(batch: Batch): readonly BatchPlan[] {
   );
 }
 
-/** One batch of all the files of some. */
-export function joined(pieces: readonly Batch[]): BatchPlan | undefined {
+/** What was cut, in one batch again. */
+export function wholeOf(pieces: readonly Batch[]): BatchPlan | undefined {
   const [first] = pieces;
-  const files = pieces
-    .flatMap((piece) => piece.files)
-    .toSorted((a, b) => Buffer.compare(encodeBytes(a.path), encodeBytes(b.path)));
-  return first === undefined ? undefined : pieceOf(first, files);
+  if (first === undefined) return undefined;
+  return pieceOf(
+    first,
+    pieces.flatMap(({ files }) => files),
+  );
 }
 
 /**

@@ -1,11 +1,12 @@
-import { IngestError } from '../core/errors.ts';
+import type { IngestError } from '../core/errors.ts';
 import type { Batch } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchError, batchError } from '../ledger/batch-row.ts';
-import { halvesOf, joined, pieceOf, withoutNames } from './cut.ts';
+import { halvesOf, pieceOf, wholeOf, withoutNames } from './cut.ts';
 import { type Attempt, type Decision, decide } from './decide.ts';
 import type { DeliveryParts } from './deliver-batch.ts';
 import { perhapsPublished } from './perhaps-published.ts';
+import { unlessTaken } from './unless-taken.ts';
 
 /** Records what is done about an attempt that failed, and says so. */
 export function recordFailure(
@@ -19,15 +20,10 @@ export function recordFailure(
   if (error.context['refusedWhole'] === true)
     parts.ledger.containers.countRefused(batch.destination, batch.id);
   const decision = decide(error, { ...attemptOf(batch, error, parts), stopped }, parts.retry);
-  try {
-    carryOut(batch, error, decision, parts);
-  } catch (thrown) {
-    // A newer attempt has the batch: its own result counts, and no failure of this one is told.
-    if (!(thrown instanceof IngestError && thrown.code === 'LEASE_LOST')) throw thrown;
-    parts.emit({ name: 'delivery.failed', batch, error: thrown, decided: 'nothing' });
-    return;
-  }
-  parts.emit({ name: 'delivery.failed', batch, error, decided: decision.do });
+  // A newer attempt has the batch: its own result counts, and no failure of this one is told.
+  const taken = unlessTaken(() => carryOut(batch, error, decision, parts));
+  if (taken !== undefined) parts.emit({ name: 'delivery.failed', batch, error: taken, decided: 'nothing' });
+  else parts.emit({ name: 'delivery.failed', batch, error, decided: decision.do });
 }
 
 /** All that the decision goes by, from the ledger. */
@@ -73,7 +69,7 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
       cuts.halve(batch, words, halvesOf(batch));
       return;
     case 'rejoin':
-      cuts.rejoin(decision.whole, noFileToBlame(words), joined);
+      cuts.rejoin(decision.whole, noFileToBlame(words), wholeOf);
       return;
     case 'withdraw':
       batches.withdraw(batch, words, { paths: [], mark: 'none' });

@@ -6,7 +6,7 @@ import { isOurs } from './is-ours.ts';
 import { lookAtShare } from './look-at-share.ts';
 import type { NightlyParts } from './parts.ts';
 import { planAll } from './plan-all.ts';
-import { recogniseDelivered } from './recognise-delivered.ts';
+import { type CompareBudget, recogniseDelivered } from './recognise-delivered.ts';
 import { endForces, rememberWaiting } from './remember-waiting.ts';
 import { makeReport, type RunReport, type ShareOutcome } from './run-report.ts';
 import { waitForCandidates } from './wait-for-candidates.ts';
@@ -30,13 +30,10 @@ export async function runNightly(
     await parts.lookAgain?.(signal); // what earlier evenings left without proof
     await lookAtAll(parts, run, { outcomes, signal }); // 1 prove, 2 scan, 3 settle: the first look
     const budget = { leftMs: parts.compareMs };
-    await recogniseDelivered(parts, run, looked(outcomes), { budget, signal }); // what was moved is not new
-    // 4 own, 4b what was uploaded by hand, 5 plan, 6 record and enqueue: what had settled before
-    await planAll(parts, run, looked(outcomes), signal);
+    await planNew(parts, run, looked(outcomes), { budget, signal }); // 4–6 for what had settled before
     const candidates = await waitForCandidates(parts, run, looked(outcomes), signal);
     await lookAtAll(parts, run, { outcomes, signal, candidates }); // 1–3 again: the second look
-    await recogniseDelivered(parts, run, looked(outcomes), { budget, signal });
-    await planAll(parts, run, looked(outcomes), signal); // 4–6 for what has settled by now
+    await planNew(parts, run, looked(outcomes), { budget, signal }); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
     await parts.delivered(signal); // 7–11 are the deliveries
     // What waited for an earlier version of itself that was on its way can go now.
@@ -54,6 +51,17 @@ export async function runNightly(
   ledger.runs.finish(run.no, report.finishedAt, report.outcome, JSON.stringify(report));
   emit({ name: 'run.finished', report });
   return report;
+}
+
+/** 4 own, 4b what was uploaded by hand, 5 plan, 6 record and enqueue; what was moved is not new. */
+async function planNew(
+  parts: NightlyParts,
+  run: Run,
+  shares: readonly ShareName[],
+  limits: { readonly budget: CompareBudget; readonly signal: AbortSignal },
+): Promise<void> {
+  await recogniseDelivered(parts, run, shares, limits);
+  await planAll(parts, run, shares, limits.signal);
 }
 
 type Looking = {
