@@ -1,5 +1,6 @@
 /** The pack child's second thread: SHA-256 of the file content in each filled slot, slot after slot, for ever. */
 import { createHash, type Hash, hash } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   DIGEST_BYTES,
@@ -35,6 +36,7 @@ function hashSlot(slot: Slot, begun: Hash | undefined): Hash | undefined {
   return open;
 }
 
+flushCompileCache();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
 parentPort?.postMessage('ready');
 let open: Hash | undefined;

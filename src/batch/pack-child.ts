@@ -3,6 +3,7 @@
  * hangs with it. Started by `startPackChild`; does one pass a message, dies with its parent.
  */
 import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
@@ -70,6 +71,8 @@ async function main(): Promise<void> {
 
   const ring = makeSharedRing();
   await Promise.all([startWorker('hash-worker', ring), startWorker('send-worker', ring)]);
+  // Now, not at the end: it is killed, and may not once it is somebody else.
+  flushCompileCache();
   const [uid, gid] = process.argv.slice(2).map(Number);
   if (uid !== undefined && gid !== undefined) dropTo(uid, gid);
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
+import { type ReaderCache, readerCache } from '../core/reader-cache.ts';
 import { below, OPEN_DIRS, readerFlags } from '../core/reader-flags.ts';
 import { type DataPipe, openDataPipe } from './data-pipe.ts';
 import type { PackJob } from './pack-protocol.ts';
@@ -73,11 +74,15 @@ export class PackChildren {
   }
 }
 
-/** It may open what is below the root and our code, and nothing else: no writing, no programs, no connections. */
-function readsOnly(root: string): string[] {
+/** It may open what is below the root and our code, keep that compiled, and nothing else: no programs, no connections. */
+function readsOnly(root: string, cache: ReaderCache): string[] {
   const src = dirname(import.meta.dirname);
   return readerFlags({
-    read: [below(resolve(root)), OPEN_DIRS, below(src), join(dirname(src), 'package.json')],
+    read: [
+      ...[below(resolve(root)), OPEN_DIRS, below(src), join(dirname(src), 'package.json')],
+      ...cache.dirs.map(below),
+    ],
+    write: cache.dirs.map(below),
     threads: true,
   });
 }
@@ -86,13 +91,14 @@ function startPackChild({ readAs, spoolDir }: ChildOptions, root: string): PackC
   const file = new URL(`./pack-child${extname(import.meta.filename)}`, import.meta.url);
   const args = readAs === undefined ? [] : [String(readAs.uid), String(readAs.gid)];
   const { pipe, writeFd } = openDataPipe(spoolDir);
+  const cache = readerCache();
   const child = fork(file, args, {
     // The data pipe is the child's DATA_FD, and its alone: when it ends, the bytes end.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc', writeFd],
     serialization: 'advanced',
     // Neither the daemon's environment (it may name secrets) nor its flags are the reader's business.
-    env: {},
-    execArgv: readsOnly(root),
+    env: cache.env,
+    execArgv: readsOnly(root, cache),
   });
   closeSync(writeFd);
   // Every pass listens for itself; between passes an error only means that the child is gone, which `exit` tells too.

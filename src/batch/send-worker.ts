@@ -1,5 +1,6 @@
 /** The pack child's third thread: writes each filled slot to the data pipe, slot after slot, as fast as it is read. */
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BROKEN, FREE, type SharedRing, SLOTS, slotsOf } from './hash-ring.ts';
 import { DATA_FD } from './pack-protocol.ts';
@@ -19,6 +20,7 @@ function writeAll(bytes: Uint8Array): boolean {
   }
 }
 
+flushCompileCache();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
 parentPort?.postMessage('ready');
 for (let turn = 0; ; turn = (turn + 1) % SLOTS) {

@@ -3,7 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ZipArchive } from 'archiver';
+import type { ZipArchive } from 'archiver';
 import type { ContentFile } from '../core/content.ts';
 import { deliveredPath } from '../core/delivered-path.ts';
 import { IngestError, systemCode } from '../core/errors.ts';
@@ -59,6 +59,8 @@ async function openNameless({ batch, spoolDir }: SpoolSource): Promise<FileHandl
 }
 
 async function writeArchive(source: SpoolSource, handle: FileHandle): Promise<void> {
+  // Loaded with the first compressed batch: most labs have none.
+  const { ZipArchive } = await import('archiver');
   const archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL } });
   const stored = pipeline(archive, (bytes) => handle.writeFile(bytes), { signal: source.signal });
   const filled = fill(archive, source).catch((thrown: unknown) => {

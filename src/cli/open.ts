@@ -5,7 +5,6 @@ import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import type { Config } from '../config/config.ts';
 import type { DestinationEvent } from '../destinations/with-log.ts';
 import { createHttpClient } from '../http/http-client.ts';
-import { type Log, openLog } from '../log/open-log.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 
 /** The options of a command together with those of `nightjar` itself. */
@@ -46,15 +45,4 @@ export async function openForCommand(
     await http.close();
     throw error;
   }
-}
-
-/** The same for a daemon: with its log, which at level debug has every call of a destination. */
-export async function openForDaemon(
-  context: CliContext,
-  options: GlobalOptions,
-): Promise<{ readonly workspace: Workspace & AsyncDisposable; readonly log: Log }> {
-  const config = configOf(context, options);
-  const log = openLog(config.logLevel, context.out);
-  const onDestination = ({ event, ...fields }: DestinationEvent): void => log.debug(fields, event);
-  return { log, workspace: await openForCommand(context, options, { config, onDestination }) };
 }

@@ -2,64 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { asIngestError, IngestError } from '../core/errors.ts';
 import { jsonOf, plainText } from '../core/plain-output.ts';
-import { addAcceptMapping } from './accept-mapping.ts';
-import { addAcceptScan } from './accept-scan.ts';
-import { addAcceptShare } from './accept-share.ts';
-import { addAudit } from './audit.ts';
-import { addCertificate } from './certificate/certificate.ts';
-import { addCheck } from './check.ts';
-import { addClaim } from './claim.ts';
+import { commandsFor } from './commands.ts';
 import type { CliContext } from './context.ts';
-import { addDemo } from './demo/demo.ts';
-import { addExclude } from './exclude.ts';
 import { EXIT, exitCodeOfError } from './exit-code.ts';
-import { addExplain } from './explain.ts';
-import { addForce } from './force.ts';
-import { addHistory } from './history.ts';
-import { addHold } from './hold.ts';
-import { addInit } from './init.ts';
-import { addLedger } from './ledger/ledger.ts';
-import { addPlan } from './plan.ts';
-import { addRequeue } from './requeue.ts';
-import { addResume } from './resume.ts';
-import { addRun } from './run.ts';
-import { addServe } from './serve.ts';
-import { addStatus } from './status.ts';
-import { addToken } from './token/token.ts';
-import { addWhy } from './why.ts';
-import { addWorker } from './worker.ts';
 
 /** A command that is over answers its exit code. */
 export type Finish = (code: number) => void;
 export type AddCommand = (program: Command, context: CliContext, finish: Finish) => void;
-
-/** In the order in which `--help` lists them. */
-const COMMANDS: readonly AddCommand[] = [
-  addInit,
-  addCheck,
-  addExplain,
-  addPlan,
-  addRun,
-  addServe,
-  addWorker,
-  addStatus,
-  addWhy,
-  addHistory,
-  addAcceptMapping,
-  addClaim,
-  addRequeue,
-  addForce,
-  addExclude,
-  addHold,
-  addResume,
-  addToken,
-  addAcceptScan,
-  addAcceptShare,
-  addCertificate,
-  addAudit,
-  addLedger,
-  addDemo,
-];
 
 /** Runs one command line and answers the exit code; every failure is told on standard error, as JSON with --json. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -83,7 +32,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
       // With --json the failure is told as JSON, below.
       writeErr: (text) => (json ? undefined : context.err.write(plainText(text))),
     });
-  for (const add of COMMANDS)
+  for (const add of await commandsFor(argv))
     add(program, context, (result) => {
       code = result;
     });

@@ -6,7 +6,8 @@ import { deliveryWindow, serveEvenings } from '../app/serve-evenings.ts';
 import { createWatching } from '../app/watch-shares.ts';
 import { watchTokens } from '../app/watch-tokens.ts';
 import { EXIT } from './exit-code.ts';
-import { openForDaemon, optionsOf } from './open.ts';
+import { optionsOf } from './open.ts';
+import { openForDaemon } from './open-for-daemon.ts';
 import type { AddCommand } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
 

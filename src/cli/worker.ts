@@ -8,7 +8,8 @@ import { IngestError } from '../core/errors.ts';
 import { instanceHolder } from '../ledger/instance-lock.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { EXIT } from './exit-code.ts';
-import { openForDaemon, optionsOf } from './open.ts';
+import { optionsOf } from './open.ts';
+import { openForDaemon } from './open-for-daemon.ts';
 import type { AddCommand } from './run-cli.ts';
 import { stopSignals } from './stop-signals.ts';
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
@@ -66,17 +66,14 @@ export type HttpClientOptions = {
 
 /** The one HTTP client. It holds connections only; whoever makes it closes it. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const agent = new Agent({
-    // Both bounded by the watchdog instead: a big body may take hours, silence may not.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot switch it off.
-    connect: { timeout: options.connectMs ?? 15_000, rejectUnauthorized: true },
-    // A server that closes idle connections must not meet our next request: undici's default of 4 s is below
-    // the 75 s of nginx and the 5 s of node and uvicorn.
-    keepAliveTimeout: 4_000,
-    pipelining: 1,
-  });
+  let agent: Promise<Agent> | undefined;
+  let isClosed = false;
+  const theAgent = async (): Promise<Agent> => {
+    const made = await (agent ??= openAgent(options));
+    // A request that comes too late is refused by it.
+    if (isClosed) await made.destroy();
+    return made;
+  };
   const limits = {
     clock: options.clock,
     userAgent: options.userAgent,
@@ -85,11 +82,33 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     maxAnswerBytes: options.maxAnswerBytes ?? 8 * 1024 * 1024,
   };
   return {
-    request: async (request) => await runRequest(agent, limits, request),
+    request: async (request) => {
+      // Its failure reaches us through the iteration; one that comes before or after must not end the process.
+      if (request.body !== undefined && 'stream' in request.body)
+        request.body.stream.on('error', () => undefined);
+      return await runRequest(await theAgent(), limits, request);
+    },
     close: async () => {
-      await agent.destroy();
+      isClosed = true;
+      await (await agent)?.destroy();
     },
   };
+}
+
+/** Loaded with the first request: most commands make none, and it is a tenth of the program. */
+async function openAgent({ connectMs = 15_000 }: HttpClientOptions): Promise<Agent> {
+  const { Agent } = await import('undici');
+  return new Agent({
+    // Both bounded by the watchdog instead: a big body may take hours, silence may not.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot switch it off.
+    connect: { timeout: connectMs, rejectUnauthorized: true },
+    // A server that closes idle connections must not meet our next request: undici's default of 4 s is below
+    // the 75 s of nginx and the 5 s of node and uvicorn.
+    keepAliveTimeout: 4_000,
+    pipelining: 1,
+  });
 }
 
 type Bounds = Required<Omit<HttpClientOptions, 'connectMs'>>;
@@ -129,8 +148,6 @@ function outgoing(request: HttpRequest, progress: Progress, failed: Failed): Out
   if (body === undefined) return undefined;
   if (body instanceof Uint8Array) return { begin: async () => Buffer.from(body), stop: () => undefined };
   const source = body.stream;
-  // Its failure reaches us through the iteration; one that comes after our end must not end the process.
-  source.on('error', () => undefined);
   let stream: Readable | undefined;
   const begin = async (signal: AbortSignal): Promise<Readable> => {
     stream = Readable.from(await withFirstPiece(paced(body, progress, failed), signal), {

@@ -1,4 +1,3 @@
-import { errors } from 'undici';
 import { IngestError, systemCode } from '../core/errors.ts';
 
 /** `unasked`: it failed before anything of the request was sent. */
@@ -74,7 +73,8 @@ export function networkError(thrown: unknown, attempted: string): IngestError {
 
 /** The most telling code of an error and what it wraps (undici and "happy eyeballs" wrap). */
 function codeOf(thrown: unknown): string | undefined {
-  const own = thrown instanceof errors.HTTPParserError ? NOT_HTTP : systemCode(thrown);
+  const isParser = thrown instanceof Error && thrown.name === 'HTTPParserError';
+  const own = isParser ? NOT_HTTP : systemCode(thrown);
   if (own !== undefined && own in WORDS && own !== 'UND_ERR_SOCKET') return own;
   const inner = thrown instanceof Error && thrown.cause !== undefined ? codeOf(thrown.cause) : undefined;
   return inner ?? own;

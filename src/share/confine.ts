@@ -1,5 +1,5 @@
-import { getCompileCacheDir } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { readerCache } from '../core/reader-cache.ts';
 import { below, OPEN_DIRS, readerFlags } from '../core/reader-flags.ts';
 
 /** What a reading process does besides reading its share with one thread. */
@@ -28,28 +28,18 @@ exec "$node" "$@"`;
 /** A process that runs `module` of ours, reads the share at `root`, and is refused everything else. */
 export function confine(module: string, root: string, needs: Needs): Confined {
   const src = dirname(dirname(module));
-  const cache = ownCache();
+  const cache = readerCache();
   const flags = readerFlags({
     read: [
       ...(needs.surroundings ? ['*'] : [below(resolve(root)), OPEN_DIRS]),
-      ...[below(src), join(dirname(src), 'package.json'), ...cache.map(below)],
+      ...[below(src), join(dirname(src), 'package.json'), ...cache.dirs.map(below)],
     ],
-    write: cache.map(below),
+    write: cache.dirs.map(below),
     threads: needs.threads ?? false,
   });
   return {
     execPath: '/bin/sh',
     execArgv: ['-c', ENTER, 'sh', process.execPath, root, ...flags, ...(needs.nodeOptions ?? [])],
-    env: cache[0] === undefined ? {} : { NODE_COMPILE_CACHE: cache[0] },
+    env: cache.env,
   };
-}
-
-/**
- * Where these processes keep their compiled code, so that they start in a quarter of the time: a directory of their
- * own, for who can write the daemon's could make it run anything. They fill it themselves when they have loaded
- * (`flushCompileCache`): most are killed once they have answered, and one that reads as somebody else may not later.
- */
-function ownCache(): string[] {
-  const dir = getCompileCacheDir();
-  return dir === undefined ? [] : [join(dirname(dir), 'readers')];
 }

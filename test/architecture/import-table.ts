@@ -33,7 +33,7 @@ const BELOW_APP = [
 ] as const;
 
 export const IMPORT_TABLE: readonly ImportRule[] = [
-  { of: 'core/', ours: [], npm: [], node: ['crypto', 'stream', 'timers/promises', 'util'] },
+  { of: 'core/', ours: [], npm: [], node: ['crypto', 'module', 'path', 'stream', 'timers/promises', 'util'] },
   { of: 'share/', ours: ['core/'], npm: ['chokidar'], node: ['any', 'child_process', 'worker_threads'] },
   { of: 'ownership/', ours: ['core/'], npm: [], node: [] },
   {
