@@ -5,7 +5,6 @@ import type { Log } from '../log/open-log.ts';
 import { nextEvening, type Schedule } from '../schedule/evenings.ts';
 import { ownersWithTokens } from './account-of-two.ts';
 import type { Deliveries } from './deliveries.ts';
-import { waitUntil } from './wait-until.ts';
 import type { Workspace } from './workspace.ts';
 
 type TokenParts = Pick<Workspace, 'config' | 'destination' | 'ledger' | 'clock'> & {
@@ -18,7 +17,7 @@ const DAY_MS = 86_400_000;
 /** On these many days before its end a token is spoken of. */
 const WARN_DAYS: readonly number[] = [30, 14, 7, 3, 1];
 
-/** How often a token that was refused is asked about again by day. */
+/** How often a token that was refused is asked about again by day, and the clock is asked anew. */
 const AGAIN_MS = 15 * 60_000;
 
 /**
@@ -38,9 +37,10 @@ export async function watchTokens(parts: TokenParts): Promise<void> {
     } catch (thrown) {
       log.warn({ error: asIngestError(thrown, 'check the tokens') }, 'tokens.unchecked');
     }
-    if (isDue) due = nextTokenCheck(config.schedule, config.schedule.checkTokensMs, clock.now());
-    const next = refused.length === 0 ? due : Math.min(due, clock.now() + AGAIN_MS);
-    await waitUntil(next, clock, signal);
+    const next = nextTokenCheck(config.schedule, config.schedule.checkTokensMs, clock.now());
+    // What a clock that was ahead had set as the next time is later than that.
+    due = isDue ? next : Math.min(due, next);
+    await clock.sleep(Math.min(AGAIN_MS, Math.max(0, due - clock.now())), signal).catch(() => undefined);
   }
 }
 

@@ -18,7 +18,9 @@ class WaitingClock implements Clock {
     this.#now = now;
   }
 
-  readonly now = (): number => this.#now;
+  #ahead = 0;
+
+  readonly now = (): number => this.#now + this.#ahead;
   readonly monotonic = (): number => this.#now;
   readonly sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
     const until = this.#now + ms;
@@ -30,6 +32,11 @@ class WaitingClock implements Clock {
       await promise;
     }
   };
+
+  /** As a person or a time server sets it: nothing has passed, and who sleeps sleeps on. */
+  jump(ms: number): void {
+    this.#ahead += ms;
+  }
 
   advance(ms: number): void {
     this.#now += ms;
@@ -138,5 +145,33 @@ describe('the watch over the tokens', () => {
 
     // At 29 (for 30), 14, 6 (for 7), 3, 1 and when it is over; not at 28, 13 and 5.
     expect(days).toEqual([1, 1, 2, 2, 3, 3, 4, 5, 6]);
+  });
+
+  it('goes on to ask and to speak of an end when the clock was ahead for a while, and says nothing twice of a night', async () => {
+    endsAt = NOON + 29 * DAY;
+    const ended = start();
+    await untilTrue(() => count('tokens.checked') === 1, 'the first check');
+    const ends = (): unknown[] => said.filter(({ msg }) => msg === 'token.ends').map(({ days }) => days);
+
+    clock.jump(25 * DAY);
+    await passUntil(() => count('tokens.checked') === 2, 'the check by the clock that is ahead');
+    clock.jump(-25 * DAY);
+    const back = clock.now();
+    await passUntil(
+      () => count('tokens.checked') === 3,
+      'the check of the next evening, by the right time',
+      600_000,
+    );
+    const backAfter = clock.now() - back;
+    for (const hours of [-3, 3]) {
+      clock.jump(hours * 3_600_000);
+      const until = clock.now() + 2 * 3_600_000;
+      await passUntil(() => clock.now() >= until, 'two hours');
+    }
+    stop.abort();
+    await ended;
+
+    expect(backAfter).toBeLessThan(2 * DAY);
+    expect(ends()).toEqual([29, 4, 29]);
   });
 });

@@ -20,7 +20,7 @@ const FROZEN: TestName = [
 export const PROCESSES: readonly Fault[] = [
   {
     group: 'processes',
-    fault: 'the evening is killed with -9',
+    fault: 'the evening is killed with -9, or by the kernel for want of memory',
     cells: {
       look: shown(
         'no process stays behind; the next evening walks, plans and delivers each file once',
@@ -44,6 +44,10 @@ export const PROCESSES: readonly Fault[] = [
           'when it is killed with SIGKILL, with nothing lost, doubled or left behind',
         ],
         ['fault/batch/reading.test.ts', 'a reader does not outlive a parent that was killed'],
+        [
+          'fault/out-of-memory.test.ts',
+          'an evening that the kernel ends for want of memory while it sends is gone on with by the next one, and each file is there once',
+        ],
         KILLED,
       ),
       close: shown(
