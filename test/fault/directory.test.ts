@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Content } from '../../src/core/content.ts';
 import { contentOf } from '../support/content.ts';
+import { waitingTimeMs } from '../support/current-test.ts';
 import { directoryCopies, failureOf, texts } from '../support/directory-copies.ts';
 import { numberedFiles } from '../support/numbered-files.ts';
 import { readTree } from '../support/read-tree.ts';
@@ -334,7 +335,7 @@ async function killed(
   });
   const exited = once(child, 'exit');
   if (whenThere !== undefined) {
-    const deadline = performance.now() + 60_000;
+    const deadline = performance.now() + waitingTimeMs();
     while (!existsSync(whenThere) && child.exitCode === null && performance.now() < deadline)
       await setImmediate();
     child.kill('SIGKILL');

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { systemClock } from '../../src/core/clock.ts';
 import type { RedisTarget } from '../../src/queue/connect-redis.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/queue/embedded-redis.ts';
+import { onOwnPort } from './own-port.ts';
 
 /** A private server for one test, in a temp dir that goes with it. */
 export type TestRedis = AsyncDisposable & {
@@ -27,15 +26,6 @@ export type TestRedis = AsyncDisposable & {
   readonly listen: () => Promise<number>;
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** `await using redis = await startRedis()` */
 export async function startRedis(): Promise<TestRedis> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'nj-redis-'));
@@ -49,11 +39,11 @@ export async function startRedis(): Promise<TestRedis> {
   return {
     stateDir,
     set,
-    listen: async () => {
-      const port = await freePort();
-      await set('port', String(port));
-      return port;
-    },
+    listen: async () =>
+      await onOwnPort(async (port) => {
+        await set('port', String(port));
+        return port;
+      }),
     target: { socketPath },
     kill: async () => {
       process.kill(server.pid, 'SIGKILL');

@@ -12,14 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { PackerOptions } from '../../../src/batch/packer.ts';
 import type { Content } from '../../../src/core/content.ts';
 import { IngestError } from '../../../src/core/errors.ts';
 import type { Batch } from '../../../src/core/model.ts';
 import { type BuiltShare, buildShare } from '../../support/build-share.ts';
 import { childPids, isAlive } from '../../support/child-pids.ts';
+import { leapingClock } from '../../support/leaping-clock.ts';
 import { startPacker } from '../../support/open-parcel.ts';
 import { planShare } from '../../support/plan-share.ts';
-import { untilPasses } from '../../support/until.ts';
+import { untilPasses, untilTrue } from '../../support/until.ts';
 
 /** Far more than every buffer on the way holds: after its first piece, the reader is still inside this file. */
 const LARGE = 64 * 1024 * 1024;
@@ -181,8 +183,8 @@ test.runIf(process.getuid?.() === 0)(
 );
 
 /** A pass under way: its first piece was read, its child is inside the large file. */
-async function passUnderWay(share: BuiltShare, stallMs: number, stop = signal) {
-  const packer = await startPacker({ stallMs });
+async function passUnderWay(share: BuiltShare, how: Partial<PackerOptions> = {}, stop = signal) {
+  const packer = await startPacker(how);
   const before = childPids();
   const { stream } = await packer.content(planShare(share.root), share.root).parcel(stop);
   const pieces = stream[Symbol.asyncIterator]();
@@ -192,12 +194,12 @@ async function passUnderWay(share: BuiltShare, stallMs: number, stop = signal) {
     while ((await pieces.next()).done !== true);
   };
   if (pid === undefined) throw new Error('no reader was started');
-  return { pid, packer, drain };
+  return { pid, packer, drain, stream };
 }
 
 test('a reader that hangs is SHARE_STALLED, is killed, and the next pass is whole', async () => {
   await using share = await buildShare(tree);
-  const { pid, packer, drain } = await passUnderWay(share, 3000);
+  const { pid, packer, drain } = await passUnderWay(share, { stallMs: 3000 });
   await using _ = packer;
   process.kill(pid, 'SIGSTOP');
 
@@ -212,17 +214,18 @@ test('a reader that hangs is SHARE_STALLED, is killed, and the next pass is whol
 
 test('a consumer that takes its time is no stall', async () => {
   await using share = await buildShare(tree);
-  const { packer, drain } = await passUnderWay(share, 2000);
+  const clock = leapingClock();
+  const { packer, drain, stream } = await passUnderWay(share, { stallMs: 20_000, clock });
   await using _ = packer;
-  const begun = performance.now();
-  await untilPasses(() => expect(performance.now() - begun).toBeGreaterThan(2500));
+  await untilTrue(() => stream.readableLength >= stream.readableHighWaterMark, 'the reader has to wait');
+  await clock.leap(60_000);
 
   await expect(drain()).resolves.toBeUndefined();
 });
 
 test('a reader killed from outside is INTERRUPTED', async () => {
   await using share = await buildShare(tree);
-  const { pid, packer, drain } = await passUnderWay(share, 20_000);
+  const { pid, packer, drain } = await passUnderWay(share);
   await using _ = packer;
   process.kill(pid, 'SIGKILL');
 
@@ -232,7 +235,7 @@ test('a reader killed from outside is INTERRUPTED', async () => {
 test('a stopped delivery fails as INTERRUPTED and its reader is gone', async () => {
   await using share = await buildShare(tree);
   const stop = new AbortController();
-  const { pid, packer, drain } = await passUnderWay(share, 20_000, stop.signal);
+  const { pid, packer, drain } = await passUnderWay(share, {}, stop.signal);
   await using _ = packer;
   stop.abort();
 
@@ -242,7 +245,7 @@ test('a stopped delivery fails as INTERRUPTED and its reader is gone', async () 
 
 test('closing the packer ends every reader', async () => {
   await using share = await buildShare(tree);
-  const { pid, packer, drain } = await passUnderWay(share, 20_000);
+  const { pid, packer, drain } = await passUnderWay(share);
   const failing = drain();
 
   await packer[Symbol.asyncDispose]();

@@ -109,10 +109,7 @@ export const QUEUE: readonly Fault[] = [
       ...goesOn(evening('is frozen from open to close')),
       record: shown(
         'recorded once; the end is not held up',
-        [
-          'integration/dispatcher.test.ts',
-          'closes in time while Redis is away, and takes no wake for an answer',
-        ],
+        ['integration/dispatcher.test.ts', 'closes while Redis is away, and takes no wake for an answer'],
         FROZEN_TO_THE_END,
       ),
     },

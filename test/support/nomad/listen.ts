@@ -1,5 +1,6 @@
 /** The listening socket: it can go away like a platform that is being restarted, and come back at the same port. */
 import { createServer, type Server } from 'node:http';
+import { onOwnPort } from '../own-port.ts';
 
 export type Listening = {
   readonly http: Server;
@@ -16,10 +17,9 @@ export async function listen(port: number): Promise<Listening> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     http.once('error', reject);
     http.listen(at, '127.0.0.1', () => resolve());
-    await promise;
-    http.off('error', reject);
+    await promise.finally(() => http.off('error', reject));
   };
-  await open(port);
+  await (port === 0 ? onOwnPort(open) : open(port));
   const address = http.address();
   const own = typeof address === 'object' && address !== null ? address.port : 0;
   return {
