@@ -1,13 +1,15 @@
 import type { Config, MappingConfig } from '../config/config.ts';
-import type { Asks } from '../core/account.ts';
+import type { Account, Asks } from '../core/account.ts';
+import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import { COLLECTOR, type OwnerId } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
+import { tokenFacts } from '../destinations/nomad/token.ts';
 import { type Accounts, accountKey, type OpenAccount } from '../nightly/readable-accounts.ts';
 import { refuseSharedAccount, type SharingParts, takenBy } from './account-of-two.ts';
-import { ownerToken } from './owner-token.ts';
+import { ownerToken, tokenRef } from './owner-token.ts';
 
 type AccountParts = {
   readonly config: Config;
@@ -15,10 +17,11 @@ type AccountParts = {
   readonly store: TokenStore;
   readonly destination: (name: Config['destinations'][number]['name']) => Destination;
   readonly mapping: () => MappingConfig;
+  readonly clock: Pick<Clock, 'now'>;
 };
 
 /** The accounts of owners as their own tokens show them. What may be asked of one is for a whole run. */
-export function openAccounts({ config, ledger, store, destination, mapping }: AccountParts): Accounts {
+export function openAccounts({ config, ledger, store, destination, mapping, clock }: AccountParts): Accounts {
   let runNo = 0;
   let asked = new Map<string, Asks>();
   return {
@@ -43,12 +46,36 @@ export function openAccounts({ config, ledger, store, destination, mapping }: Ac
           if (refused?.disposition === 'operator') continue;
           const account = destination(name).account?.({ token, signal }, asks);
           if (account === undefined) continue;
-          const containers = refused === undefined ? account.containers : () => Promise.reject(refused);
+          const containers =
+            refused === undefined
+              ? learning(account, { ...sharing, clock }, { owner, token })
+              : () => Promise.reject(refused);
           found.set(key, { ...account, containers, asks, mostAsks, sendsIn, compares });
         }
       }
       return found;
     },
+  };
+}
+
+/**
+ * With its list of containers the destination tells whose account it is, which a personal access token does not: what is
+ * learned so counts at once, and for deliveries too. The list of somebody else's account is none of this owner's.
+ */
+function learning(
+  { containers }: Account,
+  parts: SharingParts & Pick<AccountParts, 'clock'>,
+  { owner, token }: { readonly owner: OwnerId; readonly token: Secret | undefined },
+): Account['containers'] {
+  return async () => {
+    const found = await containers();
+    const userId = found?.find(({ account }) => account !== undefined)?.account;
+    const name = tokenRef(parts.config, owner, 'nomad')?.token;
+    if (userId === undefined || name === undefined || token === undefined) return found;
+    if (tokenFacts(token).userId !== undefined) return found;
+    parts.ledger.credentials.learn(name, token, userId, parts.clock.now());
+    await refuseSharedAccount(parts, owner, token);
+    return found;
   };
 }
 

@@ -97,7 +97,10 @@ export function openWorkspace(config: Config, parts: WorkspaceParts): Workspace 
     narrowed,
     around,
     sources,
-    accounts: openAccounts({ config, ledger, store, destination, mapping: () => mapping.current().mapping }),
+    accounts: openAccounts({
+      ...{ config, ledger, store, destination, clock: parts.clock },
+      mapping: () => mapping.current().mapping,
+    }),
     reminders: () => remindersOf(mapping.current().mapping.owners, around.today() ?? ''),
     renew: () => surroundings.renew(mapping.current().mapping),
     assign: narrowed((share, path, entry) => mapping.current().assign(share, path, entry)),

@@ -40,7 +40,7 @@ function whatOf({ kind, files, ofFiles, why = '' }: ByHandLine): string {
 
 function unchecked({ owner, destination, datasets, why }: Unseen): string[] {
   const what = `Data of ${count(datasets, 'dataset')} that ${owner} has uploaded by hand to ${destination}`;
-  return [`${what} is not sent, and nobody could look whether it is still there:`, `    ${why}`];
+  return [`${what} is not sent, and it is not sure that it is still there:`, `    ${why}`];
 }
 
 /** A line of `explain`; what was found whole is in the state of its files. */

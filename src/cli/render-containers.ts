@@ -8,8 +8,13 @@ export function containerLines({
   containers,
   finishedAt,
 }: Pick<RunReport, 'containers' | 'finishedAt'>): string[] {
-  return containers.flatMap(({ owner, destination, at, said, batches, files }) => [
+  return containers.flatMap(({ what, owner, destination, at, said, batches, files }) => [
     `${owner} at ${destination}, since ${clockTime(at, finishedAt)}, ${count(batches, 'batch', 'batches')} with ${count(files, 'file')}:`,
     `    ${printable(said)}`,
+    ...(what === 'doubtful' ? [`  → ${leftOver(owner)}`] : []),
   ]);
 }
+
+/** What nobody uses does no harm, but for the number of uploads that an account may have. */
+const leftOver = (owner: string): string =>
+  `${owner} may delete those of that name that have no file in them, and no other: it counts against what the account may have open.`;

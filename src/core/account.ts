@@ -3,6 +3,8 @@ export type AccountContainer = {
   readonly id: string;
   readonly name: string;
   readonly location: string;
+  /** Whose account it is in, where the destination tells. */
+  readonly account?: string;
   /** While it is the same, so are the files; undefined: they may be changing right now. */
   readonly stamp: string | undefined;
   /** ms since 1970; 0: not told. */

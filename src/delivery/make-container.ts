@@ -65,7 +65,7 @@ function unclear(container: string): IngestError {
     'CONTAINER_UNCLEAR',
     `making "${container}": no answer came, twice; perhaps empty ones of that name are left over`,
     {
-      hint: 'Look at the containers of the account, delete empty ones of that name, and requeue the batch: one more is tried then.',
+      hint: 'Look at the containers of the account: those of that name that have no file in them are left over, and may be deleted; no other. Then requeue the batch: one more is tried.',
       context: { container },
     },
   );

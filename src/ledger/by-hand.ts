@@ -27,6 +27,8 @@ export type FoundByHand = ByHand & {
   readonly seenAt: number;
   /** What speaks against it: why nobody could look since, or what is not there any more. */
   readonly why?: string;
+  /** It was not there when the last run looked, which another look has to confirm. */
+  readonly isMissed: boolean;
 };
 /** Data that nobody could look for in a run, of one account and for one reason. */
 export type Unseen = AccountAt & { readonly datasets: number; readonly why: string };
@@ -49,7 +51,7 @@ function findsIn(db: DatabaseSync) {
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (share, dataset, owner, destination) DO UPDATE SET kind = excluded.kind,
              container = excluded.container, below = excluded.below, files = excluded.files, bytes = excluded.bytes,
-             of_files = excluded.of_files, at = excluded.at, run = excluded.run, seen_at = NULL, looked_in = 0, why = NULL
+             of_files = excluded.of_files, at = excluded.at, run = excluded.run, seen_at = NULL, looked_in = 0, why = NULL, missed_in = NULL
              WHERE excluded.kind <> 'some' OR by_hand.kind = 'some'`,
         ).run(...keyOf(found), kind, JSON.stringify(container), below, files, bytes, ofFiles, at, runNo);
         if (kind !== 'some')
@@ -81,20 +83,24 @@ function checksIn(db: DatabaseSync) {
         .map(foundIn),
 
     noteSeen: (of: DatasetAt, { at, runNo }: { readonly at: number; readonly runNo: number }): void =>
-      note(db, of, { seenAt: at, why: null, runNo }),
+      note(db, of, { seenAt: at, why: null, runNo, isMissed: false }),
 
     noteUnseen: (
       found: readonly FoundByHand[],
       { why, runNo }: { readonly why: string; readonly runNo: number },
     ): void =>
       inTransaction(db, () => {
-        for (const one of found) note(db, one, { seenAt: one.seenAt, why, runNo });
+        for (const one of found) note(db, one, { ...one, why, runNo });
       }),
+
+    /** It is not where it was found: not believed before a second look says so too. */
+    noteMissed: (of: FoundByHand, { why, runNo }: { readonly why: string; readonly runNo: number }): void =>
+      note(db, of, { seenAt: of.seenAt, why, runNo, isMissed: true }),
 
     /** It is not there any more: it counts as found in this run, and never keeps anything back. */
     markGone: (found: FoundByHand, { files, why, at, runNo }: Gone): void =>
       inTransaction(db, () => {
-        note(db, found, { seenAt: found.seenAt, why, runNo });
+        note(db, found, { ...found, why, runNo });
         db.prepare(
           `UPDATE by_hand SET kind = 'gone', files = ?, run = ?
            WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?`,
@@ -120,14 +126,19 @@ function checksIn(db: DatabaseSync) {
 }
 
 type Gone = { readonly files: number; readonly why: string; readonly at: number; readonly runNo: number };
-type Noted = { readonly seenAt: number; readonly why: string | null; readonly runNo: number };
+type Noted = {
+  readonly seenAt: number;
+  readonly why: string | null;
+  readonly runNo: number;
+  readonly isMissed: boolean;
+};
 
-function note(db: DatabaseSync, of: DatasetAt, { seenAt, why, runNo }: Noted): void {
+function note(db: DatabaseSync, of: DatasetAt, { seenAt, why, runNo, isMissed }: Noted): void {
   inTransaction(db, () => {
     db.prepare(
-      `UPDATE by_hand SET seen_at = ?, why = ?, looked_in = ?
+      `UPDATE by_hand SET seen_at = ?, why = ?, looked_in = ?, missed_in = ?
        WHERE share = ? AND dataset = ? AND owner = ? AND destination = ?`,
-    ).run(seenAt, why, runNo, ...keyOf(of));
+    ).run(seenAt, why, runNo, isMissed ? runNo : null, ...keyOf(of));
   });
 }
 
@@ -157,6 +168,7 @@ function foundIn(row: Record<string, unknown>): FoundByHand {
     ofFiles: Number(row['of_files']),
     at: Number(row['at']),
     seenAt: Number(row['seen_at'] ?? row['at']),
+    isMissed: row['missed_in'] !== null,
     ...(typeof row['why'] === 'string' ? { why: row['why'] } : {}),
   };
 }

@@ -2,6 +2,7 @@ import { CHAIN_EVENTS } from './chain.ts';
 import { AUDIT_ROUND_STEP } from './schema-audit-round.ts';
 import { BY_HAND_SCHEMA } from './schema-by-hand.ts';
 import { BY_HAND_CHECKED_STEP } from './schema-by-hand-checked.ts';
+import { BY_HAND_MISSED_STEP } from './schema-by-hand-missed.ts';
 import { CLAIM_STEP } from './schema-claim.ts';
 import { CRASHES_STEP } from './schema-crashes.ts';
 import { DOCUMENTS_STEP } from './schema-documents.ts';
@@ -204,4 +205,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   LOOKED_STEP,
   PUBLICATION_STEP,
   AUDIT_ROUND_STEP,
+  BY_HAND_MISSED_STEP,
 ];

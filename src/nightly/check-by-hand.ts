@@ -24,8 +24,8 @@ type Checking = {
 const NOBODY_MAY = 'its token may not read or is not to be used, or the destination says by_hand: off';
 
 /**
- * Once a run: looks whether what was found uploaded by hand is still there. What is not loses its mark and goes like new
- * data; what nobody could look for keeps it, and why is noted.
+ * Once a run: looks whether what was found uploaded by hand is still there. What is not, in this
+ * evening and when it was last looked for, loses its mark and goes like new data; what nobody could look for keeps it, and why is noted.
  */
 export async function checkByHand(
   checking: Checking,
@@ -53,6 +53,8 @@ async function checkAccount(
   try {
     const containers = await account.containers();
     if (containers === undefined) return NOBODY_MAY;
+    const strange = strangeAccount(checking.parts, all, containers);
+    if (strange !== undefined) return strange;
     const byId = new Map(containers.map((one) => [one.id, one]));
     for (const [id, found] of Map.groupBy(all, ({ container }) => container.id)) {
       const unseen = await whyUnreadable(
@@ -69,6 +71,25 @@ async function checkAccount(
     if (isAway(error)) checking.down.set(first.destination, error.message);
     return error.message;
   }
+}
+
+/**
+ * The listing of another account says nothing of what was found in this one. Whose it is, the destination says with each
+ * container: of a token that does not tell its owner nothing else may be known.
+ */
+function strangeAccount(
+  { ledger }: Parts,
+  all: readonly FoundByHand[],
+  containers: readonly AccountContainer[],
+): string | undefined {
+  const [first] = all;
+  const shown = containers.find(({ account }) => account !== undefined)?.account;
+  if (first === undefined || shown === undefined) return undefined;
+  const accounts = new Set(all.flatMap(({ container }) => container.account ?? []));
+  const own = ledger.knownContainers.accountOf(first.owner);
+  if (accounts.size === 0 && own !== undefined) accounts.add(own);
+  if (accounts.size === 0 || accounts.has(shown)) return undefined;
+  return `the token of ${first.owner} opens the account ${shown}, and what was found is in that of ${[...accounts].join(', ')}`;
 }
 
 type InContainer = {
@@ -95,10 +116,18 @@ async function checkContainer(
     const files = markedFiles(parts, one);
     const why = there === undefined ? 'its owner no longer has it' : missingIn(there, one, files);
     if (why === undefined) byHand.noteSeen(one, { at: parts.clock.now(), runNo: run.no });
-    else takeOff(parts, one, { files, why, runNo: run.no });
+    else missed(parts, one, { files, why, runNo: run.no });
   }
 }
 
+/** A first look alone is not believed: what is sent twice is a nuisance, and a list may be wrong for an evening. */
+function missed(parts: Parts, one: FoundByHand, off: TakenOff): void {
+  if (one.isMissed) return takeOff(parts, one, off);
+  const why = `${off.why}: the next evening looks once more, and sends it then`;
+  parts.ledger.byHand.noteMissed(one, { why, runNo: off.runNo });
+}
+
+type TakenOff = { readonly files: readonly Marked[]; readonly why: string; readonly runNo: number };
 type Sizes = ReadonlyMap<string, number>;
 type Marked = { readonly path: SharePath; readonly entry: Entry };
 
@@ -141,11 +170,7 @@ function missingIn(
 }
 
 /** The dataset goes like new data from now on; it may be found again in another container. */
-function takeOff(
-  { ledger, clock, emit }: Parts,
-  found: FoundByHand,
-  { files, why, runNo }: { readonly files: readonly Marked[]; readonly why: string; readonly runNo: number },
-): void {
+function takeOff({ ledger, clock, emit }: Parts, found: FoundByHand, { files, why, runNo }: TakenOff): void {
   ledger.transaction(() => {
     ledger.looks.assign(
       found.share,

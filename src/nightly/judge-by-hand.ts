@@ -51,12 +51,22 @@ export function foundByHand(
 }
 
 /** "by hand, in "Paper 3" (https://…): all 12 files by name and size, seen on 2026-11-22". */
-export function sayByHand({ kind, container, below, files, ofFiles, seenAt, why }: FoundByHand): string {
+export function sayByHand({
+  kind,
+  container,
+  below,
+  files,
+  ofFiles,
+  seenAt,
+  why,
+  isMissed,
+}: FoundByHand): string {
   const where = below === '' ? '' : `, below ${printable(below)}`;
   const isWhole = kind === 'all' || kind === 'same';
   const amount = isWhole ? allOf(files) : `${files} of its ${count(ofFiles, 'file')}`;
   const day = utcDay(seenAt);
-  const since = why === undefined || !isWhole ? '' : `; nobody could look since: ${why}`;
+  const doubt = isMissed ? 'in doubt' : 'nobody could look since';
+  const since = why === undefined || !isWhole ? '' : `; ${doubt}: ${why}`;
   return `by hand, in "${printable(container.name)}" (${container.location})${where}: ${amount} by ${byWhat({ kind })}, seen on ${day}${since}`;
 }
 

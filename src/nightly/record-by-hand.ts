@@ -52,10 +52,10 @@ function amountOf({ files }: NewDataset): { readonly files: number; readonly byt
 
 function entryOf(
   { share, dataset, owner, destination, files }: NewDataset,
-  { id, name, location }: AccountContainer,
+  { id, name, location, account }: AccountContainer,
   found: Pick<ByHand, 'kind' | 'below' | 'files' | 'bytes'>,
 ): ByHand {
-  const container = { id, name, location };
+  const container = { id, name, location, ...(account === undefined ? {} : { account }) };
   return { share, dataset, owner, destination, container, ofFiles: files.length, ...found };
 }
 

@@ -35,6 +35,12 @@ describe.each(['v1.3', 'v1.4'] as const)(
       await removeByHand(at.nomad, 'alice', { id: ids.get('ruby17') ?? '', path: 'ruby17/empty' });
       await uploadByHand(at.nomad, 'alice', { name: 'Again', files: MINE['ruby17'] ?? {} });
       const asked = at.asked();
+      const missed = await at.lab.evening();
+      expect(missed.buckets).toMatchObject({ byHand: { files: 12 }, delivered: { files: 0 } });
+      expect(byHandLines(missed).join('\n')).toContain('the next evening looks once more, and sends it then');
+      expect((await at.lab.run('why', 'SEM1/mueller/gold17')).out).toContain(
+        'in doubt: its owner no longer has',
+      );
       const planned = await at.lab.run('plan');
       const gone = await at.lab.evening();
 
@@ -83,8 +89,10 @@ describe.each(['v1.3', 'v1.4'] as const)(
 
       const blind = await at.lab.evening();
       at.nomad.outage = false;
+      const missed = await at.lab.evening();
       const after = await at.lab.evening();
 
+      expect(missed.buckets).toMatchObject({ delivered: { files: 0 }, byHand: { files: 3 } });
       expect(blind.buckets.byHand.files).toBe(3);
       expect(blind.byHandUnchecked).toHaveLength(1);
       expect(after.buckets).toMatchObject({ delivered: { files: 3 }, byHand: { files: 0 } });

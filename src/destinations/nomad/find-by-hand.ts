@@ -18,6 +18,7 @@ const listed = z.object({
     z.object({
       upload_id: z.string().regex(/^[\w-]{1,128}$/),
       upload_name: z.string().nullish(),
+      main_author: z.string().nullish(),
       process_running: z.boolean().optional(),
       process_status: z.string().nullish(),
       last_status_message: z.string().nullish(),
@@ -94,6 +95,7 @@ function containerOf({ pageOf, now }: Asking, upload: Listed): AccountContainer 
   const stamp = [published, completed, upload.process_status, upload.last_status_message, upload.entries];
   return {
     ...{ id, name: name ?? id, location: pageOf(id) },
+    ...(typeof upload.main_author === 'string' ? { account: upload.main_author } : {}),
     stamp: isRunning ? undefined : JSON.stringify(stamp),
     madeAt,
     changedAt: isRunning ? now() : Math.max(timeOf(published ?? completed), madeAt),
