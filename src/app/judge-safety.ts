@@ -34,9 +34,10 @@ const DIGEST_BYTES = 32;
 
 /** What the ledger says of what is on the share now; its content is not looked at. Paths are those of the share. */
 export function safetyJudge(
-  { ledger, assign }: Pick<Workspace, 'ledger' | 'assign'>,
+  workspace: Pick<Workspace, 'ledger' | 'assign' | 'clock'>,
   share: ShareName,
 ): (path: SharePath, entry: Entry) => Judged {
+  const { ledger, assign } = workspace;
   const view = recognisedView(ledger);
   let listed: { readonly dir: SharePath; readonly known: ReadonlyMap<string, KnownEntry> } | undefined;
   let last: (Holder & { readonly no: number; readonly files: Delivered }) | undefined;
@@ -50,7 +51,7 @@ export function safetyJudge(
     if (odd !== undefined) return { unsafe: odd };
     const { batch: no = 0, prior = 0, mark = 'none' } = knownAt(path)?.facts ?? {};
     if (no === 0) return { unsafe: notDelivered({ prior, mark, assignment: assign(share, path, entry) }) };
-    if (last?.no !== no) last = { no, ...holderOf(ledger, no), files: deliveredBy(ledger, no) };
+    if (last?.no !== no) last = { no, ...holderOf(workspace, no), files: deliveredBy(ledger, no) };
     const origin = view.origin(share, parentOf(path), no) ?? parentOf(path);
     const delivered = last.files.get(path) ?? last.files.get(joinPath(origin, nameOf(path)));
     return inBatch({ path, entry }, last, delivered);
@@ -97,10 +98,10 @@ function notDelivered(of: {
     : 'changed since it was delivered: this version is in no batch';
 }
 
-function holderOf(ledger: Workspace['ledger'], no: number): Holder {
+function holderOf({ ledger, clock }: Pick<Workspace, 'ledger' | 'clock'>, no: number): Holder {
   const batch = ledger.batches.headByNo(no);
   if (batch === undefined) return { batch, weak: undefined, auditedAt: undefined };
-  return { batch, weak: weakness(batch, ledger), auditedAt: ledger.reaudits.heldAt(batch) };
+  return { batch, weak: weakness(batch, ledger), auditedAt: ledger.reaudits.heldAt(batch, clock.now()) };
 }
 
 /** Why a batch proves nothing; undefined: its files have arrived, and the destination says so. */

@@ -13,8 +13,10 @@ export function putBackLost(
   emit: (event: DeliveryEvent) => void,
 ): void {
   for (const id of batches.backToPlanned(ids, why, clock.now())) {
-    const { message = '', hint = '' } = batches.head(id).error ?? {};
+    // Not the whole batch: a list that cannot be read may be why it is held.
+    const batch = batches.head(id);
+    const { message = '', hint = '' } = batch.error ?? {};
     const error = new IngestError('DELIVERY_CRASHED', message, { hint });
-    emit({ name: 'delivery.failed', batch: batches.get(id), error, decided: 'hold' });
+    emit({ name: 'delivery.failed', batch, error, decided: 'hold' });
   }
 }

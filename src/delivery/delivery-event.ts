@@ -52,7 +52,7 @@ export type DeliveryEvent =
   | { readonly name: 'audit.gone'; readonly batch: Batch; readonly error: IngestError }
   | {
       readonly name: 'delivery.failed';
-      readonly batch: Batch;
+      readonly batch: Pick<Batch, 'id' | 'owner' | 'destination' | 'dataset' | 'bytes'>;
       readonly error: IngestError;
       readonly decided: Decision['do'];
     };

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { CLOCKS_APART_MS } from '../core/clock.ts';
 import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { isHeldElsewhere } from './crashes.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
 import { createSuspects } from './suspects.ts';
+import { createWaits } from './waits-of-other-clocks.ts';
 
 /**
  * The next batch of a lane. A lane is one container of one destination: it has at most one batch in flight. `lane` here
@@ -23,9 +23,6 @@ export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' 
 const LONGEST_WAIT_MS = 25 * 3_600_000;
 
 const IS_DUE = `(not_before <= ? OR not_before > ? + ${LONGEST_WAIT_MS})`;
-
-/** A wait that a clock began which is ahead of ours: that of a worker beside us, or our own before it was set back. */
-const WAITS_AHEAD = `state = 'planned' AND not_before > ?1 AND changed_at > ?1 + ${CLOCKS_APART_MS}`;
 
 /**
  * What a batch stands in line for: the container it goes into, as far as one is known, else its lane. Lanes that share a
@@ -55,18 +52,14 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
     "SELECT min(not_before) AS due FROM batch WHERE state = 'planned' AND not_before > ?",
   );
 
-  const ahead = db.prepare(`SELECT 1 FROM batch INDEXED BY batch_by_state WHERE ${WAITS_AHEAD} LIMIT 1`);
-  const beginAnew = db.prepare(
-    `UPDATE batch SET not_before = max(not_before - changed_at, 0) + ?1, changed_at = ?1 WHERE ${WAITS_AHEAD}`,
-  );
+  const beginOthersAnew = createWaits(db);
   const apartFromSuspects = createSuspects(db);
 
   return {
     /** For every lane with nothing in flight and no pause, its first planned batch that is due; a suspect goes alone. */
     heads: (now: number): readonly LaneHead[] => {
       const paused = pauses.inForce(now);
-      // By our clock it is as long as it was meant: neither hours, nor nothing, which would use up all attempts at once.
-      if (ahead.get(now) !== undefined) beginAnew.run(now);
+      beginOthersAnew(now);
       const heads = laneHeads
         .all(now, now, now)
         .map((row) => ({ head: headOf(row), line: String(row['line']) }))

@@ -66,11 +66,11 @@ export function createReaudits(db: DatabaseSync) {
         note(db, answer, undefined);
       }),
 
-    /** When, since it was delivered as it is now, its destination last said that it is there. */
-    heldAt: ({ no, changedAt }: Pick<BatchHead, 'no' | 'changedAt'>): number | undefined => {
+    /** When, since it was delivered as it is now, its destination last said that it is there; a clock dated ahead says nothing. */
+    heldAt: ({ no, changedAt }: Pick<BatchHead, 'no' | 'changedAt'>, now: number): number | undefined => {
       const at = db
-        .prepare('SELECT told_at FROM reaudit WHERE batch = ? AND holds = 1 AND told_at >= ?')
-        .get(no, changedAt)?.['told_at'];
+        .prepare('SELECT told_at FROM reaudit WHERE batch = ? AND holds = 1 AND told_at BETWEEN ? AND ?')
+        .get(no, changedAt, now + CLOCKS_APART_MS)?.['told_at'];
       return typeof at === 'number' ? at : undefined;
     },
 

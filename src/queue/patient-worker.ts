@@ -21,6 +21,7 @@ export class PatientWorker extends Worker<JobData> {
   readonly #patience: Patience;
   #refusals = 0;
   #isTold = false;
+  #lostLocks = 0;
 
   constructor(
     process: (job: Job<JobData>, token: string | undefined) => Promise<void>,
@@ -29,7 +30,12 @@ export class PatientWorker extends Worker<JobData> {
   ) {
     super(QUEUE_NAME, process, { ...options, autorun: false });
     this.#patience = patience;
-    this.on('error', (thrown) => this.#tell(thrown));
+    // BullMQ tells each lock that it could not renew as an error, too, right after this: who listens here says what is done.
+    this.on('lockRenewalFailed', (ids) => (this.#lostLocks = ids.length));
+    this.on('error', (thrown) => {
+      if (this.#lostLocks > 0) this.#lostLocks -= 1;
+      else this.#tell(thrown);
+    });
     // Not by the base class: it would ask for a job before our fields are there.
     this.run().catch(patience.onError);
   }

@@ -106,6 +106,8 @@ it('what a clock that was ahead had asked for is asked for again, and hides no t
   lab.pass(-10 * year);
 
   expect(reaudits.lastRound(lab.clock.now())).toBeUndefined();
+  const [head] = lab.ledger.list({ states: ['verified'] });
+  expect(head && reaudits.heldAt(head, lab.clock.now())).toBeUndefined();
   expect(reaudits.candidates(lab.clock.now() + 1, lab.clock.now())).toHaveLength(3);
   expect(auditIn({ ledger: lab.ledger, clock: lab.clock }, { since: 0 })).toBeUndefined();
 });

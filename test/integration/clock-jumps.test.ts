@@ -53,6 +53,39 @@ describe('a clock that is set back by hours', () => {
     }
   });
 
+  it('and the clock of a worker that is behind the evening: each failure that it records is waited out, once', async () => {
+    await using temp = await tempLedger();
+    const { batches, dispatch } = temp.ledger;
+    const { id } = planOf('SEM1/a', [entry('x')]);
+    batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON, runNo: 1 });
+    let now = NOON;
+    for (const wait of [60_000, 120_000]) {
+      const at = now - HOUR;
+      batches.markQueued(id, now);
+      const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at };
+      batches.fail(batches.begin(id, at), { to: 'planned', error, notBefore: at + wait });
+
+      expect(dispatch.heads(now)).toEqual([]);
+      expect(dispatch.nextDueAt(now)).toBe(now + wait);
+      expect(dispatch.heads(now + wait - 1)).toEqual([]);
+      now += wait;
+      expect(dispatch.heads(now)).toHaveLength(1);
+    }
+  });
+
+  it('lets go what a worker wrote by the clock that all have when the evening with the other one is over', async () => {
+    await using temp = await tempLedger();
+    const { batches, dispatch } = temp.ledger;
+    const { id } = planOf('SEM1/a', [entry('x')]);
+    batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON + HOUR, runNo: 1 });
+    batches.markQueued(id, NOON + HOUR);
+    const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at: NOON };
+    batches.fail(batches.begin(id, NOON), { to: 'planned', error, notBefore: NOON + 60_000 });
+
+    expect(dispatch.heads(NOON + 59_999)).toEqual([]);
+    expect(dispatch.heads(NOON + 60_000)).toHaveLength(1);
+  });
+
   it('asks a destination that is away at once, not hours late', async () => {
     await using temp = await tempLedger();
     const { ledger } = temp;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Judged, safetyJudge } from '../../src/app/judge-safety.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { destinationName } from '../../src/core/ids.ts';
 import type { Assignment, Receipt } from '../../src/core/model.ts';
 import { sharePath } from '../../src/core/share-path.ts';
@@ -23,7 +24,7 @@ describe('the safety of a file', () => {
   });
 
   const judged = (seen = FILE): Judged =>
-    safetyJudge({ ledger: temp.ledger, assign: () => excluded }, SHARE)(
+    safetyJudge({ ledger: temp.ledger, assign: () => excluded, clock: systemClock }, SHARE)(
       sharePath(`${DIR}/${seen.name}`),
       seen,
     );
