@@ -41,26 +41,27 @@ export function createFileHasher(
 
 type Reader = { readonly root: string; readonly packer: Packer };
 
+type Hashes = Awaited<ReturnType<FileHasher['hash']>>;
+
 /** Passes until one comes to its end: each leaves out the files that the one before could not read as planned. */
-async function hashAll(
-  { root, packer }: Reader,
-  batch: Batch,
-  signal: AbortSignal,
-): Promise<Map<SharePath, Uint8Array>> {
+async function hashAll({ root, packer }: Reader, batch: Batch, signal: AbortSignal): Promise<Hashes> {
+  const found = new Map<SharePath, Uint8Array | 'unreadable'>();
   for (let left = batch; left.files.length > 0; ) {
     const content = packer.content(left, root);
     try {
       await readThrough(content, signal);
-      const hashes = content.hashes();
-      return new Map([...hashes].map(([path, hex]) => [path as SharePath, Buffer.from(hex, 'hex')]));
+      for (const [path, hex] of content.hashes()) found.set(path as SharePath, Buffer.from(hex, 'hex'));
+      return found;
     } catch (thrown) {
       const bad = badFiles(thrown);
       const files = left.files.filter(({ path }) => !bad.has(path));
       if (files.length === left.files.length) throw thrown;
+      if (thrown instanceof IngestError && thrown.code === 'FILE_UNREADABLE')
+        for (const path of bad) found.set(path as SharePath, 'unreadable');
       left = { ...left, files };
     }
   }
-  return new Map();
+  return found;
 }
 
 async function readThrough(content: Content, signal: AbortSignal): Promise<void> {

@@ -46,7 +46,8 @@ async function sameIn(
   const hashes: (string | undefined)[] = [];
   for (const file of files) {
     const expected = ours?.get(file.path);
-    const here = expected === undefined ? undefined : Buffer.from(expected).toString('hex');
+    const isRead = expected !== undefined && expected !== 'unreadable';
+    const here = isRead ? Buffer.from(expected).toString('hex') : undefined;
     const there =
       here === undefined
         ? undefined

@@ -54,13 +54,16 @@ export function* claimsOf(
   }
 }
 
-/** Which of the claims are true: the file has the content that the batch delivered. Reads every one of them. */
+/** `same`: the file has the content that the batch delivered; `unread`: nobody knows, as it could not be read. */
+export type Compared = { readonly same: ReadonlySet<Claim>; readonly unread: ReadonlySet<Claim> };
+
+/** Which of the claims are true. Reads every one of them. */
 export async function holdTrue(
   parts: CompareParts,
   share: ShareName,
   claims: readonly Claim[],
   signal: AbortSignal,
-): Promise<ReadonlySet<Claim>> {
+): Promise<Compared> {
   const delivered = parts.ledger.deliveredContent();
   const expected = new Map<Claim, readonly Uint8Array[]>();
   for (const claim of claims) {
@@ -73,13 +76,18 @@ export async function holdTrue(
   }
   const files = [...expected.keys()].map(({ file }) => file);
   const hashes =
-    files.length === 0 ? new Map<SharePath, Uint8Array>() : await parts.hashFiles(share, files, signal);
-  return new Set(
-    claims.filter((claim) => {
-      const is = hashes.get(claim.file.path);
-      return is !== undefined && expected.get(claim)?.some((was) => Buffer.compare(is, was) === 0) === true;
-    }),
-  );
+    files.length === 0
+      ? new Map<SharePath, Uint8Array | 'unreadable'>()
+      : await parts.hashFiles(share, files, signal);
+  const isSame = (claim: Claim): boolean => {
+    const is = hashes.get(claim.file.path);
+    if (is === undefined || is === 'unreadable') return false;
+    return expected.get(claim)?.some((was) => Buffer.compare(is, was) === 0) === true;
+  };
+  return {
+    same: new Set(claims.filter(isSame)),
+    unread: new Set(claims.filter(({ file }) => hashes.get(file.path) === 'unreadable')),
+  };
 }
 
 /** Every path that the batch may have delivered the file of a claim from, the nearest first. */
@@ -88,11 +96,14 @@ function pathsOf({ recognised }: Ledger, share: ShareName, { was, batch }: Claim
   return [was, ...recognised.cameFrom(share, dir, batch).map((earlier) => joinPath(earlier, name))];
 }
 
-/** Records what a comparison found: true claims keep their delivered batch, the others are planned like new files. */
+/**
+ * Records what a comparison found: true claims keep their delivered batch, the others are planned like new files. What
+ * could not be read is told as unreadable, and compared by the next run: sent as new, it would be there twice.
+ */
 export function recordCompared(
   ledger: Ledger,
   share: ShareName,
-  found: { readonly claims: readonly Claim[]; readonly same: ReadonlySet<Claim> },
+  found: Compared & { readonly claims: readonly Claim[] },
   when: { readonly at: number; readonly runNo: number },
 ): void {
   const byPath = new Map(found.claims.map((claim) => [claim.file.path, claim]));
@@ -101,6 +112,7 @@ export function recordCompared(
       const claim = byPath.get(path);
       // What was planned or seen to change meanwhile is no longer what was compared.
       if (claim === undefined || facts.batch !== 0 || !isToCompare(facts.mark)) return facts;
+      if (found.unread.has(claim)) return { ...facts, mark: 'unreadable' };
       if (!found.same.has(claim)) return { ...facts, mark: 'none' };
       const prior = facts.prior === claim.batch ? 0 : facts.prior;
       return {

@@ -55,12 +55,12 @@ export type NightlyParts = {
   readonly delivered: (signal: AbortSignal) => Promise<void>;
   /** After a stop: resolves when what is being delivered has ended, or its time is over. Undefined: nothing is waited for. */
   readonly drained?: () => Promise<void>;
-  /** SHA-256 of files as they are on the share now; one that is not as planned, or cannot be read, is left out. */
+  /** SHA-256 of files as they are on the share now; one that is not as planned is left out. */
   readonly hashFiles: (
     share: ShareName,
     files: readonly PlannedFile[],
     signal: AbortSignal,
-  ) => Promise<ReadonlyMap<SharePath, Uint8Array>>;
+  ) => Promise<ReadonlyMap<SharePath, Uint8Array | 'unreadable'>>;
   /** The longest that a run reads files to compare them with what was delivered, ms. */
   readonly compareMs: number;
   readonly clock: Clock;

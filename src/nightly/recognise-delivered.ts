@@ -79,14 +79,14 @@ async function trySample(
   run: Run,
   { sample, signal }: Survey & { readonly signal: AbortSignal },
 ): Promise<void> {
-  const same = await holdTrue(parts, share, sample, signal);
-  if (same.size === sample.length) return;
+  const { same, unread } = await holdTrue(parts, share, sample, signal);
+  if (same.size + unread.size === sample.length) return;
   const when = { at: parts.clock.now(), runNo: run.no };
   for (const claims of pieces(claimsOf(parts, share, run)))
     recordCompared(
       parts.ledger,
       share,
-      { claims: claims.filter(({ kind }) => kind === 'retimed'), same: new Set() },
+      { claims: claims.filter(({ kind }) => kind === 'retimed'), same: new Set(), unread: new Set() },
       when,
     );
 }
@@ -109,9 +109,9 @@ async function compareAll(
     if (budget.leftMs <= 0) break;
     const began = clock.monotonic();
     const found = await holdTrue(parts, share, claims, signal);
-    recordCompared(ledger, share, { claims, same: found }, { at: clock.now(), runNo: run.no });
+    recordCompared(ledger, share, { claims, ...found }, { at: clock.now(), runNo: run.no });
     budget.leftMs -= clock.monotonic() - began;
-    same += found.size;
+    same += found.same.size;
     read += claims.length;
     bytes += claims.reduce((sum, { file }) => sum + file.size, 0);
     emit({ name: 'content.progress', share, files: read, bytes });

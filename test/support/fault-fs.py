@@ -1,6 +1,6 @@
 """A directory seen through FUSE, read-only, with faults by name: fault-fs.py SOURCE MOUNTPOINT FAULTS.
 
-FAULTS is a directory. A file `eio` in it holds a path and an offset: reading from there on fails with EIO. A file `hold`
+FAULTS is a directory. A file `eio` in it holds paths, each with an offset: reading from there on fails with EIO. A file `hold`
 holds a path: whoever reads or lists it waits for as long as the file is there, and `held` says that somebody does.
 """
 
@@ -51,7 +51,7 @@ class FaultFs(Operations):
     def read(self, path, size, offset, fh):
         self._wait(path)
         bad = self._fault("eio")
-        if bad and bad[0] == path and offset + size > int(bad[1]):
+        if path in bad and offset + size > int(bad[bad.index(path) + 1]):
             raise FuseOSError(errno.EIO)
         return os.pread(fh, size, offset)
 

@@ -15,6 +15,8 @@ export type FaultFs = AsyncDisposable & {
   readonly process: ChildProcess;
   /** Reading this file from this offset on fails with EIO; undefined: nothing does. */
   readonly eio: (path: string | undefined, offset?: number) => void;
+  /** Reading one of these files fails with EIO, and of no other. */
+  readonly eioOf: (paths: readonly string[]) => void;
   /** Whoever reads or lists the path waits; resolves when somebody does. */
   readonly hold: (path: string) => { readonly held: Promise<void>; readonly release: () => void };
   /** Takes it away from its mount point; what is open in it stays open. */
@@ -56,6 +58,7 @@ export async function mountFaultFs(source: string, mountPoint: string): Promise<
       if (path === undefined) rmSync(at('eio'), { force: true });
       else writeFileSync(at('eio'), `/${path} ${offset}`);
     },
+    eioOf: (paths) => writeFileSync(at('eio'), paths.map((path) => `/${path} 0`).join('\n')),
     hold: (path) => {
       rmSync(at('held'), { force: true });
       writeFileSync(at('hold'), `/${path}`);

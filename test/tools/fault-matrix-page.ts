@@ -12,8 +12,7 @@ export function faultMatrixPage(): string {
     '<!-- Made by `npm run docs` from test/fault/matrix/. -->',
     '',
     'What may go wrong, at which step of [the line](architecture.md#the-twelve-steps), and what must be so afterwards. Every ✓ is',
-    'a test that is named below; – cannot happen there, for the reason given below; · can, and no test shows it yet.',
-    `Not shown: ${FAULTS.reduce((sum, { unshown }) => sum + (unshown?.steps.length ?? 0), 0)}.`,
+    'a test that is named below; – cannot happen there, for the reason given below.',
     '',
     '`npm run torture` strikes at all steps at random and checks the outcome alone: see [testing.md](testing.md#torture).',
     '',
@@ -30,10 +29,7 @@ export function faultMatrixPage(): string {
     .concat('\n');
 }
 
-function markOf({ cells, unshown }: Fault, step: Step): string {
-  if (cells[step] !== undefined) return '✓';
-  return unshown?.steps.includes(step) === true ? '**·**' : '–';
-}
+const markOf = ({ cells }: Fault, step: Step): string => (cells[step] === undefined ? '–' : '✓');
 
 const titleOf = (group: string): string => `${group.slice(0, 1).toUpperCase()}${group.slice(1)}`;
 
@@ -45,6 +41,5 @@ function section(fault: Fault): string[] {
     return [`- ${STEPS[step]}: **${cell.end}**`, ...tests];
   });
   const never = fault.never === undefined ? [] : [`- –: ${fault.never.why}`];
-  const unshown = fault.unshown === undefined ? [] : [`- ·: ${fault.unshown.why}`];
-  return [`### ${fault.fault}`, '', ...shown, ...never, ...unshown, ''];
+  return [`### ${fault.fault}`, '', ...shown, ...never, ''];
 }

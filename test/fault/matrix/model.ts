@@ -21,8 +21,7 @@ export type TestName = readonly [file: string, name: string];
 /** `end`: the state that is required, for a person. */
 export type Cell = { readonly end: string; readonly tests: readonly TestName[] };
 
-/** Why some steps have no test. */
-export type Reason = { readonly steps: readonly Step[]; readonly why: string };
+type Reason = { readonly steps: readonly Step[]; readonly why: string };
 
 export type Fault = {
   readonly group: 'processes' | 'queue' | 'network' | 'platform' | 'share' | 'disk' | 'clock';
@@ -30,21 +29,17 @@ export type Fault = {
   readonly cells: Readonly<Partial<Record<Step, Cell>>>;
   /** Steps that the fault cannot reach, and why. */
   readonly never?: Reason;
-  /** Steps that it can reach and where no test shows it yet. */
-  readonly unshown?: Reason;
 };
 
 /** Steps that are neither shown nor accounted for: there must be none. */
-export const openSteps = ({ cells, never, unshown }: Fault): Step[] => {
-  const accounted = [never, unshown].flatMap((reason) => reason?.steps ?? []);
-  return (Object.keys(STEPS) as Step[]).filter(
-    (step) => cells[step] === undefined && !accounted.includes(step),
+export const openSteps = ({ cells, never }: Fault): Step[] =>
+  (Object.keys(STEPS) as Step[]).filter(
+    (step) => cells[step] === undefined && never?.steps.includes(step) !== true,
   );
-};
 
 export const shown = (end: string, ...tests: readonly TestName[]): Cell => ({ end, tests });
 
-/** Reasons why a fault has no test at a step. */
+/** Reasons why a fault cannot reach a step. */
 export const NOT_SPOKEN_TO = {
   steps: ['look', 'plan', 'queue', 'record'],
   why: 'no delivery asks the destination there; what else asks it, before the plan and before the report, has a row of its own: “it answers nothing of use”',

@@ -1,11 +1,5 @@
 import { type Fault, NO_SHARE, shown } from './model.ts';
 
-/** Contents are compared there too, of moved files and of data by hand. */
-const NOT_READ = {
-  steps: ['look'],
-  why: 'no delivery reads a file there, but the look reads control files, and some files to compare their content',
-} as const;
-
 export const SHARE: readonly Fault[] = [
   {
     group: 'share',
@@ -98,18 +92,31 @@ export const SHARE: readonly Fault[] = [
     fault:
       'a file grows, shrinks, is rewritten or replaced in the same size, renamed, unlinked or loses its rights while it is read',
     cells: {
+      look: shown(
+        'compared with what was delivered, it is not taken for that and settles again; a control file holds its folder until it can be read whole',
+        [
+          'fault/look-reads.test.ts',
+          'a file that changes while it is compared is no moved one, and a control file that changes while it is read holds its folder until it can be read whole',
+        ],
+      ),
       send: shown(
         'size, times, inode and, for large files, the name are looked at again after the last byte: FILE_CHANGED, and no hash is told',
         ['fault/batch/reading.test.ts', 'trap 4: a file that %s (%s) fails the pass as %s'],
       ),
     },
     never: NO_SHARE,
-    unshown: NOT_READ,
   },
   {
     group: 'share',
     fault: 'EIO at an offset of a file',
     cells: {
+      look: shown(
+        'a file that was to be compared is told and not sent as new, a control file or a sidecar holds what it speaks of; with the next evening all is as without it',
+        [
+          'fault/look-reads.test.ts',
+          'an I/O error in a moved file that is compared, in a control file or in a sidecar is told, sends nothing, and with the next evening all is as without it',
+        ],
+      ),
       send: shown(
         'FILE_UNREADABLE, never a shorter file; its neighbours go, and it follows when it can be read',
         [
@@ -123,7 +130,6 @@ export const SHARE: readonly Fault[] = [
       ),
     },
     never: NO_SHARE,
-    unshown: NOT_READ,
   },
   {
     group: 'share',
