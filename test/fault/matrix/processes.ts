@@ -63,7 +63,7 @@ export const PROCESSES: readonly Fault[] = [
   },
   {
     group: 'processes',
-    fault: 'a reading child is killed or runs out of memory',
+    fault: 'a reading child is killed, by a person or by the kernel for want of memory',
     cells: {
       look: shown(
         'the walk fails and leaves no totals',

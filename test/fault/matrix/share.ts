@@ -69,10 +69,14 @@ export const SHARE: readonly Fault[] = [
     group: 'share',
     fault: 'a file changes, shrinks, grows or vanishes',
     cells: {
-      look: shown('it settles again', [
-        'e2e/evening.test.ts',
-        'waits for a file that grows, and takes it when it has stopped',
-      ]),
+      look: shown(
+        'it settles again, and holds no neighbour',
+        ['e2e/evening.test.ts', 'waits for a file that grows, and takes it when it has stopped'],
+        [
+          'integration/changes-between-looks.test.ts',
+          'what shrinks, is written again in the same size or vanishes between two looks does not go as it was, and holds no neighbour',
+        ],
+      ),
       send: shown(
         'its batch is cut again without it; its neighbours go',
         [
@@ -145,11 +149,20 @@ export const SHARE: readonly Fault[] = [
           'integration/unreadable.test.ts',
           'does not keep its neighbours back, and goes when it can be read (trap 8)',
         ],
+        [
+          'e2e/outcomes.test.ts',
+          'trap 8: one unreadable file among two thousand is told, and the others are delivered',
+        ],
       ),
-      send: shown('one row in the report; the others are delivered', [
-        'e2e/outcomes.test.ts',
-        'trap 8: one unreadable file among two thousand is told, and the others are delivered',
-      ]),
+      send: shown(
+        'FILE_UNREADABLE for that file alone; the others are delivered',
+        ['fault/batch/reading.test.ts', 'a file the reading account may not read is FILE_UNREADABLE'],
+        ['fault/batch/many-files.test.ts', 'a file that cannot be read is named alone'],
+        [
+          'fault/batch/broken-share.test.ts',
+          'an I/O error in a file is told in the report, its neighbours go, and it follows when it can be read',
+        ],
+      ),
     },
     never: NO_SHARE,
   },
