@@ -56,8 +56,7 @@ async function hashAll({ root, packer }: Reader, batch: Batch, signal: AbortSign
       const bad = badFiles(thrown);
       const files = left.files.filter(({ path }) => !bad.has(path));
       if (files.length === left.files.length) throw thrown;
-      if (thrown instanceof IngestError && thrown.code === 'FILE_UNREADABLE')
-        for (const path of bad) found.set(path as SharePath, 'unreadable');
+      noteUnreadable(thrown, bad, found);
       left = { ...left, files };
     }
   }
@@ -66,6 +65,15 @@ async function hashAll({ root, packer }: Reader, batch: Batch, signal: AbortSign
 
 async function readThrough(content: Content, signal: AbortSignal): Promise<void> {
   for await (const { body } of content.files(signal)) for await (const _ of body) continue;
+}
+
+function noteUnreadable(
+  thrown: unknown,
+  bad: ReadonlySet<string>,
+  found: Map<SharePath, Uint8Array | 'unreadable'>,
+): void {
+  if (!(thrown instanceof IngestError) || thrown.code !== 'FILE_UNREADABLE') return;
+  for (const path of bad) found.set(path as SharePath, 'unreadable');
 }
 
 const OF_A_FILE: readonly ErrorCode[] = ['FILE_CHANGED', 'FILE_VANISHED', 'FILE_UNREADABLE'];

@@ -123,12 +123,12 @@ test('a file that changes while it is compared is no moved one, and a control fi
   const changes: Promise<void>[] = [];
   const changeWhileRead = (path: string, text: string): void => {
     const { held, release } = lab.fs.hold(path);
-    changes.push(
-      held.then(() => {
-        lab.put({ [path]: text });
-        release();
-      }),
-    );
+    const change = async (): Promise<void> => {
+      await held;
+      lab.put({ [path]: text });
+      release();
+    };
+    changes.push(change());
   };
   const changing = await lab.evening(({ name }) => {
     if (name === 'share.looking')
