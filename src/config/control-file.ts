@@ -34,7 +34,7 @@ export function readControl(dir: SharePath, found: FoundControl): Control {
   if (content.includes(0)) return refused(`${file}: expected text in UTF-8, found nul bytes (UTF-16?)`);
   const yaml = readYaml(Buffer.from(content).toString('utf8'));
   if (!('value' in yaml)) return refused(say(yaml, (problem) => ({ ...problem, path: [], file, key: '' })));
-  const decoded = decode(controlSchema, schemaOf('control-file'), yaml.value);
+  const decoded = decode(controlSchema, () => schemaOf('control-file'), yaml.value);
   if (!decoded.ok) return refused(say(decoded.findings, (finding) => located(finding, file, yaml)));
   const { quiet, ...said } = decoded.value;
   return { dir, file, ...defined(said), ...(quiet === undefined ? {} : { quietMs: quiet }) };

@@ -11,11 +11,15 @@ export type Decoded<T> =
 type Issue = z.core.$ZodIssue;
 type Whole = { readonly raw: unknown; readonly json: JsonSchema };
 
-/** Checks a raw value against a strict schema; a failure lists everything that is wrong with it. */
-export function decode<T>(schema: z.ZodType<T>, json: JsonSchema, raw: unknown): Decoded<T> {
+/**
+ * Checks a raw value against a strict schema; a failure lists everything that is wrong with it. `json` is asked for its
+ * words only then: to make it costs more than all the rest.
+ */
+export function decode<T>(schema: z.ZodType<T>, json: () => JsonSchema, raw: unknown): Decoded<T> {
   const result = schema.safeParse(raw);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, findings: result.error.issues.flatMap((issue) => findingsOf(issue, { raw, json })) };
+  const whole: Whole = { raw, json: json() };
+  return { ok: false, findings: result.error.issues.flatMap((issue) => findingsOf(issue, whole)) };
 }
 
 function findingsOf(issue: Issue, whole: Whole): Finding[] {

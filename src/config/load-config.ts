@@ -64,8 +64,8 @@ export function readConfig(request: ConfigRequest): ConfigResult {
   const stateDir = stateDirOf(valueAt(raw, ['state_dir']), request);
   const places = { stateDir, files: { nightjar: file, folders: foldersWritten } };
 
-  const main = checkAgainst(nightjarSchema, schemaOf('nightjar'), nightjar);
-  const mapping = checkAgainst(foldersSchema, schemaOf('folders'), folders);
+  const main = checkAgainst(nightjarSchema, () => schemaOf('nightjar'), nightjar);
+  const mapping = checkAgainst(foldersSchema, () => schemaOf('folders'), folders);
   const written = outline(raw, folders.source?.value, stateDir);
   const recipes = readRecipes(recipesIn(written), recipesDir(raw, file));
   const crossed = crossCheck(written, recipes);

@@ -6,7 +6,7 @@ import type { Source } from './read-source.ts';
 /** What a file says by its schema; undefined when the file could not be read. */
 export function checkAgainst<T>(
   schema: Parameters<typeof decode<T>>[0],
-  json: JsonSchema,
+  json: () => JsonSchema,
   { source }: Source,
 ): Decoded<T> | undefined {
   return source === undefined ? undefined : decode(schema, json, source.value);

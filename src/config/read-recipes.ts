@@ -62,7 +62,7 @@ function namesIn(dir: string): { readonly names: readonly string[]; readonly err
 /** One recipe, or what is wrong with its file. */
 function readRecipe(file: string): Recipe | { readonly problems: readonly Problem[] } {
   const source = readSource(file);
-  const decoded = checkAgainst(recipeSchema, schemaOf('recipe'), source);
+  const decoded = checkAgainst(recipeSchema, () => schemaOf('recipe'), source);
   if (decoded?.ok !== true) return { problems: problemsOf(file, source, findingsOf(decoded)) };
   return { settleMs: decoded.value.settle, condition: conditionOf(decoded.value.complete) };
 }
