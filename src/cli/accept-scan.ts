@@ -33,7 +33,8 @@ export const addAcceptScan: AddCommand = (program, context, finish) => {
       const options = optionsOf<AcceptOptions>(command);
       await using workspace = await openToRead(context, options);
       const doubted = doubtedShares(workspace, name);
-      if (options.json !== true) context.out.write(`${plainText(preview(doubted, context))}\n`);
+      if (options.json !== true && doubted.length > 0)
+        context.out.write(`${plainText(preview(doubted, context))}\n`);
       const by = whoAmI(context);
       const wanted = doubted.length > 0 && (await isConfirmed(context, options, 'Believe this?'));
       const accepted = wanted ? doubted.filter(({ share }) => accept(workspace, share, by)) : [];

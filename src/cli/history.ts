@@ -47,7 +47,7 @@ function nothingOf(what: string | undefined, since: number | undefined): string 
   if (what === undefined) return `Nothing is recorded${then}.`;
   const of = `Nothing is recorded of ${printable(what)}${then}`;
   if (since !== undefined) return `${of}: leave out --since for what was before.`;
-  return `${of}: no batch has or had a file there. Whether it was seen: nightjar explain ${quoted(what)}`;
+  return `${of}: no batch has that id, and none has or had a file there. Whether it was seen: nightjar explain ${quoted(what)}`;
 }
 
 const BATCH_ID = /^b-[0-9a-f]{32}$/;

@@ -52,11 +52,15 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   }
 }
 
-/** Groups of commands too: a failure anywhere is told by us, not by an exit. */
-function inheritSettings(parent: Command): void {
+/** Groups of commands too: a failure anywhere is told by us, not by an exit, and names the help that helps. */
+function inheritSettings(parent: Command, name = 'nightjar'): void {
   for (const command of parent.commands) {
-    command.exitOverride().copyInheritedSettings(parent);
-    inheritSettings(command);
+    const own = `${name} ${command.name()}`;
+    command
+      .exitOverride()
+      .copyInheritedSettings(parent)
+      .showHelpAfterError(`(${own} --help says what it takes)`);
+    inheritSettings(command, own);
   }
 }
 

@@ -37,6 +37,7 @@ function ofDirectory({ share, path, tally }: Explanation, evening: string): stri
   ].filter((part) => part !== '');
   const goes = parts.length === 0 ? 'nothing of it goes' : parts.join(', ');
   const stuck = said({ files: held.files + rejected.files }, ['waits for a person', 'wait for a person']);
+  if (parts.length === 0 && stuck === '') return 'Nothing: what is there is delivered or left out.';
   const why = stuck === '' ? '' : `; ${stuck}: nightjar why ${quoted(`${share}:${path}`)}`;
   return `In ${evening} ${goes}${why}.`;
 }

@@ -97,8 +97,18 @@ describe('nightjar history', () => {
     expect((await lab.run('history', 'SEM1/mueller/run_1', '--since', '2d')).out).toContain(
       'leave out --since',
     );
-    expect((await lab.run('history', 'SEM1/never')).out).toContain('nightjar explain SEM1/never');
+    expect((await lab.run('history', 'SEM1/never')).out).toContain(
+      'no batch has that id, and none has or had a file there. Whether it was seen: nightjar explain SEM1/never',
+    );
     expect((await lab.run('history', '--since', '6d')).out).toContain('batch.planned');
+  });
+
+  it('named with what it does not take points to its own help', async () => {
+    await using lab = await cliLab();
+
+    expect((await lab.run('history', '--yes')).err).toContain('(nightjar history --help says what it takes)');
+    expect((await lab.run('audit', 'verify', '--yes')).err).toContain('(nightjar audit verify --help');
+    expect((await lab.run('histroy')).err).toContain('(nightjar --help lists the commands)');
   });
 
   it('--json is enough to compute the chain without Nightjar', async () => {
