@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import type { BatchHead } from '../../src/ledger/batch-row.ts';
+import { takeInstanceLock } from '../../src/ledger/instance-lock.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { createDispatcher } from '../../src/queue/dispatcher.ts';
 import { findBreaches } from '../support/check-truth.ts';
@@ -28,6 +30,9 @@ type Dispatching = AsyncDisposable & {
   readonly deliver: () => void;
   /** Forgets all that is queued. */
   readonly wipe: () => Promise<void>;
+  readonly socketPath: string;
+  /** The locks of workers that are gone, before their two minutes are over. */
+  readonly forgetLocks: () => Promise<void>;
   /** Whether a worker holds the batch in the queue. */
   readonly isLocked: () => Promise<boolean>;
   readonly head: () => BatchHead;
@@ -64,6 +69,10 @@ async function dispatching(struck: StruckLab): Promise<Dispatching> {
       owned.use(startDeliveries(workspace, { clock, env: {}, emit: () => undefined }, where));
     },
     wipe: redis.wipe,
+    socketPath: redis.target.socketPath,
+    forgetLocks: async () => {
+      for (const [batch, lock] of await queue.locks([id])) await queue.unlock(batch, lock);
+    },
     isLocked: async () => (await queue.locks([id])).has(id),
     head: () => ledger.batches.head(id),
     historyOf: () => ledger.history(id).map(({ detail }) => detail),
@@ -168,5 +177,61 @@ it('a batch that a worker process still delivers is not handed out by the next p
 
   expect(report).toMatchObject({ outcome: 'done', balanced: true });
   expect(main.head()).toMatchObject({ state: 'confirmed', attempts: 1, epoch: 1 });
+  expect(await breachesOf(struck)).toEqual([]);
+});
+
+it('a worker whose event loop is blocked before it sends, for longer than its lock, is told so, and nothing is there twice', async () => {
+  await using struck = await struckLab('v1.4');
+  await using main = await dispatching(struck);
+  const worker = main.worker({ at: STEP_COMMITS.send, when: 'after', signal: 'block' });
+  let said = '';
+  worker.stdout?.on('data', (piece: Buffer) => {
+    said += piece.toString();
+  });
+  await untilTrue(() => existsSync(`${struck.commits}.blocked`), 'blocked before it sends');
+  main.deliver();
+  await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
+  const delivered = main.head();
+
+  writeFileSync(`${struck.commits}.go`, '');
+  await untilTrue(() => said.includes('delivery.failed LEASE_LOST'), 'the end of the older attempt');
+
+  expect(delivered).toMatchObject({ attempts: 1, epoch: 2 });
+  expect(main.head()).toEqual(delivered);
+  expect(await breachesOf(struck)).toEqual([]);
+});
+
+it('a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and the next worker delivers the batch', async () => {
+  await using struck = await struckLab('v1.3');
+  await using main = await dispatching(struck);
+  const stateDir = join(struck.lab.root, 'state');
+  const lock = takeInstanceLock(stateDir, 'the test');
+  rmSync(join(stateDir, 'redis'), { recursive: true, force: true });
+  mkdirSync(join(stateDir, 'redis'));
+  symlinkSync(main.socketPath, join(stateDir, 'redis/redis.sock'));
+  struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
+  const worker = struck.start([], 'worker');
+  let said = '';
+  worker.stdout?.on('data', (piece: Buffer) => {
+    said += piece.toString();
+  });
+  worker.stderr?.resume();
+  await untilTrue(
+    () => struck.nomad.requests.some(({ method }) => method === 'PUT'),
+    'a parcel is on its way',
+  );
+
+  worker.kill('SIGTERM');
+  await untilTrue(() => said.includes('worker.stopping'), 'the first was heard');
+  expect(worker.exitCode).toBeNull();
+  worker.kill('SIGTERM');
+  const [, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+  lock.release();
+  struck.nomad.fault = undefined;
+  await main.forgetLocks();
+  main.deliver();
+  await untilTrue(() => main.head().state === 'confirmed', 'the delivery by the next one');
+
+  expect(signal).toBe('SIGKILL');
   expect(await breachesOf(struck)).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * Loaded into a Nightjar process of a test (NODE_OPTIONS=--import): at one of its commits to the ledger it gets a signal.
  * State is written before each side effect, so the commits are the boundaries of all steps. STRIKE is the Strike as JSON.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** One signal at one commit. */
@@ -11,7 +11,8 @@ export type Strike = {
   readonly at: string | number;
   /** `before`: the transaction never counts, and whatever was done since the commit before it has been done. */
   readonly when: 'before' | 'after';
-  readonly signal: NodeJS.Signals;
+  /** `block`: the event loop stands still, and all else of the process goes on, until there is the file `<log>.go`. */
+  readonly signal: NodeJS.Signals | 'block';
 };
 type Method = (...args: readonly unknown[]) => unknown;
 export type Strikes = {
@@ -27,6 +28,12 @@ let written: string[] = [];
 
 const isOfLedger = (db: DatabaseSync): boolean => db.location()?.endsWith('/ledger.db') === true;
 
+function strike({ signal }: Strike): void {
+  if (signal !== 'block') return void process.kill(process.pid, signal);
+  writeFileSync(`${log}.blocked`, '');
+  while (!existsSync(`${log}.go`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+}
+
 /** Does `commit` between what is to come before it and after it. Strikes come in their order. */
 function commitWith<T>(commit: () => T): T {
   commits += 1;
@@ -37,9 +44,9 @@ function commitWith<T>(commit: () => T): T {
     typeof next?.at === 'number' ? next.at === commits : next !== undefined && text.includes(next.at);
   if (isIt) left.shift();
   appendFileSync(log, `${commits} ${text.slice(0, 300)}\n`);
-  if (isIt && next?.when === 'before') process.kill(process.pid, next.signal);
+  if (isIt && next?.when === 'before') strike(next);
   const result = commit();
-  if (isIt && next?.when === 'after') process.kill(process.pid, next.signal);
+  if (isIt && next?.when === 'after') strike(next);
   return result;
 }
 

@@ -113,6 +113,10 @@ export const PROCESSES: readonly Fault[] = [
           'fault/stop-twice.test.ts',
           'a second SIGTERM ends a daemon at once whose delivery hangs, and the next evening goes on',
         ],
+        [
+          'fault/worker-processes.test.ts',
+          'a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and the next worker delivers the batch',
+        ],
         ['e2e/evening.test.ts', 'that is asked to stop ends in order, and the next one goes on'],
         ['fault/batch/reading.test.ts', 'a stopped delivery fails as INTERRUPTED and its reader is gone'],
       ),
@@ -128,16 +132,20 @@ export const PROCESSES: readonly Fault[] = [
   },
   {
     group: 'processes',
-    fault: 'frozen (SIGSTOP) for longer than the lock of a batch holds',
+    fault: 'frozen (SIGSTOP), or its event loop blocked, for longer than the lock of a batch holds',
     cells: {
       look: shown('goes on where it was', FROZEN),
       plan: shown('goes on where it was', FROZEN),
       queue: shown('each file is delivered once', FROZEN),
       open: shown('each file is delivered once', FROZEN),
-      send: shown('the worker is told that it lost the batch', [
-        'integration/work-batches.test.ts',
-        'a delivery whose lock is lost is told so',
-      ]),
+      send: shown(
+        'the worker is told that it lost the batch, and its result is refused',
+        ['integration/work-batches.test.ts', 'a delivery whose lock is lost is told so'],
+        [
+          'fault/worker-processes.test.ts',
+          'a worker whose event loop is blocked before it sends, for longer than its lock, is told so, and nothing is there twice',
+        ],
+      ),
       close: shown(
         'fails as LEASE_LOST; the newer attempt delivers',
         [
