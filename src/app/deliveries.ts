@@ -12,6 +12,7 @@ import { lookAgain } from '../delivery/look-again.ts';
 import { noteUnrecorded } from '../delivery/note-unrecorded.ts';
 import { type PublishParts, publishBatch, publishDue } from '../delivery/publish-batch.ts';
 import type { Call } from '../destinations/destination.ts';
+import { mostInFlight } from '../queue/choose-next.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
 import { type BatchHandler, workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
@@ -21,6 +22,7 @@ import type { EngineParts } from './engine.ts';
 import { mayPublish } from './may-publish.ts';
 import { metadataOf } from './metadata-of.ts';
 import { ownerToken, tokenRef } from './owner-token.ts';
+import { createStandstills } from './standstills.ts';
 import { VERSION } from './version.ts';
 import { outdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
@@ -39,6 +41,7 @@ export type Deliveries = AsyncDisposable & {
   readonly lookAgain: (signal: AbortSignal) => Promise<void>;
   /** What outages of destinations are known and told by. */
   readonly breaker: BreakerParts;
+  /** A delivery has ended, or gives its place to others, or takes it again. */
   readonly onFinished: (listener: () => void) => void;
   /** A job ended and nothing was recorded of its batch. */
   readonly onLost: (listener: () => void) => void;
@@ -46,7 +49,7 @@ export type Deliveries = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
-type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit' | 'stop'> & {
+type DeliveringParts = Pick<EngineParts, 'clock' | 'env' | 'emit' | 'stop' | 'standstillMs'> & {
   /** Makes what another process has put in force count here; called before each delivery. */
   readonly follow?: () => void;
 };
@@ -68,18 +71,22 @@ export function startDeliveries(
   { target, trouble, lockMs }: Where,
 ): Deliveries {
   const { config, ledger } = workspace;
-  const packers = openPackers(workspace, parts);
-  const delivery = deliveryParts(workspace, parts, packers);
   const listeners = new Set<() => void>();
   const lostListeners = new Set<() => void>();
   const tellListeners = (): void => {
     for (const listener of listeners) listener();
   };
+  const standstill = standstillsOf(workspace, parts, { trouble, tellListeners });
+  const packers = openPackers(workspace, { ...parts, standstill });
+  const delivery = { ...deliveryParts(workspace, parts, packers), standstill };
   const workers = workBatches(
     {
       target,
       ...(lockMs === undefined ? {} : { lockMs }),
-      concurrency: config.destinations.reduce((sum, { name }) => sum + parallelAt(config, name), 0),
+      concurrency: config.destinations.reduce(
+        (sum, { name }) => sum + mostInFlight(parallelAt(config, name)),
+        0,
+      ),
       clock: parts.clock,
       onError: trouble,
       onFinished: tellListeners,
@@ -123,6 +130,24 @@ function handlerOf(parts: DeliveriesParts & Pick<Workspace, 'ledger'>): BatchHan
   };
 }
 
+/** What of a delivery stands still is in the ledger at once, for whoever gives its place to others. */
+function standstillsOf(
+  { ledger }: Workspace,
+  { emit, standstillMs }: DeliveringParts,
+  { trouble, tellListeners }: Pick<Where, 'trouble'> & { readonly tellListeners: () => void },
+): DeliveryParts['standstill'] {
+  const tell = (batchId: BatchId, isStill: boolean): void => {
+    try {
+      ledger.standstills.mark(batchId, isStill);
+      emit({ name: 'delivery.standstill', batchId, isStill });
+      tellListeners();
+    } catch (thrown) {
+      trouble(thrown);
+    }
+  };
+  return createStandstills({ afterMs: standstillMs, tell });
+}
+
 /** We were told to end, and may be ended at any time from now on: no delivery is to blame for that. */
 function disown({ ledger }: Workspace, trouble: Where['trouble']): void {
   try {
@@ -140,7 +165,7 @@ function deliveryParts(
   workspace: Workspace,
   { clock, env, emit, follow }: DeliveringParts,
   packers: ReadonlyMap<ShareName, Packer>,
-): DeliveriesParts {
+): Omit<DeliveriesParts, 'standstill'> {
   const { config, ledger } = workspace;
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
@@ -223,7 +248,7 @@ function breakerOf(
 
 function openPackers(
   { config }: Workspace,
-  { clock, emit }: Pick<EngineParts, 'clock' | 'emit'>,
+  { clock, emit, standstill }: Pick<EngineParts, 'clock' | 'emit'> & Pick<DeliveryParts, 'standstill'>,
 ): Map<ShareName, Packer> {
   const spoolDir = join(config.stateDir, 'spool');
   mkdirSync(spoolDir, { recursive: true, mode: 0o700 });
@@ -232,7 +257,7 @@ function openPackers(
   return new Map(
     config.shares.map(({ name, marker, stallMs, readAs }) => [
       name,
-      createPacker({ clock, marker, stallMs, readAs, spoolDir, onBytes, version: VERSION }),
+      createPacker({ clock, marker, stallMs, readAs, spoolDir, onBytes, standstill, version: VERSION }),
     ]),
   );
 }

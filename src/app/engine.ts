@@ -42,6 +42,8 @@ export type EngineParts = {
   readonly isOpen?: () => boolean;
   /** Aborted when the process is asked to end: a run that is stopped then lets its deliveries end before it reports. */
   readonly stop?: AbortSignal;
+  /** So many milliseconds without a byte are a standstill of a delivery; default: STANDSTILL_MS. */
+  readonly standstillMs?: number;
   /** Who we are, for the one who finds the state directory in use. */
   readonly holder: string;
 };

@@ -59,6 +59,7 @@ const LINES: Lines = {
     fields: { ...batchFields(batch), attempt: batch.attempts },
   }),
   'delivery.progress': ({ batchId, bytes }) => ({ level: 'debug', fields: { batchId, bytes } }),
+  'delivery.standstill': ({ batchId, isStill }) => ({ level: 'debug', fields: { batchId, isStill } }),
   'delivery.done': ({ batch, receipt: { evidence, location } }) => ({
     level: 'info',
     fields: { ...batchFields(batch), evidence, location },

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
+import { type Standstill, watchStandstill } from '../core/standstill.ts';
 import type { PackChild } from './pack-children.ts';
 import type { PackJob, PackReport } from './pack-protocol.ts';
 
@@ -14,6 +15,7 @@ export type PassParts = {
   readonly clock: Clock;
   readonly stallMs: number;
   readonly signal: AbortSignal;
+  readonly standstill: Standstill | undefined;
   /** Told of the bytes that have come so far, piece by piece. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** The pass ended cleanly; throws when the digests are not as they must be. */
@@ -59,7 +61,7 @@ class Pass {
   }
 
   begin(): void {
-    const { child, job, signal, bytes, clock } = this.#parts;
+    const { child, job, signal, bytes, clock, standstill } = this.#parts;
     child.bytes.begin({ bytes, clock, onPiece: this.#onPiece });
     child.process.on('message', this.#onReport);
     child.process.on('exit', this.#onExit);
@@ -67,6 +69,7 @@ class Pass {
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) return this.#onAbort();
     child.begin(job);
+    watchStandstill({ clock, standstill, since: () => this.#waitingSince }, this.#stopWatch.signal);
     void this.#watch();
   }
 

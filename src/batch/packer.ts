@@ -5,6 +5,7 @@ import { IngestError } from '../core/errors.ts';
 import type { BatchId } from '../core/ids.ts';
 import type { Batch } from '../core/model.ts';
 import { printable } from '../core/share-path.ts';
+import type { Standstill } from '../core/standstill.ts';
 import { DIGEST_BYTES } from './hash-ring.ts';
 import { manifestJson, sha256Sums } from './manifest.ts';
 import { PackChildren, type ReadAs } from './pack-children.ts';
@@ -27,6 +28,8 @@ export type PackerOptions = {
   readonly spoolDir: string;
   /** Told of the bytes of a batch that have been read so far, for whoever shows progress. */
   readonly onBytes?: (id: BatchId, bytes: number) => void;
+  /** Who is told when somebody waits for the share's bytes of a batch and none come. */
+  readonly standstill?: (id: BatchId) => Standstill;
   /** Nightjar's version, for the manifest. */
   readonly version: string;
 };
@@ -82,7 +85,7 @@ async function* lazily(files: () => AsyncIterable<ContentFile>): AsyncGenerator<
 }
 
 function startPass(
-  { children, clock, stallMs, batch, root, marker, version, onBytes }: ContentParts,
+  { children, clock, stallMs, batch, root, marker, version, onBytes, standstill }: ContentParts,
   hashes: PassHashes,
   { mode, bytes, signal }: { mode: PackJob['mode']; bytes: number; signal: AbortSignal },
 ): Readable {
@@ -94,6 +97,7 @@ function startPass(
     clock,
     stallMs,
     signal,
+    standstill: standstill?.(batch.id),
     onBytes: onBytes === undefined ? undefined : (bytes) => onBytes(batch.id, bytes),
     onDone: (digests) => hashes.keep(digests),
     onEnd: (clean) => (clean ? children.release(child) : children.kill(child)),

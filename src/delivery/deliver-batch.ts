@@ -5,6 +5,7 @@ import { asIngestError, IngestError } from '../core/errors.ts';
 import type { BatchId, DestinationName } from '../core/ids.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Standstill } from '../core/standstill.ts';
 import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Tier } from '../tiering/tier.ts';
@@ -42,6 +43,8 @@ export type DeliveryParts = {
   /** Throws MAPPING_CHANGED when the mapping of today says that a file is somebody else's. */
   readonly checkOwner: (batch: Batch) => void;
   readonly tier: Tier;
+  /** Who is told when nothing moves in the delivery of a batch. */
+  readonly standstill: (id: BatchId) => Standstill;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly breaker: Breaker;
@@ -60,7 +63,8 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
     parts.checkOwner(batch);
     await parts.tier.recall(batch.files, signal); // 7 recall
     const destination = parts.destination(batch.destination);
-    const call: Call = { token: await parts.token(batch, signal), signal };
+    const token = await parts.token(batch, signal);
+    const call: Call = { token, signal, standstill: parts.standstill(id) };
     const container = await openContainer({ batch, destination, call, parts }); // 8 open
     const content = noteWhole(parts.content(batch), (hashes) => parts.ledger.outcomes.wentOut(batch, hashes));
     const { receipt, hashes } =

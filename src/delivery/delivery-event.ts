@@ -10,6 +10,8 @@ import type { Decision } from './decide.ts';
 export type DeliveryEvent =
   | { readonly name: 'delivery.attempt'; readonly batch: Batch }
   | { readonly name: 'delivery.progress'; readonly batchId: BatchId; readonly bytes: number }
+  /** Nothing moves in it, so it does not count among those at the same time; or it moves again. */
+  | { readonly name: 'delivery.standstill'; readonly batchId: BatchId; readonly isStill: boolean }
   | { readonly name: 'delivery.done'; readonly batch: Batch; readonly receipt: Receipt }
   /** The account may open no container more; the batch goes into an older one. */
   | {

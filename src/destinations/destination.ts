@@ -4,11 +4,14 @@ import type { Content } from '../core/content.ts';
 import type { IngestError } from '../core/errors.ts';
 import type { Batch, Receipt } from '../core/model.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Standstill } from '../core/standstill.ts';
 
 /** What every call carries: the owner's own credential (undefined where none is needed) and the stop signal. */
 export type Call = {
   readonly token: Secret | undefined;
   readonly signal: AbortSignal;
+  /** Of a delivery: told when nothing moves for a while, so that others need not wait for it. */
+  readonly standstill?: Standstill | undefined;
   /** `find` asks once, and does not wait for the end of what the destination works on. */
   readonly once?: true;
 };

@@ -3,6 +3,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Standstill } from '../core/standstill.ts';
 import { withFirstPiece } from './first-piece.ts';
 import { withoutSecrets } from './mask-secrets.ts';
 import { networkError } from './network-error.ts';
@@ -26,6 +27,8 @@ export type HttpRequest = {
   /** Takes the body of an answer of 200, which `text` has not then. */
   readonly into?: AnswerSink | undefined;
   readonly signal: AbortSignal;
+  /** Told while the other side neither takes nor sends anything. */
+  readonly standstill?: Standstill | undefined;
 };
 
 /** Where an answer of any size goes piece by piece, at most `maxBytes` of it: memory stays flat. */
@@ -116,7 +119,7 @@ type Bounds = Required<Omit<HttpClientOptions, 'connectMs'>>;
 async function runRequest(agent: Agent, bounds: Bounds, request: HttpRequest): Promise<HttpAnswer> {
   const attempted = `${request.method} ${redact(request.url)}`;
   const ended = new AbortController();
-  const watch = startWatchdog(bounds, attempted, ended.signal);
+  const watch = startWatchdog({ ...bounds, standstill: request.standstill }, attempted, ended.signal);
   const signal = AbortSignal.any([request.signal, watch.expired]);
   const failed: Failed = { error: undefined };
   const body = outgoing(request, watch.progress, failed);

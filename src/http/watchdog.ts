@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
+import { type Standstill, watchStandstill } from '../core/standstill.ts';
 import type { Progress } from './request-body.ts';
 
 /** So many bytes a second of an answer are always enough, however long it is. */
@@ -17,11 +18,16 @@ export type Watchdog = {
  * `answerMs`; ends with `ended`. It replaces a time limit on the whole request: a parcel may take hours, silence may not.
  */
 export function startWatchdog(
-  bounds: { readonly clock: Clock; readonly stallMs: number; readonly answerMs: number },
+  bounds: {
+    readonly clock: Clock;
+    readonly stallMs: number;
+    readonly answerMs: number;
+    readonly standstill: Standstill | undefined;
+  },
   attempted: string,
   ended: AbortSignal,
 ): Watchdog {
-  const { clock, stallMs, answerMs } = bounds;
+  const { clock, stallMs, answerMs, standstill } = bounds;
   const expiry = new AbortController();
   let last = clock.monotonic();
   let wholeBy = Number.POSITIVE_INFINITY;
@@ -41,6 +47,9 @@ export function startWatchdog(
       await clock.sleep(Math.min(last + stallMs, wholeBy) - now, ended);
     }
   };
+  // Whoever reads the share tells itself when that stands still; a limit of ours on the bytes is no standstill.
+  const since = (): number | undefined => (progress.waitingFor === 'source' ? undefined : last);
+  watchStandstill({ clock, standstill, since }, ended);
   // The sleep rejects when `ended` fires: that is its end.
   watch().catch(() => undefined);
   return { progress, answered, expired: expiry.signal };

@@ -3,6 +3,7 @@ import type { BatchId, DestinationName, OwnerId } from '../core/ids.ts';
 import { HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { isHeldElsewhere } from './crashes.ts';
 import { type Pause, type Pauses, pauseOf } from './pauses.ts';
+import { IS_STILL } from './standstills.ts';
 import { createSuspects } from './suspects.ts';
 import { createWaits } from './waits-of-other-clocks.ts';
 
@@ -17,7 +18,11 @@ export type LaneHead = {
   readonly destination: DestinationName;
   readonly plannedAt: number;
 };
-export type InFlight = Omit<LaneHead, 'plannedAt'> & { readonly state: 'queued' | 'delivering' };
+export type InFlight = Omit<LaneHead, 'plannedAt'> & {
+  readonly state: 'queued' | 'delivering';
+  /** Nothing has moved in its delivery for a while (see standstills.ts). */
+  readonly isStill: boolean;
+};
 
 /** No wait is this long: a time further off was written by a clock that was ahead, and counts as due. */
 const LONGEST_WAIT_MS = 25 * 3_600_000;
@@ -43,7 +48,7 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
        GROUP BY lane) ORDER BY no`,
   );
   const inFlight = db.prepare(
-    `SELECT id, ${LINE} AS line, owner, destination, state FROM batch WHERE state IN ('queued', 'delivering')`,
+    `SELECT id, ${LINE} AS line, owner, destination, state, ${IS_STILL} AS still FROM batch WHERE state IN ('queued', 'delivering')`,
   );
   const waiting = db.prepare(
     "SELECT DISTINCT lane, owner, destination, instrument FROM batch INDEXED BY batch_by_state WHERE state = 'planned'",
@@ -75,6 +80,7 @@ export function createDispatchView(db: DatabaseSync, pauses: Pauses) {
         owner: String(row['owner']) as OwnerId,
         destination: String(row['destination']) as DestinationName,
         state: row['state'] === 'queued' ? 'queued' : 'delivering',
+        isStill: row['still'] === 1,
       })),
 
     /** True while another living process of this host has the attempt at the batch. */

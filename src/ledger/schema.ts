@@ -16,6 +16,7 @@ import { PUBLICATION_STEP } from './schema-publication.ts';
 import { REAUDIT_STEP } from './schema-reaudit.ts';
 import { REQUEUE_STEP } from './schema-requeue.ts';
 import { RESOLUTION_STEP } from './schema-resolution.ts';
+import { STANDSTILL_STEP } from './schema-standstill.ts';
 import { TOKEN_ACCOUNT_STEP } from './schema-token-account.ts';
 
 /** Numbered forward steps; the ledger's `user_version` is the number of steps it has had. Never edit a step that shipped. */
@@ -206,4 +207,5 @@ export const SCHEMA_STEPS: readonly string[] = [
   PUBLICATION_STEP,
   AUDIT_ROUND_STEP,
   BY_HAND_MISSED_STEP,
+  STANDSTILL_STEP,
 ];

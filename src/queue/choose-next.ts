@@ -11,35 +11,68 @@ export type Head = {
 };
 
 /** A batch that has left `planned` and not arrived. */
-export type InFlight = Omit<Head, 'plannedAt'> & { readonly state: 'queued' | 'delivering' };
+export type InFlight = Omit<Head, 'plannedAt'> & {
+  readonly state: 'queued' | 'delivering';
+  /** Nothing has moved in its delivery for a while. */
+  readonly isStill: boolean;
+};
 
 /** The key of `lastServed`: an owner at a destination. */
 export function servedKey(destination: DestinationName, owner: OwnerId): string {
   return `${destination}/${owner}`;
 }
 
+/** The most that are ever in flight at a destination: as many again as its cap may stand still beside those that move. */
+export const mostInFlight = (cap: number): number => 2 * cap;
+
 /**
  * The batch to queue next, or undefined when none may go: none of a lane that has one in flight, none above the
  * destination's cap; then the owner whose turn at that destination is longest ago, then the oldest plan. `lastServed`
  * has a growing number for each turn, each destination apart: a common turn would starve owners at a slow one.
+ *
+ * What stands still leaves its place to others, up to as many as the cap: where more stand still it is the destination,
+ * and asking it more would not help. An owner has never more than the cap in flight, so that one alone cannot fill both.
  */
 export function chooseNext(
   heads: readonly Head[],
-  inFlight: readonly Pick<InFlight, 'lane' | 'destination'>[],
+  inFlight: readonly Pick<InFlight, 'lane' | 'destination' | 'owner' | 'isStill'>[],
   lastServed: ReadonlyMap<string, number>,
   caps: (destination: DestinationName) => number,
 ): Head | undefined {
   const busy = new Set(inFlight.map((batch) => batch.lane));
-  const used = new Map<DestinationName, number>();
-  for (const { destination } of inFlight) used.set(destination, (used.get(destination) ?? 0) + 1);
+  const isFull = fullPlaces(inFlight, caps);
   const turn = (head: Head): number => lastServed.get(servedKey(head.destination, head.owner)) ?? 0;
 
   let best: Head | undefined;
   for (const head of heads) {
-    if (busy.has(head.lane) || (used.get(head.destination) ?? 0) >= caps(head.destination)) continue;
+    if (busy.has(head.lane) || isFull(head)) continue;
     if (best === undefined || isBefore([turn(head), head], [turn(best), best])) best = head;
   }
   return best;
+}
+
+/** Whether there is no place at its destination for one more of its owner. */
+function fullPlaces(
+  inFlight: readonly Pick<InFlight, 'destination' | 'owner' | 'isStill'>[],
+  caps: (destination: DestinationName) => number,
+): (head: Head) => boolean {
+  const moving = new Map<string, number>();
+  const still = new Map<string, number>();
+  const ofOwner = new Map<string, number>();
+  for (const { destination, owner, isStill } of inFlight) {
+    addOne(isStill ? still : moving, destination);
+    addOne(ofOwner, servedKey(destination, owner));
+  }
+  return ({ destination, owner }) => {
+    const cap = caps(destination);
+    const beyond = Math.max(0, (still.get(destination) ?? 0) - (mostInFlight(cap) - cap));
+    if ((moving.get(destination) ?? 0) + beyond >= cap) return true;
+    return (ofOwner.get(servedKey(destination, owner)) ?? 0) >= cap;
+  };
+}
+
+function addOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function isBefore([turnA, a]: readonly [number, Head], [turnB, b]: readonly [number, Head]): boolean {

@@ -169,7 +169,7 @@ async function dispatch(options: DispatcherOptions, turns: Turns, closed: AbortS
     if (next === undefined) break;
     heads = heads.filter((head) => head.lane !== next.lane);
     if (!ledger.markQueued(next.id)) continue;
-    inFlight.push({ ...next, state: 'queued' });
+    inFlight.push({ ...next, state: 'queued', isStill: false });
     await enqueueOrPutBack(options, next.id);
     turns.count += 1;
     turns.last.set(servedKey(next.destination, next.owner), turns.count);

@@ -28,7 +28,7 @@ export type BatchWorkers = {
 
 type WorkOptions = {
   readonly target: RedisTarget;
-  /** Batches at a time in this process: at least the sum of the destinations' caps. */
+  /** Batches at a time in this process: at least as many as may be in flight at all destinations. */
   readonly concurrency: number;
   /** How long a job stays ours without a sign of life, in ms. */
   readonly lockMs?: number;

@@ -41,7 +41,7 @@ async function crashing() {
         heads = heads.filter(({ id }) => id !== next.id);
         batches.markQueued(next.id, now);
         batches.begin(next.id, now);
-        going.push({ ...next, state: 'delivering' });
+        going.push({ ...next, state: 'delivering', isStill: false });
       }
     },
     begin: (id: BatchId) => {

@@ -82,6 +82,7 @@ export async function deliverInto(
     metadata: () => made.metadata,
     checkOwner: () => undefined,
     tier: noTier,
+    standstill: () => ({ afterMs: 10_000, begin: () => () => undefined }),
     clock,
     retry: { limit: 6, firstMs: 1000, maxMs: 60_000 },
     breaker: made.breaker,

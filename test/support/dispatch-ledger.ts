@@ -15,6 +15,7 @@ export class MemoryLedger implements DispatchLedger {
   readonly batches = new Map<BatchId, TestBatch>();
   readonly putBack: BatchId[] = [];
   readonly heldElsewhere = new Set<BatchId>();
+  readonly still = new Set<BatchId>();
   readonly #lanes = new Map<string, TestBatch[]>();
   readonly #inFlight = new Map<BatchId, TestBatch>();
 
@@ -63,7 +64,9 @@ export class MemoryLedger implements DispatchLedger {
 
   inFlight(): readonly InFlight[] {
     return [...this.#inFlight.values()].flatMap(({ id, lane, owner, destination, state }) =>
-      state === 'queued' || state === 'delivering' ? [{ id, lane, owner, destination, state }] : [],
+      state === 'queued' || state === 'delivering'
+        ? [{ id, lane, owner, destination, state, isStill: this.still.has(id) }]
+        : [],
     );
   }
 

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type BatchId, batchId, destinationName, ownerId } from '../../src/core/ids.ts';
-import { chooseNext, type Head, servedKey } from '../../src/queue/choose-next.ts';
+import { chooseNext, type Head, mostInFlight, servedKey } from '../../src/queue/choose-next.ts';
 
 const id = (at: number): BatchId => batchId(`b-${at.toString(16).padStart(32, '0')}`);
+
+const moving = (batches: readonly Head[]) => batches.map((head) => ({ ...head, isStill: false }));
 
 /** Lanes belong to one owner at one destination, as containers do; each has one head. */
 const heads = fc
@@ -34,9 +36,9 @@ test('never chooses a second batch of a lane, nor more than the cap of a destina
       const cap = (destination: string): number => limits[Number(destination.slice(1))] ?? 0;
       const chosen: Head[] = [];
       for (
-        let next = chooseNext(lanes, chosen, new Map(), cap);
+        let next = chooseNext(lanes, moving(chosen), new Map(), cap);
         next !== undefined;
-        next = chooseNext(lanes, chosen, new Map(), cap)
+        next = chooseNext(lanes, moving(chosen), new Map(), cap)
       ) {
         chosen.push(next);
       }
@@ -60,7 +62,7 @@ test('passes an owner who could go over at most once for each other owner at tha
       const inFlight: Head[] = [];
       // Every lane always has a next batch; which batch in flight ends next is drawn.
       for (const [turn, draw] of ends.entries()) {
-        const next = chooseNext(lanes, inFlight, served, () => cap);
+        const next = chooseNext(lanes, moving(inFlight), served, () => cap);
         if (next === undefined) {
           if (inFlight.length > 0) inFlight.splice(draw % inFlight.length, 1);
           continue;
@@ -121,4 +123,73 @@ test('takes the oldest plan of an owner first', () => {
   );
 
   expect(chooseNext(lanes, [], new Map(), () => 1)?.plannedAt).toBe(1);
+});
+
+/** What may happen between two choices: a delivery stops moving, moves again, or ends. */
+const happenings = fc.array(
+  fc.record({ what: fc.constantFrom('stands', 'moves', 'ends', 'ends'), which: fc.nat() }),
+  { minLength: 20, maxLength: 60 },
+);
+
+test('what stands still leaves its place, and no more than twice the cap, nor of one owner the cap, are ever in flight', () => {
+  fc.assert(
+    fc.property(heads, fc.integer({ min: 1, max: 3 }), happenings, (lanes, cap, happened) => {
+      const inFlight: (Head & { isStill: boolean })[] = [];
+      const choose = (): Head | undefined => chooseNext(lanes, inFlight, new Map(), () => cap);
+      for (const { what, which } of happened) {
+        for (let next = choose(); next !== undefined; next = choose()) {
+          const { destination, owner } = next;
+          const here = inFlight.filter((one) => one.destination === destination);
+          expect(here.filter(({ isStill }) => !isStill).length).toBeLessThan(cap);
+          expect(here.length).toBeLessThan(mostInFlight(cap));
+          expect(here.filter((one) => one.owner === owner).length).toBeLessThan(cap);
+          inFlight.push({ ...next, isStill: false });
+        }
+        for (const destination of ['d0', 'd1', 'd2']) {
+          const here = inFlight.filter((one) => one.destination === destination);
+          const left = lanes.filter(
+            (one) => one.destination === destination && !here.some(({ id: at }) => at === one.id),
+          );
+          const others = left.filter(({ owner }) => here.filter((one) => one.owner === owner).length < cap);
+          const still = here.filter(({ isStill }) => isStill).length;
+          const isUsed = here.length - still >= cap || others.length === 0 || still > cap;
+          expect(isUsed).toBe(true);
+        }
+        const at = which % Math.max(1, inFlight.length);
+        const one = inFlight[at];
+        if (one === undefined) continue;
+        if (what === 'ends') inFlight.splice(at, 1);
+        else one.isStill = what === 'stands';
+      }
+    }),
+  );
+});
+
+test('a delivery that stands still makes room for one of another lane, once', () => {
+  const lanes = ['ann', 'ben', 'cem'].map((owner, at) => lane(owner, 'nomad', at));
+  const [ann, ben] = lanes as [Head, Head];
+  const choose = (...inFlight: (Head & { isStill: boolean })[]): string | undefined =>
+    chooseNext(lanes, inFlight, new Map(), () => 1)?.owner;
+
+  expect(choose({ ...ann, isStill: false })).toBeUndefined();
+  expect(choose({ ...ann, isStill: true })).toBe('ben');
+  expect(choose({ ...ann, isStill: true }, { ...ben, isStill: false })).toBeUndefined();
+  expect(choose({ ...ann, isStill: true }, { ...ben, isStill: true })).toBeUndefined();
+});
+
+test('an owner all of whose deliveries stand still keeps no place from the others', () => {
+  const lanes = ['x', 'y', 'z'].map((month, at) => ({
+    ...lane('ann', 'nomad', at),
+    lane: `nomad/ann/${month}`,
+  }));
+  const others = ['ben', 'cem', 'dee'].map((owner, at) => lane(owner, 'nomad', 10 + at));
+  const still = lanes.slice(0, 2).map((head) => ({ ...head, isStill: true }));
+  const chosen: string[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    const inFlight = [...still, ...moving(others.filter(({ owner }) => chosen.includes(owner)))];
+    const next = chooseNext([...lanes, ...others], inFlight, new Map(), () => 2);
+    if (next !== undefined) chosen.push(next.owner);
+  }
+
+  expect(chosen).toEqual(['ben', 'cem']);
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { IngestError } from '../../core/errors.ts';
+import { watchStandstill } from '../../core/standstill.ts';
 import type { HttpAnswer } from '../../http/http-client.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { detailOf, encodePath, type UploadState, uploadStateOf } from './api.ts';
@@ -16,10 +17,18 @@ export type Polling = {
   readonly totalMs: number;
   /** Before a parcel is sent into an upload that is busy; default: BUSY_MS. */
   readonly busyMs?: number;
+  /** After which others need not wait for the end; default: STANDS_MS. */
+  readonly standsMs?: number;
 };
 
 /** What others do in an upload mostly ends within minutes; the owner's other lanes wait no longer for it. */
 const BUSY_MS = 5 * 60_000;
+
+/**
+ * What the platform works on is a burden to it, and holds its place like bytes that move; but a process that never ends
+ * (for one owner's data, again and again) must not hold it for all of `totalMs`.
+ */
+const STANDS_MS = 2 * 60_000;
 
 /** Each question leaves one empty directory below this in the upload, as only a new one is answered with the state. */
 const STATUS_DIR = '.nightjar-status';
@@ -66,6 +75,7 @@ export async function stateAtEnd(
   { clock, polling }: { clock: Clock; polling: Polling },
 ): Promise<UploadState | undefined> {
   const deadline = clock.monotonic() + polling.totalMs;
+  using _ = standsAfter(polling.standsMs ?? STANDS_MS, call, clock);
   let failures = 0;
   // Waits before it asks: the first answer would be "pending", and each costs a directory.
   for (let wait = polling.firstMs; ; wait = Math.min(wait * 2, polling.longestMs)) {
@@ -79,6 +89,15 @@ export async function stateAtEnd(
     if (state !== undefined && !state.isRunning) return state;
     if (clock.monotonic() >= deadline) return undefined;
   }
+}
+
+/** From then on until it is disposed of, the delivery stands still. */
+function standsAfter(ms: number, { standstill }: Call, clock: Clock): Disposable {
+  const ended = new AbortController();
+  const begun = clock.monotonic();
+  const patient = standstill && { ...standstill, afterMs: ms };
+  watchStandstill({ clock, standstill: patient, since: () => begun }, ended.signal);
+  return { [Symbol.dispose]: () => ended.abort() };
 }
 
 /** The state now, or once what runs has ended; still running when that took longer than a delivery waits for it. */

@@ -52,6 +52,7 @@ export function createConnection(options: NomadOptions, http: HttpClient, clock:
       ...(request.method === 'GET' ? {} : { body: request.body ?? new Uint8Array(0) }),
       into: request.into,
       signal: call.signal,
+      standstill: call.standstill,
       ...credentialIn(facts, generation, token),
     });
     if (contradicts(answer, generation)) known = undefined;

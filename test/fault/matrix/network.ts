@@ -66,10 +66,18 @@ export const NETWORK: readonly Fault[] = [
         'given up after a while, tried again; at most one empty container is left over, and told',
         CUTS,
       ),
-      send: shown('given up after a while, tried again; the share is blamed when it is the share', CUTS, [
-        'integration/http-client.test.ts',
-        'blames the share, not the destination, when the body gives nothing',
-      ]),
+      send: shown(
+        'given up after a while, tried again; the share is blamed when it is the share; nobody else waits for it',
+        CUTS,
+        [
+          'integration/http-client.test.ts',
+          'blames the share, not the destination, when the body gives nothing',
+        ],
+        [
+          'integration/standstill.test.ts',
+          'of one delivery at a time, one that stops in the middle keeps nobody else from arriving, and goes on by itself',
+        ],
+      ),
       close: shown('given up after a while, asked again', CUTS),
     },
     never: NOT_SPOKEN_TO,

@@ -58,10 +58,17 @@ export const SHARE: readonly Fault[] = [
           'is given up and called offline, and the evening of the other is whole',
         ],
       ),
-      send: shown('SHARE_STALLED; the next pass is whole', [
-        'fault/batch/reading.test.ts',
-        'a reader that hangs is SHARE_STALLED, is killed, and the next pass is whole',
-      ]),
+      send: shown(
+        'SHARE_STALLED, and before that a standstill; the next pass is whole',
+        [
+          'fault/batch/reading.test.ts',
+          'a reader that hangs is SHARE_STALLED, is killed, and the next pass is whole',
+        ],
+        [
+          'integration/standstill.test.ts',
+          'a share that gives no byte is a standstill of the delivery that waits for it, until it gives one',
+        ],
+      ),
     },
     never: NO_SHARE,
   },

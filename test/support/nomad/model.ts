@@ -47,6 +47,8 @@ export type Process = {
 export type Fault =
   | { readonly kind: 'reset'; readonly afterBytes?: number }
   | { readonly kind: 'stall'; readonly afterBytes?: number }
+  /** So many bytes of the body are taken, and the rest once that resolves. */
+  | { readonly kind: 'pause'; readonly afterBytes: number; readonly until: Promise<void> }
   | {
       readonly kind: 'answer';
       readonly status: number;

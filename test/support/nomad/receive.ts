@@ -42,11 +42,13 @@ export function checkLocalPath(state: State, visit: Visit, user: string): void {
 
 async function take(visit: Visit, file: string): Promise<number> {
   const limit = limitOf(visit);
+  const { fault } = visit;
   const counted = async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of visit.incoming.iterator({ destroyOnReturn: false })) {
       const piece = Buffer.from(chunk);
       visit.seen.bodyBytes += piece.length;
       yield piece;
+      if (fault?.kind === 'pause' && visit.seen.bodyBytes >= fault.afterBytes) await fault.until;
       if (visit.seen.bodyBytes >= limit) throw new Cut('the test cut this body');
     }
   };
