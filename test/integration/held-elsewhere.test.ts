@@ -61,7 +61,7 @@ test('what another process delivers when Redis is wiped stays its own: it locks 
   const errors: Error[] = [];
   const workers = workBatches(
     {
-      ...{ target: redis.target, concurrency: 2, lockMs: 400 },
+      ...{ target: redis.target, concurrency: 2, lockMs: 2000 },
       clock: systemClock,
       onError: (error) => errors.push(error),
     },
