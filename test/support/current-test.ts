@@ -9,6 +9,8 @@ let tells: (() => string)[] = [];
 
 /** Before the runner's own deadline, so that the one who waited can say for what. */
 const MARGIN_MS = 5000;
+/** So many are remembered: a program that runs for hours has no end of them. */
+const MOST_TELLS = 40;
 /** Outside of a test: a hook, or a program of its own. */
 const UNKNOWN_MS = 100_000;
 
@@ -30,7 +32,7 @@ export function waitingTimeMs(): number {
 
 /** Remembers what may explain a failure of this test. Asked only then, maybe after everything was cleared away. */
 export function tellIfItFails(tell: () => string): void {
-  tells.push(tell);
+  tells = [...tells.slice(1 - MOST_TELLS), tell];
 }
 
 export function whatWasSeen(): string {

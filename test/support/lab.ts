@@ -38,7 +38,7 @@ export type LabOptions = {
   readonly share?: string;
   /** Lines of nightjar.yaml below `destinations:`; default: a directory. */
   readonly destinations?: string;
-  /** Further keys of `deliveries`. */
+  /** Further keys of `deliveries`; default: what is away is waited for, however long a slow machine takes to bring it back. */
   readonly deliveries?: string;
   /** The keys of `deliveries` that say how often something is tried again, or a token asked about; default: at once and often. */
   readonly retries?: string;
@@ -76,7 +76,7 @@ shares: { lab: { root: ${JSON.stringify(share)}, ${options.share ?? ''} } }
 destinations:
 ${destinations}
 settle: ${options.settle ?? '0s'}
-deliveries: { ${options.retries ?? RETRIES}, ${PROBES}, ${options.deliveries ?? 'outage_wait: 5s'} }
+deliveries: { ${options.retries ?? RETRIES}, ${PROBES}, ${options.deliveries ?? 'outage_wait: 10m'} }
 ${options.extra ?? ''}
 `,
   );
