@@ -26,13 +26,6 @@ const argsOf = ({ calls, error, when, path }: FailingCall, log: string): string[
   ...['-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}:when=${when}`],
 ];
 
-/** What to put before a program so that some of its system calls fail; `log` gets them. */
-export const straced = (failing: FailingCall, log: string): [string, ...string[]] => [
-  'strace',
-  '--seccomp-bpf',
-  ...argsOf(failing, log),
-];
-
 /** Makes a call of a process that is frozen fail once it goes on. The answer waits for that, and leaves the process alone. */
 export async function failCall(pid: number, failing: FailingCall, log: string): Promise<() => Promise<void>> {
   const strace = spawn('strace', [...argsOf(failing, log), '-p', `${pid}`], { stdio: 'ignore' });
