@@ -12,12 +12,12 @@ type Waiting = {
   readonly mayHeal: () => boolean;
   /** What is wrong with the queue now. */
   readonly queueTrouble: () => QueueTrouble | undefined;
-  /** Whether this process delivers a batch. */
+  /** Whether this process delivers or publishes a batch. */
   readonly isDelivering: () => boolean;
 };
 
 /**
- * Resolves when no batch waits or is in flight, but for those a pause keeps back that is not about to end (`mayHeal`);
+ * Resolves when no batch waits, is in flight or is published, but for those a pause keeps back that is not about to end (`mayHeal`);
  * rejects with the signal's reason. A destination that is away is waited for, but from the later of its going and our
  * coming no longer than `outageWaitMs`; so is the queue, while nothing is under way.
  */
@@ -40,7 +40,8 @@ export async function allDelivered(
     if (trouble === undefined || isDelivering()) return false;
     return clock.monotonic() >= Math.max(trouble.since, start) + outageWaitMs;
   };
-  while (ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) {
+  // A batch that is delivered may still be published: the report is to tell what came of it.
+  while (isDelivering() || ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) {
     if (isQueueGivenUp()) return;
     await clock.sleep(LOOK_MS, signal);
   }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { allDelivered } from '../../src/app/all-delivered.ts';
 import { tempLedger } from '../support/ledger-fixture.ts';
 import { seedLedger } from '../support/seed-ledger.ts';
 
@@ -25,4 +26,22 @@ it('a delivery dated by a clock that was far ahead does not move the end of a ru
   runs.finish(run.no, NOW + 1000, 'done', '{}');
 
   expect(runs.latest(9).find(({ no }) => no === run.no)?.finishedAt).toBe(NOW + 1000);
+});
+
+it('an evening ends, and is reported, only when what it publishes is published', async () => {
+  await using temp = await tempLedger();
+  seedLedger(temp.ledger, [{ dir: 'SEM1/a', to: 'verified', at: NOW }], NOW);
+  let looks = 0;
+  const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() };
+  const isPublishing = (): boolean => (looks += 1) < 4;
+
+  await allDelivered(
+    {
+      ...{ ledger: temp.ledger, clock, outageWaitMs: 60_000 },
+      ...{ mayHeal: () => false, queueTrouble: () => undefined, isDelivering: isPublishing },
+    },
+    new AbortController().signal,
+  );
+
+  expect(looks).toBe(4);
 });
