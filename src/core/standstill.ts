@@ -8,8 +8,8 @@ export type Standstill = {
   readonly begin: () => () => void;
 };
 
-/** Ten times what a loaded platform or share takes for its next byte, and little beside the two minutes after which silence is given up. */
-export const STANDSTILL_MS = 10_000;
+/** Well above what a loaded platform or share takes for its next byte, and little beside the two minutes after which silence is given up. */
+export const STANDSTILL_MS = 5000;
 
 /** How often something that stands still is looked at. */
 const LOOK_MS = 1000;
