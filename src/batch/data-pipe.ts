@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
+import { noProcess } from '../core/no-process.ts';
 
 /** Smaller pieces make the socket behind them slow. */
 const PIECE_BYTES = 256 * 1024;
@@ -116,7 +117,7 @@ export function openDataPipe(dir: string): { readonly pipe: DataPipe; readonly w
   try {
     execFileSync('mkfifo', ['-m', '600', path], { stdio: 'pipe' });
   } catch (cause) {
-    throw noPipe(dir, cause);
+    throw noProcess(`make a pipe in ${dir}`, cause) ?? noPipe(dir, cause);
   }
   try {
     const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
+import { noProcess } from '../core/no-process.ts';
 import { type ReaderCache, readerCache } from '../core/reader-cache.ts';
 import { below, OPEN_DIRS, readerFlags } from '../core/reader-flags.ts';
 import { type DataPipe, openDataPipe } from './data-pipe.ts';
@@ -92,18 +93,31 @@ function startPackChild({ readAs, spoolDir }: ChildOptions, root: string): PackC
   const args = readAs === undefined ? [] : [String(readAs.uid), String(readAs.gid)];
   const { pipe, writeFd } = openDataPipe(spoolDir);
   const cache = readerCache();
-  const child = fork(file, args, {
-    // The data pipe is the child's DATA_FD, and its alone: when it ends, the bytes end.
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc', writeFd],
-    serialization: 'advanced',
-    // Neither the daemon's environment (it may name secrets) nor its flags are the reader's business.
-    env: cache.env,
-    execArgv: readsOnly(root, cache),
-  });
-  closeSync(writeFd);
+  const child = startOrClose(pipe, writeFd, () =>
+    fork(file, args, {
+      // The data pipe is the child's DATA_FD, and its alone: when it ends, the bytes end.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', writeFd],
+      serialization: 'advanced',
+      // Neither the daemon's environment (it may name secrets) nor its flags are the reader's business.
+      env: cache.env,
+      execArgv: readsOnly(root, cache),
+    }),
+  );
   // Every pass listens for itself; between passes an error only means that the child is gone, which `exit` tells too.
   child.on('error', () => undefined);
   return { root, process: child, bytes: pipe, begin: (job) => void child.send(job) };
+}
+
+/** The writing end is the child's. Node throws for want of memory, and tells all else by an event. */
+function startOrClose(pipe: DataPipe, writeFd: number, start: () => ChildProcess): ChildProcess {
+  try {
+    return start();
+  } catch (cause) {
+    pipe.destroy();
+    throw noProcess('start the process that reads the share', cause) ?? cause;
+  } finally {
+    closeSync(writeFd);
+  }
 }
 
 function killChild(child: PackChild): void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
+import { noProcess } from '../core/no-process.ts';
 import { type Standstill, watchStandstill } from '../core/standstill.ts';
 import type { PackChild } from './pack-children.ts';
 import type { PackJob, PackReport } from './pack-protocol.ts';
@@ -122,15 +123,11 @@ class Pass {
   };
 
   readonly #onError = (cause: Error): void => {
+    const attempted = `start the process that reads ${this.#parts.job.root}`;
+    const hint = 'Check the limits on processes and memory of the service.';
     this.#fail(
-      new IngestError(
-        'UNEXPECTED',
-        `start the process that reads ${this.#parts.job.root}: ${cause.message}`,
-        {
-          hint: 'Check the limits on processes and memory of the service.',
-          cause,
-        },
-      ),
+      noProcess(attempted, cause) ??
+        new IngestError('UNEXPECTED', `${attempted}: ${cause.message}`, { hint, cause }),
     );
   };
 

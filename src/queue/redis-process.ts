@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { IngestError, systemCode } from '../core/errors.ts';
+import { noProcess } from '../core/no-process.ts';
 
 /** A server found on PATH: `redis-server` or `valkey-server`, and its version "7.0.15". */
 export type RedisProgram = { readonly name: string; readonly version: string };
@@ -21,7 +22,7 @@ const PROGRAMS = ['redis-server', 'valkey-server'] as const;
 const OLDEST = [6, 2] as const;
 const run = promisify(execFile);
 
-/** Looks on PATH; REDIS_MISSING when there is none, or only one that is too old. */
+/** Looks on PATH; REDIS_MISSING when there is none or only one that is too old, QUEUE_UNAVAILABLE when none can be asked. */
 export async function findRedis(): Promise<RedisProgram> {
   const tooOld: string[] = [];
   for (const name of PROGRAMS) {
@@ -43,8 +44,15 @@ async function versionOf(program: string): Promise<string | undefined> {
     return /\bv=(\d+\.\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? '0.0';
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
+    throwIfFull(program, error);
     return '0.0';
   }
+}
+
+/** A machine without room for a process says nothing about the program. */
+function throwIfFull(program: string, error: unknown): void {
+  const full = noProcess(`starting ${program}`, error, 'QUEUE_UNAVAILABLE');
+  if (full !== undefined) throw full;
 }
 
 /**
@@ -60,15 +68,17 @@ const WITH_PIPE_GUARD = `(read -r _ <&3 || kill -TERM $$) </dev/null >/dev/null 
  */
 export async function spawnRedis(program: string, configuration: string, cwd: string): Promise<RedisProcess> {
   const [command, args] = await launcherOf(program);
-  const child: ChildProcess = spawn(command, args, {
-    cwd,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
+  let failure: unknown;
+  const child = startOrSay(command, () =>
+    spawn(command, args, { cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] }),
+  );
+  child.once('error', (error) => (failure = error));
   const words = remember(child);
   const exited = ending(child);
   if (child.pid === undefined) {
-    throw new IngestError('REDIS_MISSING', `starting ${program}: ${await exited}`, {
+    const how = await exited;
+    throwIfFull(program, failure);
+    throw new IngestError('REDIS_MISSING', `starting ${program}: ${how}`, {
       hint: 'Check that the service may start programs and that its PATH has the system directories.',
     });
   }
@@ -86,12 +96,23 @@ export async function spawnRedis(program: string, configuration: string, cwd: st
   };
 }
 
+/** Node throws for want of memory, and tells all else by an event. */
+function startOrSay(program: string, start: () => ChildProcess): ChildProcess {
+  try {
+    return start();
+  } catch (error) {
+    throwIfFull(program, error);
+    throw error;
+  }
+}
+
 async function launcherOf(program: string): Promise<[string, string[]]> {
   try {
     // BusyBox has a setpriv that knows nothing of this.
     await run('setpriv', [...WITH_SETPRIV, 'true'], { timeout: 10_000 });
     return ['setpriv', [...WITH_SETPRIV, program, '-']];
-  } catch {
+  } catch (error) {
+    throwIfFull('setpriv', error);
     return ['sh', ['-c', WITH_PIPE_GUARD, 'nightjar-redis', program]];
   }
 }

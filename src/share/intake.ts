@@ -2,7 +2,7 @@ import type { ControlLook } from '../core/control.ts';
 import { IngestError } from '../core/errors.ts';
 import type { DirLook } from '../core/model.ts';
 import { type Fault, type Frame, frameReader, type ScanTotals } from './frames.ts';
-import { childEnded, rootFailure, type ScanTarget, type ShareChild } from './share-child.ts';
+import { childEnded, notStarted, rootFailure, type ScanTarget, type ShareChild } from './share-child.ts';
 
 /** Above this many waiting bytes the pipes are not read: the threads then wait in their writes. */
 const HIGH_WATER_BYTES = 8 * 1024 * 1024;
@@ -30,7 +30,7 @@ export class Intake {
       pipe.on('data', (chunk: Buffer) => this.#accept(read(chunk), controls));
       pipe.on('error', (error) => this.#fail(error));
     }
-    child.process.once('error', (error) => this.#fail(error));
+    child.process.once('error', (error) => this.#fail(notStarted(target, error)));
     // 'close', not 'exit': what the threads wrote before is read first.
     child.process.once('close', (code, signal) => {
       if (!this.isComplete) this.#fail(childEnded(target, { code, signal }, child.complaint()));

@@ -5,6 +5,7 @@ import type { ProofRequest, RootFacts } from './prove-child.ts';
 import {
   checkReader,
   childEnded,
+  notStarted,
   rootFailure,
   type ScanTarget,
   type ShareChild,
@@ -67,7 +68,7 @@ export async function proveShare(target: ProofTarget, options: ProofOptions): Pr
 
 async function answerOf(child: ShareChild, target: ScanTarget): Promise<RootFacts> {
   const ended = new Promise<RootFacts>((_, reject) => {
-    child.process.once('error', reject);
+    child.process.once('error', (error) => reject(notStarted(target, error)));
     child.process.once('close', (code, signal) =>
       reject(childEnded(target, { code, signal }, child.complaint())),
     );

@@ -1,7 +1,14 @@
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../core/clock.ts';
 import { encodeBytes, type SharePath } from '../core/share-path.ts';
-import { checkReader, childEnded, rootFailure, type ScanTarget, startShareChild } from './share-child.ts';
+import {
+  checkReader,
+  childEnded,
+  notStarted,
+  rootFailure,
+  type ScanTarget,
+  startShareChild,
+} from './share-child.ts';
 import type { SidecarAnswer, SidecarRequest } from './sidecar-child.ts';
 
 /** The most that is read of a sidecar: it names a person, it is no data. */
@@ -37,7 +44,7 @@ export async function readSidecars(
   const child = startShareChild('sidecar-child', 1, request);
   const enough = new AbortController();
   const ended = new Promise<never>((_, reject) => {
-    child.process.once('error', reject);
+    child.process.once('error', (error) => reject(notStarted(target, error)));
     child.process.once('close', (code, killed) =>
       reject(childEnded(target, { code, signal: killed }, child.complaint())),
     );

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { IngestError } from '../core/errors.ts';
 import type { ShareName } from '../core/ids.ts';
+import { noProcess } from '../core/no-process.ts';
 import type { Reader } from './become-reader.ts';
 import { confine, type Needs } from './confine.ts';
 
@@ -35,10 +36,12 @@ export function startShareChild(
 ): ShareChild {
   const module = fileURLToPath(new URL(import.meta.url.replace('share-child', name)));
   const pipes = Array.from({ length: pipeCount }, () => 'pipe' as const);
-  const child = fork(module, [], {
-    stdio: ['ignore', 'ignore', 'pipe', ...pipes, 'ipc'],
-    ...confine(module, request.root, needs),
-  });
+  const child = startOrSay(request.root, () =>
+    fork(module, [], {
+      stdio: ['ignore', 'ignore', 'pipe', ...pipes, 'ipc'],
+      ...confine(module, request.root, needs),
+    }),
+  );
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-COMPLAINT_CHARS);
@@ -57,6 +60,20 @@ export function startShareChild(
       child.unref();
     },
   };
+}
+
+/** Node throws for want of memory, and tells all else by an event. */
+function startOrSay(root: string, start: () => ChildProcess): ChildProcess {
+  try {
+    return start();
+  } catch (cause) {
+    throw noProcess(`read the share at ${root}`, cause) ?? cause;
+  }
+}
+
+/** What it means that the process could not be started. */
+export function notStarted(target: ScanTarget, cause: Error): Error {
+  return noProcess(`read share ${target.name}`, cause) ?? cause;
 }
 
 /** Throws when the child could not become `readAs`: better than to read as somebody else. */

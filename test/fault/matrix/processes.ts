@@ -16,6 +16,10 @@ const FROZEN: TestName = [
   'fault/step-boundaries.test.ts',
   'an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
 ];
+const NO_PROCESS: TestName = [
+  'fault/no-process.test.ts',
+  'a machine that starts no further process (%s) is told as that, with codes that are tried again: by Redis, the look, the pipe of a batch and its reader',
+];
 
 export const PROCESSES: readonly Fault[] = [
   {
@@ -162,5 +166,15 @@ export const PROCESSES: readonly Fault[] = [
         'refuses the result of an attempt when a newer one has begun',
       ]),
     },
+  },
+  {
+    group: 'processes',
+    fault: 'the machine starts no further process (limit on processes, no memory)',
+    cells: {
+      look: shown('the look fails as INTERRUPTED, which is tried again', NO_PROCESS),
+      queue: shown('Redis that cannot be started is QUEUE_UNAVAILABLE, which is tried again', NO_PROCESS),
+      send: shown('the attempt fails as INTERRUPTED, which is tried again', NO_PROCESS),
+    },
+    never: { steps: ['plan', 'open', 'close', 'record'], why: 'no process is started there' },
   },
 ];
