@@ -13,7 +13,7 @@ type Waiting = {
   /** What is wrong with the queue now. */
   readonly queueTrouble: () => QueueTrouble | undefined;
   /** Whether this process delivers or publishes a batch. */
-  readonly isDelivering: () => boolean;
+  readonly isAtWork: () => boolean;
 };
 
 /**
@@ -22,7 +22,7 @@ type Waiting = {
  * coming no longer than `outageWaitMs`; so is the queue, while nothing is under way.
  */
 export async function allDelivered(
-  { ledger, clock, outageWaitMs, mayHeal, queueTrouble, isDelivering }: Waiting,
+  { ledger, clock, outageWaitMs, mayHeal, queueTrouble, isAtWork }: Waiting,
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Map<string, number>();
@@ -37,11 +37,11 @@ export async function allDelivered(
   const start = clock.monotonic();
   const isQueueGivenUp = (): boolean => {
     const trouble = queueTrouble();
-    if (trouble === undefined || isDelivering()) return false;
+    if (trouble === undefined || isAtWork()) return false;
     return clock.monotonic() >= Math.max(trouble.since, start) + outageWaitMs;
   };
   // A batch that is delivered may still be published: the report is to tell what came of it.
-  while (isDelivering() || ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) {
+  while (isAtWork() || ledger.dispatch.isMoving(clock.now(), isPassing) || mayHeal()) {
     if (isQueueGivenUp()) return;
     await clock.sleep(LOOK_MS, signal);
   }

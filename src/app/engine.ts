@@ -104,7 +104,7 @@ async function startParts(
     lookAgain: delivery.lookAgain,
     audit: createAuditor(workspace, parts).whenDue,
     queueTrouble: dispatcher.trouble,
-    isDelivering: () => delivery.running().size > 0,
+    isAtWork: () => delivery.running().size > 0,
   });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);
@@ -177,10 +177,10 @@ function nightlyParts(
   {
     mayHeal,
     queueTrouble,
-    isDelivering,
+    isAtWork,
     ...made
   }: Pick<NightlyParts, 'wake' | 'hashFiles' | 'drained' | 'lookAgain' | 'audit'> &
-    Pick<Parameters<typeof allDelivered>[0], 'mayHeal' | 'queueTrouble' | 'isDelivering'>,
+    Pick<Parameters<typeof allDelivered>[0], 'mayHeal' | 'queueTrouble' | 'isAtWork'>,
 ): NightlyParts {
   const { config, ledger, mapping, clock, assign, limitsOf, laneOf, sources, accounts } = workspace;
   return {
@@ -194,7 +194,7 @@ function nightlyParts(
     hasOwners: () => mapping.current().mapping.owners.length > 0,
     delivered: async (signal) => {
       const { outageWaitMs } = config.deliveries;
-      await allDelivered({ ledger, clock, outageWaitMs, mayHeal, queueTrouble, isDelivering }, signal);
+      await allDelivered({ ledger, clock, outageWaitMs, mayHeal, queueTrouble, isAtWork }, signal);
       // A token may have appeared meanwhile: what it kept from being planned can go in this evening.
       await workspace.renew();
     },

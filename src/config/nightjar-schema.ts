@@ -107,7 +107,7 @@ const schedule = z.strictObject({
 const deliveries = z.strictObject({
   concurrency: z.int().min(1).max(64).default(2).meta({
     description:
-      'Deliveries at the same time. There is never more than one in a container. One in which nothing has moved for five seconds does not count, up to as many again.',
+      'Deliveries at the same time. There is never more than one in a container. A delivery at a standstill (operations.md) does not count, up to as many again.',
   }),
   retry_limit: z.int().min(0).max(100).default(6).meta({
     description: 'Attempts after the first, before a delivery is held for a person.',

@@ -53,7 +53,7 @@ export const maxParallel = z
   .optional()
   .meta({
     description:
-      'Deliveries to this destination at the same time. Default: `deliveries.concurrency`. There is never more than one in a container. One in which nothing has moved for five seconds does not count, up to as many again.',
+      'Deliveries to this destination at the same time. Default: `deliveries.concurrency`. There is never more than one in a container. A delivery at a standstill (operations.md) does not count, up to as many again.',
     examples: [1],
   });
 

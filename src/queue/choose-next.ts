@@ -26,8 +26,8 @@ export function servedKey(destination: DestinationName, owner: OwnerId): string 
 export const mostInFlight = (cap: number): number => 2 * cap;
 
 /**
- * The batch to queue next, or undefined when none may go: none of a lane that has one in flight, none above the
- * destination's cap; then the owner whose turn at that destination is longest ago, then the oldest plan. `lastServed`
+ * The batch to queue next, or undefined when none may go: none of a lane that has one in flight, none above what the
+ * destination's cap allows; then the owner whose turn at that destination is longest ago, then the oldest plan. `lastServed`
  * has a growing number for each turn, each destination apart: a common turn would starve owners at a slow one.
  *
  * What stands still leaves its place to others, up to as many as the cap: where more stand still it is the destination,
@@ -40,7 +40,7 @@ export function chooseNext(
   caps: (destination: DestinationName) => number,
 ): Head | undefined {
   const busy = new Set(inFlight.map((batch) => batch.lane));
-  const isFull = fullPlaces(inFlight, caps);
+  const isFull = isFullFor(inFlight, caps);
   const turn = (head: Head): number => lastServed.get(servedKey(head.destination, head.owner)) ?? 0;
 
   let best: Head | undefined;
@@ -52,7 +52,7 @@ export function chooseNext(
 }
 
 /** Whether there is no place at its destination for one more of its owner. */
-function fullPlaces(
+function isFullFor(
   inFlight: readonly Pick<InFlight, 'destination' | 'owner' | 'isStill'>[],
   caps: (destination: DestinationName) => number,
 ): (head: Head) => boolean {
@@ -65,7 +65,7 @@ function fullPlaces(
   }
   return ({ destination, owner }) => {
     const cap = caps(destination);
-    const beyond = Math.max(0, (still.get(destination) ?? 0) - (mostInFlight(cap) - cap));
+    const beyond = Math.max(0, (still.get(destination) ?? 0) - cap);
     if ((moving.get(destination) ?? 0) + beyond >= cap) return true;
     return (ofOwner.get(servedKey(destination, owner)) ?? 0) >= cap;
   };

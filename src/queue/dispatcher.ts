@@ -80,6 +80,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const turns: Turns = { count: 0, last: new Map() };
   let nap = new AbortController();
   let awake: 'no' | 'look' | 'compare' = 'no';
+  let wakesAt: 'look' | 'compare' = 'look';
   let trouble: QueueTrouble | undefined;
   let compared: Compared = { suspects: new Map(), missed: new Map() };
 
@@ -118,7 +119,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     wakesAt = isAway ? 'compare' : 'look';
     await clock.sleep(ms, AbortSignal.any([nap.signal, closed.signal])).catch(() => undefined);
   };
-  let wakesAt: 'look' | 'compare' = 'look';
 
   const running = loop().catch(onError);
   return {

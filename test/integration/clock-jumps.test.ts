@@ -128,7 +128,7 @@ describe('a clock that is set back by hours', () => {
       },
     };
 
-    const quiet = { mayHeal: () => false, queueTrouble: () => undefined, isDelivering: () => false };
+    const quiet = { mayHeal: () => false, queueTrouble: () => undefined, isAtWork: () => false };
     await allDelivered({ ledger, clock, outageWaitMs: 60_000, ...quiet }, never);
 
     expect(time.passed).toBeGreaterThanOrEqual(62_000);

@@ -38,7 +38,7 @@ it('an evening ends, and is reported, only when what it publishes is published',
   await allDelivered(
     {
       ...{ ledger: temp.ledger, clock, outageWaitMs: 60_000 },
-      ...{ mayHeal: () => false, queueTrouble: () => undefined, isDelivering: isPublishing },
+      ...{ mayHeal: () => false, queueTrouble: () => undefined, isAtWork: isPublishing },
     },
     new AbortController().signal,
   );

@@ -12,14 +12,16 @@ export function faultMatrixPage(): string {
     '<!-- Made by `npm run docs` from test/fault/matrix/. -->',
     '',
     'What may go wrong, at which step of [the line](architecture.md#the-twelve-steps), and what must be so afterwards. Every ✓ is',
-    'a test that is named below; – cannot happen there, for the reason given below.',
+    'a test that is named below; – cannot happen there, for the reason given below. What a machine must have for some of them is in',
+    '[testing.md](testing.md#what-the-machine-must-have): where it has not, they are skipped, and the run says so.',
     '',
     '`npm run torture` strikes at all steps at random and checks the outcome alone: see [testing.md](testing.md#torture).',
     '',
     `| fault | ${STEP_NAMES.map((step) => STEPS[step]).join(' | ')} |`,
     `| --- | ${STEP_NAMES.map(() => ':-:').join(' | ')} |`,
     ...FAULTS.map(
-      (fault) => `| ${fault.fault} | ${STEP_NAMES.map((step) => markOf(fault, step)).join(' | ')} |`,
+      (fault) =>
+        `| ${fault.group}: ${fault.fault} | ${STEP_NAMES.map((step) => markOf(fault, step)).join(' | ')} |`,
     ),
     '',
     ...[...groups].flatMap(([group, faults]) => [`## ${titleOf(group)}`, '', ...faults.flatMap(section)]),

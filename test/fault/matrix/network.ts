@@ -41,10 +41,15 @@ export const NETWORK: readonly Fault[] = [
         'put back to be tried again, in words; with the platform there again it is there once',
         ASTRAY,
       ),
-      open: shown('tried again later, in words; no container is in doubt', UNREACHED, ASTRAY, [
-        'fault/no-network.test.ts',
-        'an evening on a host without network and without an answer to any name says so and ends with 75; the next one on the network brings all, once',
-      ]),
+      open: shown(
+        'tried again later, in words, at the first question; no container is in doubt',
+        UNREACHED,
+        ASTRAY,
+        [
+          'fault/no-network.test.ts',
+          'an evening on a host without network and without an answer to any name says so and ends with 75; the next one on the network brings all, once',
+        ],
+      ),
     },
     never: NOT_SPOKEN_TO,
   },

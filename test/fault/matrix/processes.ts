@@ -143,7 +143,7 @@ export const PROCESSES: readonly Fault[] = [
       queue: shown('each file is delivered once', FROZEN),
       open: shown('each file is delivered once', FROZEN),
       send: shown(
-        'the worker is told that it lost the batch, and its result is refused',
+        'the worker is told that it lost the batch, and nothing of it is recorded',
         ['integration/work-batches.test.ts', 'a delivery whose lock is lost is told so'],
         [
           'fault/worker-processes.test.ts',
