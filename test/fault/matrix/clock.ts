@@ -31,6 +31,10 @@ export const CLOCK: readonly Fault[] = [
       send: shown(
         'sent again after the wait that was meant; a destination that is away is asked, and waited for, no longer than that',
         ...JUMPS,
+        [
+          'fault/set-clock.test.ts',
+          'an evening during which the clock of its processes is set by %s brings each file once, and so does the next at the right time',
+        ],
         ['integration/clock-jumps.test.ts', 'asks a destination that is away at once, not hours late'],
         ['integration/clock-jumps.test.ts', 'waits no longer for a destination that is away than it may'],
       ),
