@@ -173,8 +173,10 @@ export class Looks {
   }
 }
 
+/** One with an earlier version is compared with that first: it may have another time alone, and would be there twice. */
 function untried({ since, batch, prior, mark }: Facts): Facts {
-  return { since, batch, prior, mark: mark === 'unreadable' ? 'none' : mark };
+  const again = prior === 0 ? 'none' : 'retimed';
+  return { since, batch, prior, mark: mark === 'unreadable' ? again : mark };
 }
 
 /** Joins one look with the directory's row and writes what changed; prepared once for many looks. */

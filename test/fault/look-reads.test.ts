@@ -151,3 +151,22 @@ test('a file that changes while it is compared is no moved one, and a control fi
   expect(lab.delivered()).toEqual([...before, 'mueller SEM1/mueller/run2/b.tif'].toSorted());
   expect(lab.contentOf('b.tif').toSorted()).toEqual(['TWO?', 'two!']);
 });
+
+test('a delivered file that has another time alone and cannot be read to be compared is compared by the next evening, and not sent again', async (context) => {
+  await using lab = await faultyLab(context);
+  lab.put(IMAGES);
+  await lab.evening();
+  const before = lab.delivered();
+  lab.put({ 'SEM1/mueller/run1/b.tif': 'two!' });
+  lab.fs.eioOf(['SEM1/mueller/run1/b.tif']);
+
+  const failing = await lab.evening(({ name }) => {
+    if (name === 'content.compared') lab.fs.eio(undefined);
+  });
+  lab.fs.eio(undefined);
+  const well = await lab.evening();
+
+  expect(filesIn(failing)).toMatchObject({ delivered: 0, unreadable: 1 });
+  expect(filesIn(well)).toMatchObject({ delivered: 0, unchanged: 3, unreadable: 0 });
+  expect(lab.delivered()).toEqual(before);
+});
