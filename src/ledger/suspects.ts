@@ -8,6 +8,9 @@ const SUSPECT = 2;
 /** So long the others go before a suspect that could go; and so long they go between two of its kind. */
 export const SUSPECT_WAITS_MS = 3_600_000;
 
+/** So long the others wait at most for what is in flight to end; then they go for as long as a suspect waits. */
+export const OTHERS_WAIT_MS = 600_000;
+
 type Suspect = {
   readonly id: BatchId;
   readonly crashes: number;
@@ -18,8 +21,8 @@ type Suspect = {
 
 /**
  * Of the batches that may go: what is not suspected, and when nothing else goes, one suspect alone, the best first. One
- * that has waited for long goes before all others, which wait for what is in flight and for that one attempt: in a
- * backlog of days something else always goes.
+ * that has waited for long goes before all others as soon as nothing is in flight: in a backlog of days something else
+ * always goes. The others wait for that now and then, and not for long: an upload may take hours.
  */
 export function createSuspects(db: DatabaseSync) {
   const read = db.prepare(
@@ -36,8 +39,10 @@ export function createSuspects(db: DatabaseSync) {
     const due = heads.flatMap(({ id }) => suspects.get(id) ?? []);
     const late = due.filter((one) => now - Math.max(dueSince(one, now), lastTurn) >= SUSPECT_WAITS_MS);
     const others = heads.filter(({ id }) => !suspects.has(id));
-    if (late.length === 0 && others.length > 0) return others;
-    if (inFlight.get() !== undefined) return [];
+    const isNoneInFlight = inFlight.get() === undefined;
+    const isTurn = late.length > 0 && (isNoneInFlight || doOthersWait(now));
+    if (!isTurn && others.length > 0) return others;
+    if (!isNoneInFlight) return [];
     const [next] =
       late.length > 0
         ? late.toSorted((a, b) => dueSince(a, now) - dueSince(b, now))
@@ -45,6 +50,11 @@ export function createSuspects(db: DatabaseSync) {
     turns.give(next);
     return heads.filter(({ id }) => id === next?.id);
   };
+}
+
+/** By the clock alone: so it is the same for all suspects together, and in the process that comes after. */
+function doOthersWait(now: number): boolean {
+  return now % (SUSPECT_WAITS_MS + OTHERS_WAIT_MS) >= SUSPECT_WAITS_MS;
 }
 
 /** When a suspect last had its turn. */
