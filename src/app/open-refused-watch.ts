@@ -1,4 +1,5 @@
 import { createTokenStore } from '../credentials/read-token.ts';
+import { tokenFacts } from '../destinations/nomad/token.ts';
 import { ownersWithTokens } from './account-of-two.ts';
 import type { Deliveries } from './deliveries.ts';
 import { createRefusedWatch, type LaneEvent, type RefusedWatch } from './watch-refused.ts';
@@ -32,6 +33,13 @@ export function openRefusedWatch(
         async ({ owner, name, userId }) => `${owner} ${name} ${userId ?? ''} ${await store.stamp(name)}`,
       );
       return (await Promise.all(stamps)).join('\n');
+    },
+    kindOf: async (owner) => {
+      const name = ownersWithTokens(inForce()).find((one) => one.owner === owner)?.name ?? '';
+      return await store.token(name).then(
+        (read) => tokenFacts(read).kind,
+        () => undefined,
+      );
     },
     witnesses: () => ownersWithTokens(inForce()).map(({ owner }) => owner),
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },

@@ -3,7 +3,7 @@ import { asIngestError, type ErrorCode, type IngestError } from '../core/errors.
 import type { DestinationName, OwnerId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
-import { createWitnesses, isOfThePlatform } from './ask-witnesses.ts';
+import { createWitnesses, isOfThePlatform, type WitnessParts } from './ask-witnesses.ts';
 import { heldByCause, releaseHeld } from './release-held.ts';
 
 /** Whose data goes where: all that a credential is chosen by. */
@@ -15,15 +15,13 @@ export type LaneEvent = Account & { readonly lane: string } & (
     | { readonly name: 'lane.resumed'; readonly batches: number }
   );
 
-type RefusedParts = {
+type RefusedParts = Pick<WitnessParts, 'witnesses' | 'kindOf'> & {
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** Asks the destination about the account's token as it is now, without any effect; throws its refusal. */
   readonly ask: (account: Account, signal: AbortSignal) => Promise<void>;
   /** Changes whenever another token would be found for the account. */
   readonly stamp: (account: Account) => Promise<string>;
-  /** Everyone whose token a destination could take, whether they have work tonight or not. */
-  readonly witnesses: () => readonly OwnerId[];
   /** Waits between two questions, doubling from `firstMs` to `maxMs`; after `limit` of them an evening waits no more. */
   readonly retry: { readonly limit: number; readonly firstMs: number; readonly maxMs: number };
   readonly emit: (event: LaneEvent) => void;
@@ -53,14 +51,15 @@ const LOOK_MS = 1000;
 
 /**
  * A refused token is no proof of a dead one: user management may be down, and is answered alike. So its lane is asked
- * about again and again and goes on by itself. Where the platform takes somebody else's token it is this one that is
- * bad, and no evening waits for it.
+ * about again and again and goes on by itself. Where the platform takes somebody else's token, and asks for its user each
+ * time, it is this one that is bad, and no evening waits for it.
  */
 export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
   const { ledger, clock, retry } = parts;
   const refused = new Map<string, Refused>();
   const areOthersTaken = createWitnesses({
     witnesses: parts.witnesses,
+    kindOf: parts.kindOf,
     errorOf: async (account, signal) => await errorOf(parts, account, signal),
   });
 
@@ -82,7 +81,7 @@ export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
     const { account } = known;
     // Asked first: a platform that took another token a moment ago and refuses this one means this one.
     const doubtful = [...refused.values()].map((one) => one.account.owner);
-    const othersAreTaken = await areOthersTaken(account.destination, doubtful, signal);
+    const othersAreTaken = await areOthersTaken(account, doubtful, signal);
     const error = await errorOf(parts, account, signal);
     if (signal.aborted) return;
     if (error === undefined) {
@@ -92,7 +91,7 @@ export function createRefusedWatch(parts: RefusedParts): RefusedWatch {
     known.tries += 1;
     const wait = Math.min(retry.maxMs, retry.firstMs * 2 ** (known.tries - 1));
     known.askAt = clock.monotonic() + wait;
-    known.isBad = othersAreTaken || !isOfThePlatform(error);
+    known.isBad = !isOfThePlatform(error) || (othersAreTaken && !isFailure(error));
     parts.emit({ name: 'lane.refused', lane, ...account, error, nextAt: clock.now() + wait });
   }
 
@@ -137,6 +136,9 @@ function begin({ ledger, clock }: RefusedParts, lane: string): Refused | undefin
   const { owner, destination } = head;
   return { account: { owner, destination }, stamp: '', tries: 0, askAt: 0, isBad: false };
 }
+
+/** The platform says that something failed on its own side. */
+const isFailure = ({ context }: IngestError): boolean => Number(context['status']) >= 500;
 
 async function errorOf(
   { ask }: RefusedParts,

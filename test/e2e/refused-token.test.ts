@@ -67,6 +67,29 @@ describe.each(['v1.3', 'v1.4'] as const)('a token that NOMAD %s refuses', (gener
     });
   });
 
+  it('is waited for while the platform takes only a token of another kind, whose user it remembers', async () => {
+    await using nomad = await startNomadServer({ generation });
+    await using lab = await labAt(nomad, OFTEN);
+    const bearer = bearerOf(nomad, 'alice');
+    await fetch(`${nomad.url}/uploads`, { headers: { authorization: `Bearer ${bearer}` } });
+    await lab.drop('mueller', bearer);
+    await lab.drop('schmidt', nomad.tokenOf('bob'));
+    await lab.put('SEM1/schmidt/a/1', 'two');
+    nomad.outage = 'remembered';
+
+    const running = lab.evening();
+    await Promise.race([
+      running,
+      untilTrue(() => refusals(nomad) >= 4, 'it was asked about again and again'),
+    ]);
+    nomad.outage = false;
+
+    expect(await running).toMatchObject({
+      outcome: 'done',
+      owners: { schmidt: { delivered: { files: 1 } } },
+    });
+  });
+
   it('goes on at once in the same evening when a new one is dropped in', async () => {
     await using nomad = await startNomadServer({ generation });
     await using lab = await labAt(nomad, HOURLY);

@@ -9,7 +9,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createAuth, userIdOf } from './nomad/auth.ts';
+import { createAuth, type Outage, userIdOf } from './nomad/auth.ts';
 import { listen } from './nomad/listen.ts';
 import { createMisbehaviour, isParcel, type Misbehaviour, type Reach } from './nomad/misbehave.ts';
 import type { FaultHook, Generation, Received, Upload, UserName } from './nomad/model.ts';
@@ -36,8 +36,11 @@ export type NomadServer = AsyncDisposable & {
   readonly serving: () => number;
   /** Asked for every request; undefined lets it pass. */
   fault: FaultHook | undefined;
-  /** True: user management (Keycloak) is down, and every token is called invalid. */
-  outage: boolean;
+  /**
+   * True: user management (Keycloak) is down, and every token is called invalid. 'remembered': but for bearers of users
+   * that the platform has seen, as it remembers those for a day; the user of an upload token is always asked for.
+   */
+  outage: Outage;
   /** The platform's `services.api_secret`: a new one kills every upload token. */
   secret: string;
   /** `services.upload_limit`. */
@@ -78,7 +81,7 @@ export async function startNomadServer(
 
   const switches = {
     fault: undefined as FaultHook | undefined,
-    outage: false,
+    outage: false as Outage,
     secret: 'a secret of the test server, 32+',
   };
   const auth = createAuth(
@@ -173,7 +176,7 @@ export async function startNomadServer(
 /** The assignable fields, passed through to where they act. */
 function withSwitches(
   server: Omit<NomadServer, 'fault' | 'outage' | 'secret' | 'unpublishedLimit' | 'poison'>,
-  switches: { fault: FaultHook | undefined; outage: boolean; secret: string },
+  switches: { fault: FaultHook | undefined; outage: Outage; secret: string },
   state: State,
 ): NomadServer {
   return {

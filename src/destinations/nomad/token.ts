@@ -95,6 +95,15 @@ export function lastingToken(token: Secret, now: number): TokenFacts {
   });
 }
 
+/**
+ * Whether a refusal is the token's own fault when another token is taken in the same moment. The user of an upload token
+ * is asked for at each use; that of a bearer the platform remembers for a day (`datamodel.User.get`, both generations), and takes it
+ * while its user management is down. Of two personal access tokens it does not matter: v1.4 answers that with 500.
+ */
+export function isProofAgainst(refused: TokenKind | undefined, taken: TokenKind | undefined): boolean {
+  return taken === 'upload' || (taken === 'pat' && refused === 'pat');
+}
+
 /** The kinds for a person. */
 export const KIND_WORDS: Readonly<Record<TokenKind, string>> = {
   upload: 'upload token',

@@ -48,11 +48,15 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** Makes and checks tokens; `outage()` true is a user management that does not answer. */
-export function createAuth(generation: Generation, secret: () => string, outage: () => boolean) {
+/** A user management that does not answer; 'remembered': bearers of users that were seen before are taken all the same. */
+export type Outage = boolean | 'remembered';
+
+/** Makes and checks tokens. */
+export function createAuth(generation: Generation, secret: () => string, outage: () => Outage) {
   const isOld = generation === 'v1.3';
   const challenge = { 'www-authenticate': 'Bearer' };
   const pats = createPats();
+  const remembered = new Set<string>();
 
   /** base64url(16 bytes of the user id) '.' base64url(HMAC over them): SHA-1 before 1.4, SHA-256 since. */
   function uploadToken(userId: string): string {
@@ -75,7 +79,7 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     // A wrong signature: v1.3 goes on as anonymous (recorded), 1.4 says so (tokens.py, get_user_from_upload_token).
     if (!isSigned && isOld) return undefined;
     // Any exception of the user look-up is reported as a bad token (recorded: user management is down).
-    if (!isSigned || !isUserId(id) || outage()) throw bad;
+    if (!isSigned || !isUserId(id) || outage() !== false) throw bad;
     return id;
   }
 
@@ -91,8 +95,11 @@ export function createAuth(generation: Generation, secret: () => string, outage:
     const user = !isOld && token.startsWith(PAT_PREFIX) ? pats.use(token) : userOfKeycloak(token);
     // A dead or unknown PAT is nobody, without a distinct message.
     if (user === undefined) return undefined;
-    if (outage() && isOld) throw new Refusal(401, 'You are logged in with an unknown user');
-    if (outage()) throw new Refusal(500, 'Failed to verify authenticated user');
+    // datamodel.User.get keeps its answers for a day (both generations); that of an upload token is not asked of it.
+    const isUnknown = outage() === true || (outage() === 'remembered' && !remembered.has(user));
+    if (isUnknown && isOld) throw new Refusal(401, 'You are logged in with an unknown user');
+    if (isUnknown) throw new Refusal(500, 'Failed to verify authenticated user');
+    remembered.add(user);
     return user;
   }
 
