@@ -21,11 +21,12 @@ export function withdrawOutdated({
     const batch = ledger.batches.get(id);
     const error = outdated(batch, assign, ledger) ?? overLimits(batch, limitsOf);
     if (error !== undefined)
-      ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
+      ledger.batches.withdrawWaiting(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
 }
 
-const isLostDelivery = ({ state, error }: BatchHead): boolean =>
+/** Delivered, and its destination has lost it: only a person sends it again. */
+export const isLostDelivery = ({ state, error }: BatchHead): boolean =>
   state === 'held' && error?.code === 'EVIDENCE_GONE';
 
 /** MAPPING_CHANGED when a file of the batch has another owner or destination now, or is to be shared with others; undefined when all is as planned. */

@@ -1,17 +1,13 @@
-import { createInterface } from 'node:readline/promises';
-import type { Workspace } from '../app/workspace.ts';
 import type { Decision } from '../core/decision.ts';
-import { IngestError } from '../core/errors.ts';
 import { plainText } from '../core/plain-output.ts';
 import { quoted } from '../core/share-path.ts';
-import { batchError } from '../ledger/batch-row.ts';
-import { sayDecision } from '../ownership/narrow.ts';
 import { answer } from './answer.ts';
 import { askedPath, seenPath } from './asked-path.ts';
+import { isConfirmed } from './confirm.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { isWithin } from './find-causes.ts';
 import { openToRead } from './open-to-read.ts';
 import { type DecisionPreview, previewDecision } from './preview-decision.ts';
+import { recordDecision, sayGoneOn } from './record-decision.ts';
 import { decisionJson, decisionsJson, renderDecision, renderDecisions } from './render-decision.ts';
 import { whoAmI } from './who.ts';
 
@@ -52,8 +48,10 @@ export async function decidePath(
   const preview = previewDecision(workspace, asked, decision);
   if (options.json !== true) context.out.write(`${plainText(renderDecision(preview))}\n`);
   const done = preview.changes > 0 && (await isWanted(context, options));
-  if (done) record(workspace, preview);
-  answer(context, options, decisionJson(preview, done), () => outcome(preview, done));
+  const goneOn = done ? recordDecision(workspace, preview) : [];
+  answer(context, options, decisionJson(preview, done, goneOn), () =>
+    [outcome(preview, done), ...sayGoneOn(goneOn)].join('\n'),
+  );
 }
 
 function outcome({ decision, changes, asked }: DecisionPreview, done: boolean): string {
@@ -65,31 +63,6 @@ function outcome({ decision, changes, asked }: DecisionPreview, done: boolean): 
     : `Done: it is left out from now on, and counted. To take it back: ${undo}`;
 }
 
-/** The decision, and with an exclusion its files out of batches that have not begun. */
-function record({ ledger, clock }: Workspace, { asked, decision, batches }: DecisionPreview): void {
-  const { share, path } = asked;
-  ledger.decisions.put(share.name, decision);
-  const error = new IngestError('MAPPING_CHANGED', `a file of it is ${sayDecision(decision)}`, {
-    hint: 'Nothing to do: its other files are planned again.',
-  });
-  for (const { id } of batches) {
-    const batch = ledger.batches.get(id);
-    const bad = batch.files.filter((file) => isWithin(file.path, path)).map((file) => file.path);
-    try {
-      ledger.batches.withdraw(batch, batchError(error, clock.now()), { paths: bad, mark: 'none' });
-    } catch (thrown) {
-      // It went on its way just now: when it is delivered it is held against the decision.
-      if (!(thrown instanceof IngestError && thrown.code === 'LEASE_LOST')) throw thrown;
-    }
-  }
-}
-
 async function isWanted(context: CliContext, options: DecideOptions): Promise<boolean> {
-  if (options.dryRun === true) return false;
-  if (options.yes === true) return true;
-  if (options.json === true || !context.err.isTTY || !process.stdin.isTTY) return false;
-  using lines = createInterface({ input: process.stdin, output: context.err });
-  // Ctrl-C and Ctrl-D are a No.
-  const said = await lines.question('Do it? [y/N] ').catch(() => 'no');
-  return /^y(es)?$/i.test(said.trim());
+  return options.dryRun !== true && (await isConfirmed(context, options, 'Do it?'));
 }

@@ -1,3 +1,4 @@
+import { isLostDelivery } from '../app/withdraw-outdated.ts';
 import type { Workspace } from '../app/workspace.ts';
 import type { Decision } from '../core/decision.ts';
 import { IngestError } from '../core/errors.ts';
@@ -77,10 +78,12 @@ function verdictsWithin(workspace: Workspace, { share, path }: AskedPath): Verdi
   return verdicts;
 }
 
-/** What is in flight is left alone: it is held against the decision when it is delivered. */
+/** What is in flight is left alone: it is held against the decision when it is delivered. So is what its destination lost. */
 function notYetSent(verdicts: readonly Verdict[]): BatchHead[] {
   const heads = verdicts.flatMap(({ batch }) => batch ?? []);
-  const open = heads.filter(({ state }) => !isDelivered(state) && !IN_FLIGHT.includes(state));
+  const open = heads.filter(
+    (head) => !isDelivered(head.state) && !IN_FLIGHT.includes(head.state) && !isLostDelivery(head),
+  );
   return [...new Map(open.map((head) => [head.no, head])).values()];
 }
 

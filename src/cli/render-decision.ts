@@ -4,6 +4,7 @@ import { printable } from '../core/share-path.ts';
 import { count, formatBytes } from '../core/units.ts';
 import { sayDecision } from '../ownership/narrow.ts';
 import type { ByBucket, DecisionPreview } from './preview-decision.ts';
+import type { GoneOn } from './record-decision.ts';
 import { columns } from './style.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -43,12 +44,13 @@ function sayAmounts(amounts: ByBucket): string {
 }
 
 /** The JSON form (docs/json.md). */
-export function decisionJson(preview: DecisionPreview, done: boolean): object {
+export function decisionJson(preview: DecisionPreview, done: boolean, goneOn: GoneOn): object {
   const { asked, decision, before, after, batches, stays, changes } = preview;
   return {
     ...{ format: 1, done, share: asked.share.name, changes },
     ...{ ...decision, path: printable(decision.path) },
     ...{ before, after, batches: batches.length, stays },
+    wentOn: goneOn.map(({ id, state }) => ({ batch: id, state })),
   };
 }
 

@@ -41,6 +41,9 @@ type Move = {
   readonly from?: readonly BatchState[];
 };
 
+/** Nothing of it moves. */
+const WAITING: readonly BatchState[] = ['planned', 'held', 'rejected'];
+
 /** The files for which a batch is cut again, and how they are marked. */
 type BadFiles = { readonly paths: readonly SharePath[]; readonly mark: Mark };
 
@@ -218,6 +221,15 @@ export class Batches {
       );
       // Files that were moved since are held by no other batch: they are planned where they are now.
       for (const dir of dirsMovedInto(this.#db, no)) this.#looks.release(batch.share, dir, no);
+    });
+  }
+
+  /** `withdraw` of one that waits or is held; false when it is on its way or done: it is left as it is. */
+  withdrawWaiting(batch: Batch, error: BatchError, bad: BadFiles): boolean {
+    return inTransaction(this.#db, () => {
+      if (!WAITING.includes(this.head(batch.id).state)) return false;
+      this.withdraw(batch, error, bad);
+      return true;
     });
   }
 

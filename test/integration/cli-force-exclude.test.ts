@@ -135,6 +135,19 @@ describe('nightjar exclude', () => {
     expect(files(await lab.evening())).toEqual({ unchanged: 1, excluded: 2 });
   });
 
+  it('takes nothing out of a delivery that its destination has lost: only a person sends that again', async () => {
+    await using lab = await nights({ [`${RUN}/a.tif`]: 'a', [`${RUN}/b.tif`]: 'b' }, { settle: '0s' });
+    await lab.evening();
+    const error = { code: 'EVIDENCE_GONE', message: 'it is gone', hint: 'h', at: Date.now() };
+    lab.inLedger(({ list, batches }) => {
+      for (const { id } of [...list()]) batches.fail(batches.get(id), { to: 'held', error });
+    });
+
+    await lab.run('exclude', `${RUN}/a.tif`, '--reason', 'spoilt', '--yes');
+
+    expect(lab.inLedger(({ list }) => [...list()].map(({ state }) => state))).toEqual(['held']);
+  });
+
   it('refuses a path that no look has seen', async () => {
     await using lab = await nights({ [`${RUN}/a.tif`]: 'a' });
     await lab.evening();
