@@ -31,7 +31,8 @@ export const mostInFlight = (cap: number): number => 2 * cap;
  * has a growing number for each turn, each destination apart: a common turn would starve owners at a slow one.
  *
  * What stands still leaves its place to others, up to as many as the cap: where more stand still it is the destination,
- * and asking it more would not help. An owner has never more than the cap in flight, so that one alone cannot fill both.
+ * and asking it more would not help. Beyond the cap an owner begins only with nothing in flight: so each owner who hangs
+ * takes one of those places at most, and one who does not finds a place beside as many as the cap.
  */
 export function chooseNext(
   heads: readonly Head[],
@@ -58,16 +59,18 @@ function isFullFor(
 ): (head: Head) => boolean {
   const moving = new Map<string, number>();
   const still = new Map<string, number>();
-  const ofOwner = new Map<string, number>();
+  const all = new Map<string, number>();
+  const owners = new Set<string>();
   for (const { destination, owner, isStill } of inFlight) {
     addOne(isStill ? still : moving, destination);
-    addOne(ofOwner, servedKey(destination, owner));
+    addOne(all, destination);
+    owners.add(servedKey(destination, owner));
   }
   return ({ destination, owner }) => {
     const cap = caps(destination);
     const beyond = Math.max(0, (still.get(destination) ?? 0) - cap);
     if ((moving.get(destination) ?? 0) + beyond >= cap) return true;
-    return (ofOwner.get(servedKey(destination, owner)) ?? 0) >= cap;
+    return (all.get(destination) ?? 0) >= cap && owners.has(servedKey(destination, owner));
   };
 }
 

@@ -131,7 +131,7 @@ const happenings = fc.array(
   { minLength: 20, maxLength: 60 },
 );
 
-test('what stands still leaves its place, and no more than twice the cap, nor of one owner the cap, are ever in flight', () => {
+test('what stands still leaves its place, no more than twice the cap are in flight, and beyond the cap no owner has another', () => {
   fc.assert(
     fc.property(heads, fc.integer({ min: 1, max: 3 }), happenings, (lanes, cap, happened) => {
       const inFlight: (Head & { isStill: boolean })[] = [];
@@ -142,7 +142,7 @@ test('what stands still leaves its place, and no more than twice the cap, nor of
           const here = inFlight.filter((one) => one.destination === destination);
           expect(here.filter(({ isStill }) => !isStill).length).toBeLessThan(cap);
           expect(here.length).toBeLessThan(mostInFlight(cap));
-          expect(here.filter((one) => one.owner === owner).length).toBeLessThan(cap);
+          expect(here.length < cap || here.every((one) => one.owner !== owner)).toBe(true);
           inFlight.push({ ...next, isStill: false });
         }
         for (const destination of ['d0', 'd1', 'd2']) {
@@ -150,7 +150,9 @@ test('what stands still leaves its place, and no more than twice the cap, nor of
           const left = lanes.filter(
             (one) => one.destination === destination && !here.some(({ id: at }) => at === one.id),
           );
-          const others = left.filter(({ owner }) => here.filter((one) => one.owner === owner).length < cap);
+          const others = left.filter(
+            ({ owner }) => here.length < cap || here.every((one) => one.owner !== owner),
+          );
           const still = here.filter(({ isStill }) => isStill).length;
           const isUsed = here.length - still >= cap || others.length === 0 || still > cap;
           expect(isUsed).toBe(true);
@@ -160,6 +162,28 @@ test('what stands still leaves its place, and no more than twice the cap, nor of
         if (one === undefined) continue;
         if (what === 'ends') inFlight.splice(at, 1);
         else one.isStill = what === 'stands';
+      }
+    }),
+  );
+});
+
+test('an owner who does not hang finds a place beside as many owners as the cap who hang in all that they begin', () => {
+  fc.assert(
+    fc.property(heads, fc.integer({ min: 1, max: 5 }), happenings, (lanes, cap, happened) => {
+      const here = lanes
+        .filter(({ owner }) => Number(owner.slice(1)) < cap)
+        .map((head) => ({ ...head, destination: destinationName('d0') }));
+      const good = lane('good', 'd0', 1000);
+      const inFlight: (Head & { isStill: boolean })[] = [];
+      const choose = (from: readonly Head[]): Head | undefined =>
+        chooseNext(from, inFlight, new Map(), () => cap);
+      for (const { what, which } of happened) {
+        for (let next = choose(here); next !== undefined; next = choose(here))
+          inFlight.push({ ...next, isStill: false });
+        for (const one of inFlight) one.isStill = true;
+
+        expect(choose([good])?.owner).toBe('good');
+        if (what === 'ends') inFlight.splice(which % Math.max(1, inFlight.length), 1);
       }
     }),
   );
