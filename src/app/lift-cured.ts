@@ -1,3 +1,5 @@
+import { asIngestError } from '../core/errors.ts';
+import { outageSign } from '../delivery/outage-sign.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
 import { type Pause, pauseOf } from '../ledger/pauses.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -18,11 +20,13 @@ export async function liftCured(
   const { ledger, clock } = workspace;
   const lanes = Map.groupBy(heldByCause(ledger), ({ lane }) => lane);
   const ill: BatchHead[] = [];
+  const away = new Set(ledger.pauses.inForce(clock.now()).flatMap(outageOf));
   for (const [lane, [sample]] of lanes) {
     if (sample === undefined) continue;
-    if (await isWell(workspace, sample, token, signal))
-      releaseHeld(ledger, (head) => head.lane === lane, clock.now());
+    const trouble = away.has(sample.destination) ? 'away' : await troubleOf(workspace, sample, token, signal);
+    if (trouble === undefined) releaseHeld(ledger, (head) => head.lane === lane, clock.now());
     else ill.push(sample);
+    if (trouble === 'away') away.add(sample.destination);
   }
   for (const pause of ledger.pauses.inForce(clock.now()))
     if (isMadeByError(pause) && !ill.some((head) => pauseOf([pause], head) !== undefined))
@@ -31,18 +35,21 @@ export async function liftCured(
 
 /** A destination that is away has its own probes. */
 const isMadeByError = ({ code, probes }: Pause): boolean => code !== undefined && probes === undefined;
+const outageOf = ({ name, probes }: Pause): string[] => (probes === undefined ? [] : [name]);
 
-async function isWell(
+/** `away`: the destination answers nobody, and its other lanes are not asked about. Undefined: the cause is gone. */
+async function troubleOf(
   { destination }: Pick<Workspace, 'destination'>,
   sample: BatchHead,
   token: TokenOf,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<'away' | 'there' | undefined> {
   try {
     await destination(sample.destination).check({ token: await token(sample, signal), signal });
-    return true;
-  } catch {
+    return undefined;
+  } catch (thrown) {
     // Whatever it is, the cause is not gone; the pause already says what it was.
-    return false;
+    const error = asIngestError(thrown, `ask ${sample.destination} for ${sample.owner}`);
+    return outageSign(error) === 'none' ? 'there' : 'away';
   }
 }

@@ -30,14 +30,14 @@ export async function publishBatch(
   const { publications, batches } = parts.ledger;
   if (!publications.isDue(id)) return undefined;
   const batch = batches.get(id);
+  const container = parts.ledger.containers.ofBatch(id);
   try {
-    const container = parts.ledger.containers.ofBatch(id);
     record(batch, parts, container?.id, await publish(batch, container, parts, signal));
     return undefined;
   } catch (thrown) {
     const error = asIngestError(thrown, `publish batch ${id}`);
     if (error.code.startsWith('LEDGER_')) throw error;
-    if (!signal.aborted) record(batch, parts, undefined, afterFailure(batch, error, parts));
+    if (!signal.aborted) record(batch, parts, container?.id, afterFailure(batch, error, parts));
     return error;
   }
 }

@@ -37,10 +37,11 @@ export function createLostContainers(db: DatabaseSync) {
         const { destination, name } = lane;
         const { at, published = false } = heard;
         db.prepare(
-          `INSERT OR IGNORE INTO lost_container (destination, lane, id, part, at, published)
+          `INSERT INTO lost_container (destination, lane, id, part, at, published)
              SELECT destination, name, ?2, part, ?3, ?5 FROM container WHERE destination = ?1 AND json_extract(remote, '$.id') = ?2
              UNION SELECT ?1, ?4, ?2, 0, ?3, ?5 WHERE NOT EXISTS (
-               SELECT 1 FROM container WHERE destination = ?1 AND name = ?4 AND json_extract(remote, '$.id') = ?2)`,
+               SELECT 1 FROM container WHERE destination = ?1 AND name = ?4 AND json_extract(remote, '$.id') = ?2)
+             ON CONFLICT DO UPDATE SET published = min(published, excluded.published)`,
         ).run(destination, id, at, name, Number(published));
         db.prepare("DELETE FROM container WHERE destination = ? AND json_extract(remote, '$.id') = ?").run(
           destination,

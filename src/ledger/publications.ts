@@ -19,8 +19,12 @@ export type PublicationLine = Publication & {
   readonly destination: DestinationName;
 };
 
+/** What was done with another container, which was lost since, says nothing of the one that the batch is in now. */
+const IS_OF_BATCH = `publication.batch = batch.id
+  AND (publication.container IS NULL OR publication.container IS json_extract(batch.container, '$.id'))`;
+
 const IS_DUE = `publish = 1 AND state IN ('confirmed', 'verified') AND NOT EXISTS (
-  SELECT 1 FROM publication WHERE publication.batch = batch.id AND publication.state IN ('published', 'refused'))`;
+  SELECT 1 FROM publication WHERE ${IS_OF_BATCH} AND publication.state IN ('published', 'refused'))`;
 
 /** The batches that are published after they were confirmed. */
 export function createPublications(db: DatabaseSync) {
@@ -35,8 +39,13 @@ export function createPublications(db: DatabaseSync) {
     isDue: (batch: BatchId): boolean =>
       db.prepare(`SELECT 1 FROM batch WHERE id = ? AND ${IS_DUE}`).get(batch) !== undefined,
 
+    /** What came of it in the container that it is in now. */
     of: (batch: BatchId): Publication | undefined => {
-      const row = db.prepare('SELECT state, said, at FROM publication WHERE batch = ?').get(batch);
+      const row = db
+        .prepare(
+          `SELECT publication.state, said, at FROM publication JOIN batch ON ${IS_OF_BATCH} WHERE batch.id = ?`,
+        )
+        .get(batch);
       return row === undefined ? undefined : publicationOf(row);
     },
 

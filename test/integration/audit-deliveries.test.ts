@@ -47,6 +47,24 @@ describe.each<Generation>(['v1.3', 'v1.4'])(
       expect(lab.ledger.history(id).at(-1)?.what).toBe('audit.holds');
     });
 
+    it('makes all others of its upload doubtful when that is gone, also where it had been published before', async () => {
+      const ids = [lab.plan('SEM1/a', FILES).id];
+      await lab.deliverAll();
+      ids.push(lab.plan('SEM1/b', FILES).id);
+      await lab.deliverAll();
+      const upload = lab.server.uploads()[0]?.id ?? '';
+      lab.server.publish(upload);
+      lab.plan('SEM1/c', FILES);
+      await lab.deliverAll();
+      const isDoubtful = (id: BatchId) => lab.ledger.lostContainers.mayHaveTaken(id);
+      expect(ids.map(isDoubtful)).toEqual([false, false]);
+      lab.server.removeUpload(upload);
+
+      for (let gone = 0, round = 0; gone === 0; round += 1) ({ gone } = await lab.audit(1, `${round}`));
+
+      expect(ids.filter((id) => stateOf(lab, id) === 'confirmed').map(isDoubtful)).toEqual([true]);
+    });
+
     it('is held for a person, and neither sent again nor deleted, when its manifest is gone', async () => {
       const [kept, lost] = [lab.plan('SEM1/a', FILES).id, lab.plan('SEM1/b', FILES).id];
       await lab.deliverAll();

@@ -196,6 +196,21 @@ describe.each<Generation>(['v1.3', 'v1.4'])('a batch that is published at a NOMA
     expect(lab.ledger.publications.of(id)?.said).toContain('without any resulting entries');
   });
 
+  it('is published anew when its published upload is lost and it is put back', async () => {
+    const id = await delivered();
+    await lab.publish();
+    lab.server.removeUpload(lab.server.uploads()[0]?.id ?? '');
+    await lab.audit();
+    expect(lab.ledger.batches.head(id).error?.code).toBe('EVIDENCE_GONE');
+    lab.ledger.batches.requeue(id, lab.clock.now());
+    await lab.deliverAll();
+    expect([known(id), ...isPublic()]).toEqual([undefined, false]);
+
+    await lab.publish();
+
+    expect([known(id), ...isPublic()]).toEqual(['published', true]);
+  });
+
   it('shares its upload with nothing: not with a late file, another batch, or what finds no room elsewhere', async () => {
     const first = await delivered();
     await lab.publish();

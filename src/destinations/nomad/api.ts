@@ -89,6 +89,11 @@ export function detailOf(text: string): string {
   return [said.reason, said.exception].filter((one) => one !== undefined).join(': ');
 }
 
+/** The platform's own no to a path of an upload; a 404 of anything in front of it says nothing of the data. */
+export function isNoSuchPath({ status, text }: { readonly status: number; readonly text: string }): boolean {
+  return status === 404 && detailOf(text).startsWith('Not found. Invalid path');
+}
+
 const openapi = z.object({
   info: z.object({ version: z.string().optional() }).optional(),
   paths: z.object({

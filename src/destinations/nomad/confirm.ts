@@ -140,8 +140,9 @@ export async function isThere(
   const said = yesOrNo(answer, container);
   if (said !== undefined) return said;
   const attempted = `asking NOMAD whether upload ${container.id} has ${source}`;
-  if (answer.status === 200 || answer.status === 409) throw notNomad(answer, attempted);
   const refusal = refusalOfQuestion(answer, attempted);
+  // An answer to this question in words that are not known, or a page with such a status.
+  if (answer.status === 200 || refusal.code === 'TARGET_CONFLICT') throw notNomad(answer, attempted);
   const read = refusal.context['published'] === true && mayRead(call);
   const isListed = read ? await isThereByReading(connection, container, path, call) : undefined;
   if (isListed === undefined) throw refusal;
@@ -156,7 +157,7 @@ function yesOrNo({ status, text }: HttpAnswer, { id }: RemoteContainer): boolean
   const said = detailOf(text);
   if (status === 409 && said.includes('The provided path already exists.')) return true;
   const isNo =
-    (status === 409 && said !== '') ||
+    (status === 409 && said.includes('No file or folder with that source path')) ||
     (status === 200 && uploadStateOf(text)?.uploadId === id) ||
     (status === 404 && said.includes('No file or folder with that path found.'));
   return isNo ? false : undefined;

@@ -128,9 +128,14 @@ async function entriesOf(
   at: { readonly upload: string; readonly dir: string },
 ): Promise<RawEntry[]> {
   let entries: RawEntry[] | undefined;
-  for await (const page of rawDirPages(connection, at, call)) {
-    if (page === undefined) throw unreadable(at, 'it may not be read');
-    entries = [...(entries ?? []), ...page];
+  try {
+    for await (const page of rawDirPages(connection, at, call)) {
+      if (page === undefined) throw unreadable(at, 'it may not be read');
+      entries = [...(entries ?? []), ...page];
+    }
+  } catch (thrown) {
+    const isNotThere = thrown instanceof IngestError && thrown.context['status'] === 404;
+    throw isNotThere ? unreadable(at, 'it is not there') : thrown;
   }
   if (entries === undefined) throw unreadable(at, 'it is not there');
   return entries;

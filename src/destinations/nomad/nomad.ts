@@ -13,7 +13,7 @@ import { metadataDocument, putDocument } from './metadata.ts';
 import type { NomadOptions } from './options.ts';
 import { publishingOf } from './publish.ts';
 import { mayRead } from './read-back.ts';
-import { type Asking, countsOf, dropped, receiptOf } from './receipt.ts';
+import { type Asking, countsOf, dropped, missingFile, receiptOf } from './receipt.ts';
 import { notNomad, refusalOf, refusalOfQuestion } from './refusal.ts';
 import { goesRaw, sendRaw } from './send-raw.ts';
 import { KIND_WORDS, tokenFacts } from './token.ts';
@@ -214,8 +214,9 @@ async function close(
 }
 
 /**
- * Whether a parcel of which nobody knows the outcome is there: the upload's last process ended well and the batch's
- * manifest, the last member of the zip, is in it. Anything else means that it has to be sent (again).
+ * Whether a parcel of which nobody knows the outcome is there: the upload's last process ended well, and the batch's
+ * manifest and its files are in it. Anything else means that it has to be sent (again). The last process may be another's:
+ * one of ours that failed before it may have left the manifest and not all of the files, as v1.3 merges in any order.
  */
 async function find(
   nomad: Nomad,
@@ -235,7 +236,11 @@ async function find(
   const hasEnded = state.status === 'SUCCESS' || state.status === 'FAILURE' || goesRaw(content);
   if (!hasEnded) return dropped(asking, `no process ended in the upload (${state.status})`, state);
   try {
-    return await receiptOf(asking, state);
+    const receipt = await receiptOf(asking, state);
+    const missing =
+      receipt.evidence === 'verified' || goesRaw(content) ? undefined : await missingFile(asking);
+    if (missing === undefined) return receipt;
+    return dropped(asking, `${missing} is not in the upload, though the manifest is`, state);
   } catch (thrown) {
     if (thrown instanceof IngestError && NOT_THERE.includes(thrown.code)) return thrown;
     throw thrown;

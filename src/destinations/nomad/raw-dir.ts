@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { printable } from '../../core/share-path.ts';
 import type { Call } from '../destination.ts';
-import { encodePath, jsonOf } from './api.ts';
+import { encodePath, isNoSuchPath, jsonOf } from './api.ts';
 import type { Connection } from './connection.ts';
-import { notNomad, refusalOfQuestion } from './refusal.ts';
+import { notNomad, refusalOfReading } from './refusal.ts';
 
 /** Entries asked for at once; the platform's default is 10, one level a call (contract of rawdir, both generations). */
 const PAGE = 500;
@@ -36,8 +36,8 @@ export async function* rawDirPages(
     const query = { page_size: String(PAGE), page: String(page) };
     const answer = await connection.ask({ method: 'GET', path, query }, call);
     if (answer.status === 401 || answer.status === 403) return yield undefined;
-    if (answer.status === 404) return;
-    if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
+    if (isNoSuchPath(answer)) return;
+    if (answer.status !== 200) throw refusalOfReading(answer, attempted);
     const parsed = listing.safeParse(jsonOf(answer.text));
     if (!parsed.success) throw notNomad(answer, attempted);
     const { directory_metadata: directory, pagination } = parsed.data;

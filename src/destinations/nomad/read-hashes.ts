@@ -5,10 +5,10 @@ import type { Batch, PlannedFile } from '../../core/model.ts';
 import { printable } from '../../core/share-path.ts';
 import type { HttpAnswer } from '../../http/http-client.ts';
 import type { Call } from '../destination.ts';
-import { encodePath } from './api.ts';
+import { encodePath, isNoSuchPath } from './api.ts';
 import type { Connection } from './connection.ts';
 import type { ReadingBack } from './read-back.ts';
-import { refusalOfQuestion } from './refusal.ts';
+import { refusalOfReading } from './refusal.ts';
 
 /** Most that a sample downloads of a batch: the platform's operator pays for it too. */
 export const SAMPLE_FILES = 20;
@@ -103,8 +103,8 @@ export async function rawHash(
       call,
     );
     if (answer.status === 401 || answer.status === 403) return undefined;
-    if (answer.status === 404) return '';
-    if (answer.status !== 200) throw refusalOfQuestion(answer, attempted);
+    if (isNoSuchPath(answer)) return '';
+    if (answer.status !== 200) throw refusalOfReading(answer, attempted);
     offset += got;
     if (got === length) continue;
     short += 1;

@@ -1,6 +1,8 @@
 import type { Content } from '../../core/content.ts';
+import { deliveredPath, deliveredPlace } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
 import type { Receipt } from '../../core/model.ts';
+import { printable } from '../../core/share-path.ts';
 import { count } from '../../core/units.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import type { UploadState } from './api.ts';
@@ -42,6 +44,19 @@ export async function receiptOf(asking: Asking, state: UploadState): Promise<Rec
   const { evidence, how, wrong } = await readBack({ connection, container, content, call }, verify);
   if (wrong.length > 0) throw mismatch(asking, wrong, state);
   return { ...countsOf(asking), evidence, how: `${has}; ${how}.` };
+}
+
+/** The first file of the batch that the upload has not, asked one by one, as a token that may not read can. */
+export async function missingFile({
+  connection,
+  container,
+  content,
+  call,
+}: Asking): Promise<string | undefined> {
+  for (const file of content.batch.files)
+    if (!(await isThere(connection, container, deliveredPlace(file, content.targetDir), call)))
+      return printable(deliveredPath(file));
+  return undefined;
 }
 
 /** A parcel that was answered 200 and is not there (FAIRmat-NFDI/nomad#136, May 2026). */

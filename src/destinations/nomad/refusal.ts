@@ -122,6 +122,12 @@ export function refusalOfQuestion(answer: HttpAnswer, attempted: string): Ingest
   });
 }
 
+/** The same of reading what is there: a 404 without the platform's words says nothing of the data, nor of the address. */
+export function refusalOfReading(answer: HttpAnswer, attempted: string): IngestError {
+  if (answer.status === 404 && detailOf(answer.text) === '') return notNomad(answer, attempted);
+  return refusalOfQuestion(answer, attempted);
+}
+
 /**
  * A refusal that is not in the platform's form comes from something in front of it, which has judged the request and
  * not the data: no batch is given up for that.

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Content } from '../../core/content.ts';
-import { deliveredPath } from '../../core/delivered-path.ts';
+import { deliveredPath, deliveredPlace } from '../../core/delivered-path.ts';
 import { IngestError } from '../../core/errors.ts';
-import { nameOf, parentOf } from '../../core/share-path.ts';
+import { nameOf } from '../../core/share-path.ts';
 import type { Call, RemoteContainer } from '../destination.ts';
 import { isSendable, type UploadState, uploadStateOf } from './api.ts';
 import { isThere, stateAtEnd } from './confirm.ts';
 import type { Connection } from './connection.ts';
 import { processingFailed } from './processing-failed.ts';
-import { type Place, type Put, putInto, type RawParts } from './put-raw.ts';
+import { type Put, putInto, type RawParts } from './put-raw.ts';
 import { dropped } from './receipt.ts';
 import { notNomad, refusalOf } from './refusal.ts';
 
@@ -24,13 +24,11 @@ export function goesRaw({ batch, targetDir }: Pick<Content, 'batch' | 'targetDir
   const [file, ...others] = batch.files;
   if (file === undefined || others.length > 0 || batch.compress) return false;
   // A body without bytes is none: "Either an upload file or …" (recorded).
-  return file.size > 0 && !UNPACKED.test(nameOf(deliveredPath(file))) && isSendable(placeOf(file, targetDir));
-}
-
-function placeOf(file: Parameters<typeof deliveredPath>[0], targetDir: string): Required<Place> {
-  const path = deliveredPath(file);
-  const parent = parentOf(path);
-  return { dir: parent === '' ? targetDir : `${targetDir}/${parent}`, name: nameOf(path) };
+  return (
+    file.size > 0 &&
+    !UNPACKED.test(nameOf(deliveredPath(file))) &&
+    isSendable(deliveredPlace(file, targetDir))
+  );
 }
 
 /**
@@ -48,7 +46,7 @@ export async function sendRaw(
   const [file] = batch.files;
   if (file === undefined) throw new RangeError('a batch has at least one file');
   const body = { bytes: file.size, stream: Readable.from(onlyFile(content, call.signal), RAW) };
-  const place = placeOf(file, targetDir);
+  const place = deliveredPlace(file, targetDir);
   const request = { place, type: 'application/octet-stream', body };
   const attempted = `sending batch ${batch.id}`;
   const after = await put(parts.connection, container, { ...request, attempted }, call);
