@@ -11,6 +11,7 @@ import {
 import { IngestError, systemCode } from '../core/errors.ts';
 import type { Entry } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
+import { type CertificateRows, isHead, rowsOf } from './certificate-form.ts';
 import { isSigned, type Signer } from './certificate-key.ts';
 import type { Certified, SafeFile } from './certify-folder.ts';
 import { isSame } from './look-at-folder.ts';
@@ -123,20 +124,16 @@ export function writeCertificate(file: string, text: string): void {
   }
 }
 
-export type ReadCertificate = {
-  readonly head: CertificateHead;
-  readonly unsafe: readonly UnsafeLine[];
-  readonly safe: readonly SafeLine[];
-};
+export type ReadCertificate = CertificateRows & { readonly head: CertificateHead };
 
 /** Reads a certificate whose signature fits the key, or else the key that is in it; throws CERTIFICATE_INVALID. */
 export function readCertificate(file: string, publicKey: string | undefined): ReadCertificate {
   const text = readText(file);
   const end = text.lastIndexOf('\n', text.length - 2) + 1;
   const lines = parsedLines(text, file);
-  const { signature } = (lines.at(-1) ?? {}) as { signature?: string };
-  const head = lines[0] as CertificateHead | undefined;
-  if (head?.certificate !== 'nightjar' || head.format !== 1 || signature === undefined)
+  const [head] = lines;
+  const { signature } = { signature: undefined, ...lines.at(-1) } as { readonly signature: unknown };
+  if (!isHead(head) || typeof signature !== 'string')
     throw invalid(file, 'it is no certificate of Nightjar, or its end is missing');
   if (!isSigned(Buffer.from(text.slice(0, end)), signature, publicKey ?? head.publicKey))
     throw invalid(
@@ -145,12 +142,9 @@ export function readCertificate(file: string, publicKey: string | undefined): Re
         ? 'it was changed after it was signed'
         : 'it was signed with another key, or changed after it was signed',
     );
-  const rows = lines.slice(1, -1);
-  return {
-    head,
-    unsafe: rows.filter((row): row is UnsafeLine => 'notSafe' in row),
-    safe: rows.filter((row): row is SafeLine => 'sha256' in row),
-  };
+  const rows = rowsOf(head, lines.slice(1, -1));
+  if (rows === undefined) throw invalid(file, 'it is signed, and yet not in the form that Nightjar writes');
+  return { head, ...rows };
 }
 
 /** What has changed in the folder since, by path; empty: it looks as it was certified. */

@@ -7,7 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IngestError, systemCode } from '../core/errors.ts';
 
@@ -31,25 +31,34 @@ export function certificateSigner(stateDir: string): Signer {
       },
     );
   const key = createPrivateKey(readFileSync(file));
+  const publicKey = pemOf(createPublicKey(key));
+  // A crash before it was written, or a key from a backup: whoever holds certificates against it would be misled.
+  if (publicKeyIn(stateDir) !== publicKey) writePublicKey(stateDir, publicKey);
   return {
-    publicKey: pemOf(createPublicKey(key)),
+    publicKey,
     sign: (bytes) => sign(null, bytes, key).toString('base64'),
   };
 }
 
 /** Two commands at once make one key. */
 function makeKey(stateDir: string): void {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { privateKey } = generateKeyPairSync('ed25519');
   const partial = join(stateDir, `${KEY_FILE}.${process.pid}`);
   writeFileSync(partial, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   try {
     linkSync(partial, join(stateDir, KEY_FILE));
-    writeFileSync(join(stateDir, PUBLIC_FILE), pemOf(publicKey), { mode: 0o644 });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(partial, { force: true });
   }
+}
+
+/** Whoever reads it meanwhile has the old one or the new one whole. */
+function writePublicKey(stateDir: string, publicKey: string): void {
+  const partial = join(stateDir, `${PUBLIC_FILE}.${process.pid}`);
+  writeFileSync(partial, publicKey, { mode: 0o644 });
+  renameSync(partial, join(stateDir, PUBLIC_FILE));
 }
 
 const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' });
