@@ -33,7 +33,7 @@ export const isLostDelivery = ({ state, error }: BatchHead): boolean =>
 export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestError | undefined {
   const entryOf = entriesOf(ledger, batch.share);
   const stray = batch.files.find(
-    ({ path }) => !isStillMeant(batch, assign(batch.share, path, entryOf(path))),
+    ({ path }) => !isStillMeant(batch, entryOf(path), assign(batch.share, path, entryOf(path))),
   );
   if (stray === undefined) return undefined;
   const path = printable(stray.path);
@@ -46,12 +46,12 @@ export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestEr
   );
 }
 
-/** The entry at a path as the last look saw it; the files of a batch come directory by directory. */
+/** The entry at a path as the last look saw it that listed it; the files of a batch come directory by directory. */
 function entriesOf({ looks }: Ledger, share: Batch['share']): (path: SharePath) => Entry | undefined {
-  let known: { dir: SharePath; entries: ReturnType<Ledger['looks']['listed']> } | undefined;
+  let known: { dir: SharePath; entries: ReturnType<Ledger['looks']['everIn']> } | undefined;
   return (path) => {
     const dir = parentOf(path);
-    if (known?.dir !== dir) known = { dir, entries: looks.listed(share, dir) };
+    if (known?.dir !== dir) known = { dir, entries: looks.everIn(share, dir) };
     return known.entries.get(nameOf(path))?.entry;
   };
 }
@@ -69,11 +69,21 @@ function overLimits(batch: Batch, limitsOf: Workspace['limitsOf']): IngestError 
   );
 }
 
-function isStillMeant(batch: Batch, now: Assignment): boolean {
+function isStillMeant(batch: Batch, entry: Entry | undefined, now: Assignment): boolean {
+  if (isUnasked(batch, entry, now)) return true;
   // A batch whose owner's token cannot be used stays as it is: the delivery says so, and goes on when there is one.
   if (now.kind !== 'owned' && !(now.kind === 'held' && now.code === 'NO_TOKEN')) return false;
   // In another rule's container it would be shared with other people.
   if (now.kind === 'owned' && now.apart !== batch.apart) return false;
   if (now.kind === 'owned' && now.publish !== batch.publish) return false;
   return now.owner === batch.owner && now.destination === batch.destination;
+}
+
+/**
+ * Its rule asks for the uid or gid, and the last look could not: it is as it was planned until a look says otherwise. Its
+ * delivery cannot read it either, and cuts the batch without it.
+ */
+function isUnasked(batch: Batch, entry: Entry | undefined, now: Assignment): boolean {
+  const isUnknown = entry === undefined || (entry.kind === 'unreadable' && entry.uid === undefined);
+  return isUnknown && now.kind === 'held' && now.code === 'UNRESOLVED' && now.rules.includes(batch.rule);
 }

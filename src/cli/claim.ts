@@ -85,7 +85,7 @@ function refuseOthers(
 ): void {
   const place = `${share.name}:${printable(path)}`;
   if (found.batches.length > 0) return;
-  const now = assign(share.name, `${path}/…` as SharePath);
+  const now = assign(share.name, `${path}/…` as SharePath, undefined);
   const claimedFor = now.kind === 'owned' && now.claimed === true ? now.owner : undefined;
   if (found.already.files > 0 && (claimedFor === undefined || claimedFor === owner)) return;
   if (claimedFor !== undefined)

@@ -3,7 +3,7 @@ import { COLLECTOR, type ShareName } from '../core/ids.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
 import { DELIVERED_STATES, isDelivered } from '../core/states.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
-import type { Facts } from '../ledger/facts.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
 import type { AskedPath } from './asked-path.ts';
 import { isWithin, mayHold } from './find-causes.ts';
 
@@ -29,7 +29,7 @@ export type Claimables = {
   readonly others: ReadonlyMap<string, Amount>;
 };
 
-type Known = { readonly facts: Facts; readonly size: number; readonly isSeen: boolean };
+type Known = KnownEntry & { readonly isSeen: boolean };
 
 /** Looks at the ledger alone: what the collector has of a path, held against what the share has there now. */
 export function selectClaim(workspace: Workspace, { share, path }: AskedPath): Claimables {
@@ -71,7 +71,7 @@ function knownBelow({ ledger }: Workspace, share: ShareName, path: SharePath): R
     if (!mayHold(dir, path)) continue;
     for (const { entry, facts } of dir.entries) {
       const at = joinPath(dir.dir, entry.name);
-      if (isWithin(at, path)) known.set(at, { facts, size: entry.size, isSeen: dir.runNo >= lastLooked });
+      if (isWithin(at, path)) known.set(at, { entry, facts, isSeen: dir.runNo >= lastLooked });
     }
   }
   return known;
@@ -95,7 +95,7 @@ function addBatch(
       if (!now.isSeen) add(found.notSeen, file.size);
     } else if (now.facts.batch === 0 && now.facts.prior === head.no) {
       changed += 1;
-      add(found.changed, now.size);
+      add(found.changed, now.entry.size);
     }
   }
   if (batch.paths.length + changed === 0) return;
@@ -111,15 +111,15 @@ function addOthers(
   known: ReadonlyMap<SharePath, Known>,
 ): void {
   const heads = new Map<number, BatchHead | undefined>();
-  for (const [path, { facts, size }] of known) {
+  for (const [path, { facts, entry }] of known) {
     if (!heads.has(facts.batch)) heads.set(facts.batch, ledger.batches.headByNo(facts.batch));
     const head = heads.get(facts.batch);
-    const assignment = assign(share, path);
+    const assignment = assign(share, path, entry);
     if (assignment.kind === 'owned' && assignment.claimed === true) {
-      if (head?.owner !== COLLECTOR || !isDelivered(head.state)) add(found.already, size);
+      if (head?.owner !== COLLECTOR || !isDelivered(head.state)) add(found.already, entry.size);
     } else if (head !== undefined && head.owner !== COLLECTOR) {
       const amount = found.others.get(head.owner) ?? none();
-      add(amount, size);
+      add(amount, entry.size);
       found.others.set(head.owner, amount);
     }
   }

@@ -116,8 +116,11 @@ export type Assignment =
       readonly destination?: DestinationName;
     };
 
-/** Says of a file on a share whose it is. `entry` is at hand wherever a look has seen the file. */
-export type Assign = (share: ShareName, path: SharePath, entry?: Entry) => Assignment;
+/**
+ * Says of a file on a share whose it is. `entry`: as a look has seen it; undefined for a path that no look has seen.
+ * Without it nobody knows whose a file is where its uid or gid decides.
+ */
+export type Assign = (share: ShareName, path: SharePath, entry: Entry | undefined) => Assignment;
 
 export type OwnedFile = PlannedFile & {
   readonly share: ShareName;

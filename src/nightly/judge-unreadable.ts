@@ -35,8 +35,8 @@ export function unlistable(
   { path, entry, facts }: { readonly path: SharePath; readonly entry: Entry; readonly facts: Facts },
 ): OfDirectory | LeftOut {
   // Names that nobody gives: only rules about all that is in there answer for them.
-  const inside = assign(share, joinPath(path, ANY));
-  const deeper = assign(share, joinPath(joinPath(path, ANY), ANY));
+  const inside = assign(share, joinPath(path, ANY), undefined);
+  const deeper = assign(share, joinPath(joinPath(path, ANY), ANY), undefined);
   if (inside.kind === 'excluded' && deeper.kind === 'excluded') {
     const { reason, help } = inside;
     return { bucket: 'excluded', reason, ...(help === undefined ? {} : { help }) };

@@ -5,6 +5,7 @@ import { type Claim, type CompareParts, claimsOf, holdTrue, recordCompared } fro
 import { isOurs } from './is-ours.ts';
 import type { NightlyParts } from './parts.ts';
 import { findMoves } from './recognise-moves.ts';
+import { resolveOwners } from './resolve-owners.ts';
 
 /** What is left of the evening's time for reading files to compare them; ms. */
 export type CompareBudget = { leftMs: number };
@@ -20,6 +21,8 @@ export async function recogniseDelivered(
   limits: { readonly budget: CompareBudget; readonly signal: AbortSignal },
 ): Promise<void> {
   for (const share of shares) {
+    // Whose it is has to be known first: what is asked later would be planned without being compared.
+    await resolveOwners(parts, share, run, limits.signal);
     findMoves(parts, share, run);
     const seen = survey(claimsOf(parts, share, run));
     if (seen.files === 0) continue;

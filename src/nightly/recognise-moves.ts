@@ -117,7 +117,7 @@ function takeMatch(
     const head = batches.headByNo(batch);
     if (head === undefined || !isDelivered(head.state)) continue;
     vanished.take(file.name, { was, batch });
-    if (isSameTarget(parts, share, joinPath(dir, file.name), head)) {
+    if (isSameTarget(parts, share, { dir, file }, head)) {
       alike.push(file.name);
       continue;
     }
@@ -134,8 +134,13 @@ function takeMatch(
   return alike;
 }
 
-function isSameTarget(parts: MoveParts, share: ShareName, path: SharePath, head: BatchHead): boolean {
-  const assignment = parts.assign(share, path);
+function isSameTarget(
+  parts: MoveParts,
+  share: ShareName,
+  { dir, file }: { readonly dir: SharePath; readonly file: KnownEntry['entry'] },
+  head: BatchHead,
+): boolean {
+  const assignment = parts.assign(share, joinPath(dir, file.name), file);
   return (
     assignment.kind === 'owned' &&
     assignment.owner === head.owner &&

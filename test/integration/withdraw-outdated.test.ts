@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { outdated, withdrawOutdated } from '../../src/app/withdraw-outdated.ts';
 import { destinationName, ownerId } from '../../src/core/ids.ts';
-import type { Assignment } from '../../src/core/model.ts';
+import type { Assign, Assignment, Entry } from '../../src/core/model.ts';
 import type { SharePath } from '../../src/core/share-path.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { entry, planOf, tempLedger } from '../support/ledger-fixture.ts';
+import { entry, look, planOf, SHARE, tempLedger } from '../support/ledger-fixture.ts';
 
 const DIR = 'SEM1/mueller/run_1';
 const MEANT: Assignment = {
@@ -80,4 +80,40 @@ it.each<[string, Assignment, number?]>([
 
 it('another held batch whose files belong to another owner now is planned again', () => {
   expect(afterStart('QUOTA_EXCEEDED', CHEN)).toBe('withdrawn');
+});
+
+const BY_UID: Assign = (_share, _path, of) =>
+  of?.uid === 1500
+    ? MEANT
+    : { kind: 'held', code: 'UNRESOLVED', reason: 'uid', instrument: 'SEM1', rules: ['rule 1'] };
+
+it.each([
+  ['is not on the share any more', []],
+  [
+    'could not be asked for its uid',
+    [{ ...entry('a.tif'), kind: 'unreadable', size: 0, error: 'EIO' } as const],
+  ],
+])('a batch of which one file %s is left to its delivery, which cuts it', (_, left) => {
+  const { batches, looks } = temp.ledger;
+  const [a, b] = ['a.tif', 'b.tif'].map((name) => ({ ...entry(name), uid: 1500, gid: 1500 })) as [
+    Entry,
+    Entry,
+  ];
+  const plan = planOf(DIR, [a, b]);
+  looks.record(SHARE, [look(DIR, [a, b])], 1, 1);
+  batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
+  looks.record(SHARE, [look(DIR, [...left, b])], 2, 1);
+
+  expect(outdated(batches.get(plan.id), BY_UID, temp.ledger)).toBeUndefined();
+});
+
+it('a batch is planned again when another uid owns a file of it now', () => {
+  const { batches, looks } = temp.ledger;
+  const a = { ...entry('a.tif'), uid: 1500, gid: 1500 };
+  const plan = planOf(DIR, [a]);
+  looks.record(SHARE, [look(DIR, [a])], 1, 1);
+  batches.plan(plan, { lane: 'lane', at: 1, runNo: 1 });
+  looks.record(SHARE, [look(DIR, [{ ...a, uid: 1501 }])], 2, 1);
+
+  expect(outdated(batches.get(plan.id), BY_UID, temp.ledger)?.code).toBe('MAPPING_CHANGED');
 });
