@@ -163,21 +163,4 @@ describe('an evening', () => {
       deliveries: [],
     });
   });
-
-  it('that is asked to stop ends in order, and the next one goes on', async () => {
-    await using lab = await startLab({ settle: '30s' });
-    await lab.put('SEM1/mueller/a/1', 'one');
-    const run = lab.start('run');
-    let err = '';
-    run.stderr?.on('data', (piece: Buffer) => {
-      err += piece.toString();
-    });
-    await untilTrue(() => err.includes('waiting until'), 'the wait for files to settle');
-    run.kill('SIGTERM');
-    const [code] = (await once(run, 'exit')) as [number | null];
-    expect(code).toBe(143);
-    const status = await lab.nightjar('status', '--json');
-    expect(status.code).toBe(0);
-    expect(status.out).toContain('"cut"');
-  });
 });

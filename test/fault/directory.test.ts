@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +63,23 @@ describe('a directory destination whose disk is full', () => {
 
     expect(error.code).toBe('DISK_FULL');
     expect(error.message).toContain('60 inodes are needed');
+  });
+
+  it('says DISK_FULL when no inode is left for a container or a receipt, and goes on with inodes', async (context) => {
+    await using disk = await smallDisk(context, 'size=4m,nr_inodes=60');
+    await using copies = await directoryCopies({ root: disk.root });
+    const content = contentOf({ owner: 'ada', files: { 'SEM1/a': 'a' } });
+    await copies.open('ada');
+    await copies.send(content);
+    await mkdir(join(disk.root, 'full'));
+    while (statfsSync(disk.root).ffree > 0) await mkdtemp(join(disk.root, 'full', 'x'));
+
+    const errors = [await failureOf(copies.open('bob')), await failureOf(copies.close(content))];
+
+    expect(errors.map(({ code }) => code)).toEqual(['DISK_FULL', 'DISK_FULL']);
+    await rm(join(disk.root, 'full'), { recursive: true });
+    await copies.open('bob');
+    expect(await copies.close(content)).toMatchObject({ evidence: 'verified' });
   });
 });
 

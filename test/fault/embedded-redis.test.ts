@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -131,6 +131,21 @@ test('starts empty when the log of commands is broken, keeps the old one aside a
   const aside = (await readdir(stateDir)).filter((name) => name.startsWith('redis.refused-'));
   expect(aside).toHaveLength(1);
   expect(await readdir(path.join(stateDir, aside[0] ?? ''))).toContain('appendonlydir');
+});
+
+test('starts with what is whole when the log of commands is cut short', async () => {
+  const first = await startEmbeddedRedis({ stateDir, clock });
+  await ask(first.socketPath, (client) => client.set('whole', 'yes'));
+  await ask(first.socketPath, (client) => client.set('last', 'x'.repeat(100)));
+  await first.stop();
+  const log = path.join(stateDir, 'redis', 'appendonlydir');
+  const [name = ''] = (await readdir(log)).filter((one) => one.includes('.incr.'));
+  await truncate(path.join(log, name), (await stat(path.join(log, name))).size - 50);
+
+  await using second = await startEmbeddedRedis({ stateDir, clock });
+
+  expect(second.recovered).toBeUndefined();
+  expect(await ask(second.socketPath, (client) => client.mget('whole', 'last'))).toEqual(['yes', null]);
 });
 
 test('gives the last words of a server that cannot start, and leaves its data in place', async () => {

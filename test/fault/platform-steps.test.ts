@@ -97,12 +97,15 @@ describe.each<Generation>(['v1.3', 'v1.4'])('in the middle of a delivery to NOMA
     expect(lab.parcels()).toBe(1);
   });
 
-  it.each([
-    ['published', (upload: string) => lab.server.publish(upload)],
-    ['deleted', (upload: string) => lab.server.removeUpload(upload)],
-    ['taken away', (upload: string) => lab.server.takeAccess(upload)],
-  ])('an upload that is %s right after it was made is replaced once, and told', async (_, happens) => {
-    at('open', happens);
+  it.each<[string, string, Step, (upload: string) => unknown]>([
+    ['published', 'right after it was made', 'open', (upload) => lab.server.publish(upload)],
+    ['deleted', 'right after it was made', 'open', (upload) => lab.server.removeUpload(upload)],
+    ['taken away', 'right after it was made', 'open', (upload) => lab.server.takeAccess(upload)],
+    ['published', 'while the parcel comes', 'send', (upload) => lab.server.publish(upload)],
+    ['deleted', 'while the parcel comes', 'send', (upload) => lab.server.removeUpload(upload)],
+    ['taken away', 'while the parcel comes', 'send', (upload) => lab.server.takeAccess(upload)],
+  ])('an upload that is %s %s is replaced once, and told', async (_what, _when, step, happens) => {
+    at(step, happens);
 
     await lab.deliverAll();
 
@@ -119,6 +122,16 @@ describe.each<Generation>(['v1.3', 'v1.4'])('in the middle of a delivery to NOMA
 
     expect(stateOf()).toBe('confirmed');
     expect(await hashes()).toEqual(WHOLE);
+    expect(made()).toBe(2);
+  });
+
+  it('an upload that is taken away after it took the parcel is replaced once, with the whole batch', async () => {
+    at('close', (upload) => lab.server.takeAccess(upload));
+
+    await lab.deliverAll();
+
+    expect(stateOf()).toBe('confirmed');
+    expect(await hashes()).toEqual([...WHOLE, ...WHOLE].toSorted());
     expect(made()).toBe(2);
   });
 

@@ -71,11 +71,9 @@ describe('an evening whose Redis', () => {
       // A frozen one cannot be asked, and one that was killed has a new number.
       if (!what.startsWith('is frozen')) pid = undefined;
       pid ??= pidOf(lab);
-      struck.set(
-        step,
-        pid.then((known) => strike(lab, known, step)),
-      );
-      return undefined;
+      const until = pid.then((known) => strike(lab, known, step));
+      struck.set(step, until);
+      return { kind: 'wait', until };
     };
 
     const report = await lab.evening();
@@ -87,7 +85,6 @@ describe('an evening whose Redis', () => {
       buckets: { delivered: { files: 3 } },
     });
     expect(sent(nomad)).toBe(3);
-    await Promise.allSettled(struck.values());
   });
 });
 
@@ -192,8 +189,8 @@ describe('an outside Redis', () => {
     const admin = new Redis({ path: redis.target.socketPath });
     if (word === 'MISCONF') await failToSave(redis, admin);
     nomad.fault = (request) => {
-      if (stepOf(request) === 'open') void admin.config('SET', setting, on);
-      return undefined;
+      if (stepOf(request) !== 'open') return undefined;
+      return { kind: 'wait', until: admin.config('SET', setting, on) };
     };
 
     const first = await lab.nightjar('run', '--json');
@@ -229,12 +226,11 @@ describe('an outside Redis', () => {
       if (step === undefined || struck.has(step)) return undefined;
       struck.add(step);
       swapping = swapping.then(swap);
-      return undefined;
+      return { kind: 'wait', until: swapping };
     };
 
     const report = await lab.evening();
 
-    await swapping;
     expect([...struck].toSorted()).toEqual(['close', 'open', 'send']);
     expect(report).toMatchObject({ outcome: 'done', balanced: true, buckets: { delivered: { files: 3 } } });
     expect(sent(nomad)).toBe(3);

@@ -43,8 +43,10 @@ const STEP_OF: Readonly<Partial<Record<EngineEvent['name'], string>>> = {
 /** Tells `at` of each step of an evening as it begins. */
 function watchSteps(nomad: NomadServer, at: (step: string) => void): (event: EngineEvent) => void {
   let isSent = false;
-  nomad.fault = ({ method, path }) => {
+  nomad.fault = ({ method, path, headers }) => {
     if (method === 'POST' && path === '/uploads') at('open');
+    // The last question of a delivery: whether its manifest is there.
+    else if (path.endsWith('/.nightjar') && headers['content-type'] === undefined) at('record');
     else if (method === 'PUT') at('send');
     else if (method === 'POST' && isSent) at('close');
     isSent ||= method === 'PUT';
@@ -67,11 +69,17 @@ const CASES = [
   // The opening first: it happens once, the container is for all. Its id could not be recorded: it is made once more.
   {
     what: 'room',
-    steps: ['open', 'look', 'plan', 'queue', 'send', 'close'],
-    full: ['open', 'look', 'plan', 'queue', 'send', 'close'],
+    steps: ['open', 'look', 'plan', 'queue', 'send', 'close', 'record'],
+    full: ['open', 'look', 'plan', 'queue', 'send', 'close', 'record'],
     uploads: 2,
   },
-  { what: 'inodes', steps: ['look', 'plan', 'queue', 'send'], full: ['look', 'plan', 'queue'], uploads: 1 },
+  // After the opening the pipe of the parcel needs one.
+  {
+    what: 'inodes',
+    steps: ['open', 'look', 'plan', 'queue', 'send'],
+    full: ['open', 'look', 'plan', 'queue'],
+    uploads: 1,
+  },
 ] as const;
 
 it.skipIf(!isRoot).each(CASES)(

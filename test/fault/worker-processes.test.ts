@@ -97,12 +97,13 @@ const breachesOf = async ({ nomad, lab }: StruckLab): Promise<string[]> =>
     accounts: { mueller: 'alice' },
   });
 
-it('a batch whose workers are killed in open, close and record is sent once and delivered by the next, as its first attempt', async () => {
+it('a batch whose workers are killed in open, send, close and record is sent once and delivered by the next, as its first attempt', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
   const ends: unknown[] = [];
   for (const [step, when] of [
     ['open', 'before'],
+    ['send', 'after'],
     ['close', 'after'],
     ['record', 'before'],
   ] as const) {
@@ -113,12 +114,12 @@ it('a batch whose workers are killed in open, close and record is sent once and 
   main.deliver();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
 
-  expect(ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL']);
+  expect(ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGKILL']);
   expect(await breachesOf(struck)).toEqual([]);
   expect(struck.sent()).toHaveLength(1);
-  expect(main.head()).toMatchObject({ attempts: 1, epoch: 4 });
+  expect(main.head()).toMatchObject({ attempts: 1, epoch: 5 });
   expect(main.historyOf().filter((detail) => detail.includes('in a row'))).toEqual(
-    [1, 2, 3].map((count) => `its job is gone from the queue; its process is gone, ${count} in a row`),
+    [1, 2, 3, 4].map((count) => `its job is gone from the queue; its process is gone, ${count} in a row`),
   );
 });
 

@@ -49,10 +49,6 @@ export const CLOCK: readonly Fault[] = [
           'integration/run-end.test.ts',
           'a delivery dated by a clock that was far ahead does not move the end of a run',
         ],
-        [
-          'integration/watch-tokens.test.ts',
-          'goes on to ask and to speak of an end when the clock was ahead for a while, and says nothing twice of a night',
-        ],
       ),
     },
   },

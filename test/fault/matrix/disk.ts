@@ -25,21 +25,30 @@ const DISK_FAILS: TestName = [
   'a disk that fails to keep what the ledger records at look, plan, queue, open, send, close and record (EIO) never counts as a yes: the run ends with 75, or the batch goes again by itself, and is sent once',
 ];
 
+/** At the opening and at the receipt. */
+const NO_ROOM: readonly TestName[] = [
+  ['fault/directory.test.ts', 'asks for a person when the root is mounted read-only, at every step'],
+  [
+    'fault/directory.test.ts',
+    'says DISK_FULL when no inode is left for a container or a receipt, and goes on with inodes',
+  ],
+];
+
 export const DISK: readonly Fault[] = [
   {
     group: 'disk',
     fault: 'the state directory is full: ledger, queue and pipes',
     cells: {
       look: shown('DISK_FULL is told; with room again the evening or the next one is whole', FULL),
-      plan: shown('DISK_FULL is told; with room again the evening or the next one is whole', FULL),
+      plan: shown('DISK_FULL is told; with room again the evening or the next one is whole', FULL, [
+        'fault/state-disk-full.test.ts',
+        'stops a run with DISK_FULL, and with room again everything goes',
+      ]),
       queue: shown('DISK_FULL is told; with room again it is sent, once', FULL),
       open: shown('DISK_FULL is told; an empty container is left over, and another is made', FULL),
       send: shown('DISK_FULL is told; the parcel is not sent twice', FULL),
       close: shown('DISK_FULL is told; the parcel is not sent twice', FULL),
-      record: shown('stops with DISK_FULL; with room again everything goes', [
-        'fault/state-disk-full.test.ts',
-        'stops a run with DISK_FULL, and with room again everything goes',
-      ]),
+      record: shown('DISK_FULL is told; what has arrived is not sent twice', FULL),
     },
   },
   {
@@ -75,10 +84,11 @@ export const DISK: readonly Fault[] = [
           'without inodes it takes jobs although its log cannot be written anew; it does not start, says DISK_FULL and keeps what it has',
         ],
       ),
+      open: shown('the pipe of the parcel needs one: told as DISK_FULL; with inodes again sent once', FULL),
       send: shown('none is needed once the parcel is on its way', FULL),
     },
     never: {
-      steps: ['open', 'close', 'record'],
+      steps: ['close', 'record'],
       why: 'only the ledger is written there, and its files are there',
     },
   },
@@ -124,10 +134,7 @@ export const DISK: readonly Fault[] = [
     group: 'disk',
     fault: 'the destination is full, out of inodes or read-only',
     cells: {
-      open: shown('asks for a person', [
-        'fault/directory.test.ts',
-        'asks for a person when the root is mounted read-only, at every step',
-      ]),
+      open: shown('asks for a person; with inodes again it goes on', ...NO_ROOM),
       send: shown(
         'gives the room back, and delivers once there is room',
         [
@@ -136,10 +143,7 @@ export const DISK: readonly Fault[] = [
         ],
         ['fault/directory.test.ts', 'notices that there are no inodes left for the files'],
       ),
-      close: shown('asks for a person', [
-        'fault/directory.test.ts',
-        'asks for a person when the root is mounted read-only, at every step',
-      ]),
+      close: shown('asks for a person; with inodes again it goes on', ...NO_ROOM),
     },
     never: NOT_SPOKEN_TO,
   },

@@ -230,22 +230,29 @@ export const NETWORK: readonly Fault[] = [
     cells: {
       open: shown(
         'replaced once, and told',
-        inPlatform('an upload that is %s right after it was made is replaced once, and told'),
+        inPlatform('an upload that is %s %s is replaced once, and told'),
       ),
       close: shown(
-        'deleted: replaced once; published: read where the token may, else a person is asked and nothing is sent twice',
+        'deleted or taken away: replaced once; published: read where the token may, else a person is asked and nothing is sent twice',
         inPlatform(
           'an upload that is deleted after it took the parcel is replaced once, with the whole batch',
+        ),
+        inPlatform(
+          'an upload that is taken away after it took the parcel is replaced once, with the whole batch',
         ),
         inPlatform(
           'an upload that is published after it took the parcel gets no second copy without a person',
         ),
         inPlatform('an upload that is published after it took the parcel is read by a token that may'),
       ),
-      send: shown('replaced once; what was delivered stays delivered', [
-        'e2e/nomad-evening.test.ts',
-        'that were published meanwhile are replaced once, and what was delivered stays delivered',
-      ]),
+      send: shown(
+        'replaced once, and told; what was delivered stays delivered',
+        inPlatform('an upload that is %s %s is replaced once, and told'),
+        [
+          'e2e/nomad-evening.test.ts',
+          'that were published meanwhile are replaced once, and what was delivered stays delivered',
+        ],
+      ),
       record: shown(
         'deleted: all that was delivered into it is held for a person; published: it stays as it is known',
         [AUDIT, 'takes with it all that went into an upload that is deleted: nothing of it is safe any more'],

@@ -8,9 +8,13 @@ const STOPPED: TestName = [
   'fault/step-boundaries.test.ts',
   'evenings told to stop by SIGTERM at plan, open and close end in order with 143; a second one ends at once; the next goes on',
 ];
+const STOPPED_IN: TestName = [
+  'e2e/stopped-run.test.ts',
+  'a run that is stopped in %s ends its last delivery, and reports what that came to, not what it was at the signal',
+];
 const WORKERS_KILLED: TestName = [
   'fault/worker-processes.test.ts',
-  'a batch whose workers are killed in open, close and record is sent once and delivered by the next, as its first attempt',
+  'a batch whose workers are killed in open, send, close and record is sent once and delivered by the next, as its first attempt',
 ];
 const FROZEN: TestName = [
   'fault/step-boundaries.test.ts',
@@ -42,26 +46,23 @@ export const PROCESSES: readonly Fault[] = [
       ),
       open: shown('the next evening goes on with the container, and delivers each file once', KILLED),
       send: shown(
-        'the next evening sends it again; nothing is lost, doubled or left behind',
+        'the next evening sends it again; nothing is lost, doubled or left behind; in a directory what is there is whole',
         [
           'fault/evening.test.ts',
           'when it is killed with SIGKILL, with nothing lost, doubled or left behind',
         ],
         ['fault/batch/reading.test.ts', 'a reader does not outlive a parent that was killed'],
         [
+          'fault/directory.test.ts',
+          'dies while files are being put in their places: what is there is whole, and the rest follows',
+        ],
+        [
           'fault/out-of-memory.test.ts',
           'an evening that the kernel ends for want of memory while it sends is gone on with by the next one, and each file is there once',
         ],
         KILLED,
       ),
-      close: shown(
-        'what is there is whole, and the rest follows; each parcel is sent once',
-        [
-          'fault/directory.test.ts',
-          'dies while files are being put in their places: what is there is whole, and the rest follows',
-        ],
-        KILLED,
-      ),
+      close: shown('what has arrived is found there, and not sent twice', KILLED),
       record: shown('what has arrived is found there, and not sent twice', KILLED),
     },
   },
@@ -74,7 +75,7 @@ export const PROCESSES: readonly Fault[] = [
         ['integration/share/scan-failures.test.ts', 'whose process is killed fails and leaves no totals'],
         ['integration/share/prove-share.test.ts', 'fails when its process is killed'],
       ),
-      send: shown('the batch is tried again', [
+      send: shown('fails as INTERRUPTED, which is tried again', [
         'fault/batch/reading.test.ts',
         'a reader killed from outside is INTERRUPTED',
       ]),
@@ -88,7 +89,7 @@ export const PROCESSES: readonly Fault[] = [
       open: shown('the next worker goes on, and it is the first attempt that counts', WORKERS_KILLED),
       close: shown('the next worker goes on; the parcel is sent once', WORKERS_KILLED),
       record: shown('the next worker finds what has arrived, and does not send it again', WORKERS_KILLED),
-      send: shown('the next worker delivers the batch', [
+      send: shown('the next worker delivers the batch; the parcel is sent once', WORKERS_KILLED, [
         'fault/queue.test.ts',
         'the batch of a worker process that was killed is delivered by the next one',
       ]),
@@ -99,19 +100,24 @@ export const PROCESSES: readonly Fault[] = [
     group: 'processes',
     fault: 'SIGTERM',
     cells: {
-      look: shown('the walk ends and leaves no process', [
-        'integration/share/scan-failures.test.ts',
-        'that is aborted ends with the reason of the abort and leaves no process',
-      ]),
+      look: shown(
+        'the walk ends and leaves no process; between two looks the run says that it was cut (143)',
+        [
+          'integration/share/scan-failures.test.ts',
+          'that is aborted ends with the reason of the abort and leaves no process',
+        ],
+        ['e2e/outcomes.test.ts', 'that was cut says so, and so does its exit code'],
+      ),
       plan: shown('ends in order, and the next evening goes on', STOPPED),
       open: shown('the delivery in hand ends, and the next evening goes on', STOPPED),
-      close: shown('the delivery in hand ends, and the next evening goes on', STOPPED),
+      close: shown('the delivery in hand ends, and the next evening goes on', STOPPED_IN, STOPPED),
       queue: shown('what runs may end, the rest waits in the ledger', [
         'integration/work-batches.test.ts',
         'drain takes nothing new, lets what runs finish and leaves the rest waiting',
       ]),
       send: shown(
-        'ends in order; a second signal ends it at once; the next evening goes on',
+        'the delivery in hand ends; a second signal ends it at once; the next evening goes on',
+        STOPPED_IN,
         STOPPED,
         [
           'fault/stop-twice.test.ts',
@@ -121,46 +127,35 @@ export const PROCESSES: readonly Fault[] = [
           'fault/worker-processes.test.ts',
           'a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and the next worker delivers the batch',
         ],
-        ['e2e/evening.test.ts', 'that is asked to stop ends in order, and the next one goes on'],
         ['fault/batch/reading.test.ts', 'a stopped delivery fails as INTERRUPTED and its reader is gone'],
       ),
-      record: shown(
-        'the report says what the last delivery came to',
-        [
-          'e2e/stopped-run.test.ts',
-          'a run that is stopped reports what its last delivery came to, not what it was at the signal',
-        ],
-        ['e2e/outcomes.test.ts', 'that was cut says so, and so does its exit code'],
-      ),
+      record: shown('the report says what the last delivery came to', STOPPED_IN),
     },
   },
   {
     group: 'processes',
     fault: 'frozen (SIGSTOP), or its event loop blocked, for longer than the lock of a batch holds',
     cells: {
-      look: shown('goes on where it was', FROZEN),
-      plan: shown('goes on where it was', FROZEN),
+      look: shown('no batch is taken yet: goes on where it was', FROZEN),
+      plan: shown('no batch is taken yet: goes on where it was', FROZEN),
       queue: shown('each file is delivered once', FROZEN),
       open: shown('each file is delivered once', FROZEN),
       send: shown(
-        'the worker is told that it lost the batch, and nothing of it is recorded',
+        'told as LEASE_LOST, and nothing of it is recorded; the newer attempt delivers',
         ['integration/work-batches.test.ts', 'a delivery whose lock is lost is told so'],
-        [
-          'fault/worker-processes.test.ts',
-          'a worker whose event loop is blocked before it sends, for longer than its lock, is told so, and nothing is there twice',
-        ],
-      ),
-      close: shown(
-        'fails as LEASE_LOST; the newer attempt delivers',
         [
           'fault/directory.test.ts',
           'fails as LEASE_LOST when its files were cleared, and the newer one delivers',
         ],
         [
           'fault/worker-processes.test.ts',
-          'a worker frozen in close for longer than its lock is told so when it wakes, and its result is refused',
+          'a worker whose event loop is blocked before it sends, for longer than its lock, is told so, and nothing is there twice',
         ],
       ),
+      close: shown('fails as LEASE_LOST; the newer attempt delivers; each file is delivered once', FROZEN, [
+        'fault/worker-processes.test.ts',
+        'a worker frozen in close for longer than its lock is told so when it wakes, and its result is refused',
+      ]),
       record: shown('the older result is refused', [
         'integration/ledger.test.ts',
         'refuses the result of an attempt when a newer one has begun',

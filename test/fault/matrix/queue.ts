@@ -119,10 +119,18 @@ export const QUEUE: readonly Fault[] = [
     group: 'queue',
     fault: 'the log of Redis is cut short or broken',
     cells: {
-      queue: shown('starts empty, keeps the old one aside and says so; filled again from the ledger', [
-        'fault/embedded-redis.test.ts',
-        'starts empty when the log of commands is broken, keeps the old one aside and says so',
-      ]),
+      queue: shown(
+        'cut short: starts with what is whole; broken: starts empty, keeps the old one aside and says so; filled again from the ledger',
+        ['fault/embedded-redis.test.ts', 'starts with what is whole when the log of commands is cut short'],
+        [
+          'fault/embedded-redis.test.ts',
+          'starts empty when the log of commands is broken, keeps the old one aside and says so',
+        ],
+        [
+          'fault/queue.test.ts',
+          'a queue that is wiped while nobody works is filled again by the next comparison',
+        ],
+      ),
     },
     never: {
       steps: ['look', 'plan', 'open', 'send', 'close', 'record'],

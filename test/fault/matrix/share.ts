@@ -206,10 +206,22 @@ export const SHARE: readonly Fault[] = [
     group: 'share',
     fault: 'most of it is gone, or all of it looks new',
     cells: {
-      look: shown('an alarm: nothing is planned until a person or the next evening says that it is so', [
-        'integration/share-alarm.test.ts',
-        'plans nothing, says both numbers, and balances',
-      ]),
+      look: shown(
+        'an alarm: nothing is planned until a person or the next evening says that it is so',
+        ['integration/share-alarm.test.ts', 'plans nothing, says both numbers, and balances'],
+        [
+          'integration/share-alarm.test.ts',
+          'is held in the same way: trap 7, files that all look new are not sent again at once',
+        ],
+        [
+          'integration/share-alarm.test.ts',
+          'goes on once a person accepts it, and what it saw is usual from then on',
+        ],
+        [
+          'integration/share-alarm.test.ts',
+          'goes on when the next evening sees the same, and not an hour later',
+        ],
+      ),
     },
     never: { steps: ['plan', 'queue', 'open', 'send', 'close', 'record'], why: 'it is found before' },
   },

@@ -59,6 +59,8 @@ export type Fault =
       /** Everything happens, and then this is said, like a proxy whose patience is over. */
       readonly afterEffect?: boolean;
     }
+  /** Nothing of it is read or done until that resolves. */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
   /** The platform's own answer, so much later. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** 200, and its process ends as FAILURE with this text, after so many members of the archive were merged. */

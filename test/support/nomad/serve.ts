@@ -26,6 +26,7 @@ export async function serve(serving: Serving): Promise<void> {
   const visit: Visit = { incoming, seen, fault, rest: '' };
   incoming.on('error', () => undefined);
   response.on('error', () => undefined);
+  if (fault?.kind === 'wait') await fault.until;
   if (await isTakenByFault(visit, response, serving.root)) return;
   const answer = await answered(visit, serving.route);
   if (fault?.kind === 'stall') return;
