@@ -14,6 +14,7 @@ import { type PublishParts, publishBatch, publishDue } from '../delivery/publish
 import type { Call } from '../destinations/destination.ts';
 import { mostInFlight } from '../queue/choose-next.ts';
 import type { RedisTarget } from '../queue/connect-redis.ts';
+import { EVICTION_CURE } from '../queue/hide-policy.ts';
 import { type BatchHandler, workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
 import { refuseSharedAccount, takenBy } from './account-of-two.ts';
@@ -90,6 +91,7 @@ export function startDeliveries(
       clock: parts.clock,
       onError: trouble,
       onFinished: tellListeners,
+      onEviction: (policy) => parts.emit({ name: 'queue.may-forget', policy, hint: EVICTION_CURE }),
       onLost: () => {
         for (const listener of lostListeners) listener();
       },

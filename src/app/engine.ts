@@ -31,6 +31,7 @@ export type EngineEvent =
   | NightlyEvent
   | DeliveryEvent
   | { readonly name: 'engine.trouble'; readonly error: IngestError }
+  | { readonly name: 'queue.may-forget'; readonly policy: string; readonly hint: string }
   | MappingEvent
   | LaneEvent;
 

@@ -111,6 +111,7 @@ const LINES: Lines = {
     level: 'info',
     fields: { lane, owner, destination, batches },
   }),
+  'queue.may-forget': ({ policy, hint }) => ({ level: 'warn', fields: { policy, hint } }),
   'engine.trouble': ({ error }) => ({ level: 'warn', fields: { error } }),
   'mapping.taken-over': ({ change }) => ({ level: 'info', fields: changeFields(change) }),
   'mapping.refused': ({ error }) => ({ level: 'error', fields: { error } }),

@@ -128,10 +128,14 @@ function sentence(event: EngineEvent, context: CliContext): string | undefined {
   }
 }
 
-/** What is said of a destination that is away, and of a lane that waits for its token. */
+/** What is said of a Redis that may forget, a destination that is away, and of a lane that waits for its token. */
 function waitSentence(event: EngineEvent, { err, clock }: CliContext): string | undefined {
   if (event.name === 'destination.away' || event.name === 'destination.back')
     return style(err, 'yellow', outageSentence(event, clock.now()));
+  if (event.name === 'queue.may-forget') {
+    const what = `Redis may forget jobs when its memory is full (maxmemory-policy ${event.policy})`;
+    return style(err, 'yellow', `${what}. ${event.hint}`);
+  }
   if (event.name === 'container.not-described')
     return `${event.container.name}: a metadata file that is not ours is there and stays as it is (docs/nomad.md)`;
   if (event.name === 'batch.published') return `${style(err, 'green', 'published')} ${event.said}`;

@@ -1,7 +1,7 @@
 import { count, formatBytes } from '../core/units.ts';
 import { type AuditLine, type AuditReport, sayAudit } from '../nightly/report-audit.ts';
 
-export const AUDIT_TITLE = 'Old deliveries, asked for again';
+export const AUDIT_TITLE = 'Deliveries that were asked for again';
 const SHOWN = 20;
 
 /** What is not there any more, what could not be told, and what helps. */

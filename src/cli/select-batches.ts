@@ -141,13 +141,17 @@ function codeNamed(ledger: Workspace['ledger'], text: string, states: readonly B
   const code = spelled(text);
   const codes = Object.keys(ERROR_CODES);
   if (codes.includes(code)) return code;
-  const now = new Set([...ledger.list({ states })].flatMap(({ error }) => error?.code ?? []));
-  const those = states === WAITING ? 'held or rejected' : states.join(', ');
-  const all =
-    now.size === 0
-      ? `No batch that is ${those} has an error.`
-      : `Batches that are ${those} have: ${[...now].toSorted().join(', ')}.`;
-  throw unknownName('class of errors', code, codes, all);
+  throw unknownName('class of errors', text, codes, classesNow(ledger, states));
+}
+
+function classesNow(ledger: Workspace['ledger'], states: readonly BatchState[]): string {
+  const heads = [...ledger.list({ states })];
+  const now = new Set(heads.flatMap(({ error }) => error?.code ?? []));
+  const those = states === WAITING ? 'held or rejected' : states.join(' or ');
+  if (now.size > 0) return `Batches that are ${those} have: ${[...now].toSorted().join(', ')}.`;
+  return heads.length === 0
+    ? `No batch is ${those} now: there is nothing to put back.`
+    : `No batch that is ${those} has an error: name them by --owner, --path or their ids.`;
 }
 
 export const spelled = (code: string): string => code.toUpperCase().replaceAll('-', '_');

@@ -56,5 +56,5 @@ function lineOf({ head, said }: AuditAnswer): AuditLine {
 /** One sentence with the numbers. */
 export function sayAudit({ holds, gone, unknown }: AuditReport): string {
   const asked = holds + gone.length + unknown.length;
-  return `${count(asked, 'old delivery', 'old deliveries')} asked for again: ${holds} there as delivered, ${gone.length} not any more, ${unknown.length} could not be told`;
+  return `${count(asked, 'delivery', 'deliveries')} asked for again: ${holds} there as delivered, ${gone.length} not any more, ${unknown.length} could not be told`;
 }

@@ -63,7 +63,7 @@ const STATES: Readonly<Record<(typeof RANGES)[number], JobState>> = {
 export function createBatchQueue({ target, clock, deadlineMs, onError }: BatchQueueOptions): BatchQueue {
   const report = onError ?? (() => undefined);
   const link = connectRedis(target, { waitForRedis: false, onError: report });
-  const queue = new Queue<JobData>(QUEUE_NAME, { connection: hidePolicy(link.redis) });
+  const queue = new Queue<JobData>(QUEUE_NAME, { connection: hidePolicy(link.redis, () => undefined) });
   // The link reports the same failures without secrets; without a listener they would end the process.
   queue.on('error', () => undefined);
 

@@ -39,6 +39,8 @@ type WorkOptions = {
   readonly onFinished?: (id: BatchId) => void;
   /** The same of one whose handler threw: nothing was recorded of it. */
   readonly onLost?: (id: BatchId) => void;
+  /** Redis may forget jobs when its memory is full, by this policy; told once. */
+  readonly onEviction?: (policy: string) => void;
 };
 
 type Run = {
@@ -124,14 +126,14 @@ export function workBatches(options: WorkOptions, handler: BatchHandler): BatchW
 }
 
 function startWorker(
-  { concurrency, lockMs = LOCK_MS, clock, onError, onFinished, onLost = onFinished }: WorkOptions,
+  { concurrency, lockMs = LOCK_MS, clock, onError, onFinished, onLost = onFinished, onEviction }: WorkOptions,
   { link, stop }: { readonly link: RedisLink; readonly stop: AbortSignal },
   processor: (job: Job<JobData>, token: string | undefined) => Promise<void>,
 ): PatientWorker {
   const worker = new PatientWorker(
     processor,
     {
-      connection: hidePolicy(link.redis),
+      connection: hidePolicy(link.redis, once(onEviction)),
       concurrency,
       lockDuration: lockMs,
       // The dispatcher looks for jobs without a lock, and the ledger counts how often a batch may fail. BullMQ's own look
@@ -151,6 +153,15 @@ function startWorker(
     if (job.id !== undefined) onFinished?.(batchId(job.id));
   });
   return worker;
+}
+
+/** A worker has two connections, and looks at each. */
+function once(tell: WorkOptions['onEviction']): (policy: string) => void {
+  let isTold = false;
+  return (policy) => {
+    if (!isTold) tell?.(policy);
+    isTold = true;
+  };
 }
 
 /** What Redis refuses is told with its cure. */

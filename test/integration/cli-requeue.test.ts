@@ -94,14 +94,15 @@ describe('nightjar requeue', () => {
     lab.inLedger((ledger) => seedLedger(ledger, [{ dir: 'SEM1/mueller/more', to: 'verified' }]));
 
     const two = await lab.run('requeue', '--owner', 'mueller', '--state', 'delivered');
-    const unknown = await lab.run('requeue', '--class', 'NONSENSE');
+    const unknown = await lab.run('requeue', '--class', 'nonsense');
     const none = await lab.run('requeue', '--class', 'NONSENSE', '--state', 'delivered');
 
     expect(two.out).toContain('2 batches of these are delivered: they are sent again and replace');
+    expect(unknown.err).toContain('there is no class of errors called nonsense');
     expect(unknown.err).toContain(
       'Batches that are held or rejected have: BATCH_REFUSED, QUOTA_EXCEEDED, TOKEN_REJECTED.',
     );
-    expect(none.err).toContain('No batch that is accepted, confirmed, verified has an error.');
+    expect(none.err).toContain('No batch that is accepted or confirmed or verified has an error');
   });
 
   it('skips what is on its way, and says so by its exit code', async () => {
@@ -157,6 +158,7 @@ describe('nightjar requeue', () => {
   it.each([
     [['requeue'], 'was not told'],
     [['requeue', '--class', 'TOKEN_REJECT'], 'Did you mean TOKEN_REJECTED?'],
+    [['requeue', '--class', 'token-reject'], 'Did you mean TOKEN_REJECTED?'],
     [['requeue', '--owner', 'muller'], 'Did you mean mueller?'],
     [['requeue', '--state', 'reject'], 'Did you mean rejected?'],
     [['requeue', 'b-1'], 'not a batch id'],

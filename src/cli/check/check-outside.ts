@@ -6,6 +6,7 @@ import { count } from '../../core/units.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
 import { QUEUE_NAME } from '../../queue/batch-queue.ts';
 import { connectRedis, withinDeadline } from '../../queue/connect-redis.ts';
+import { EVICTION_CURE, evictionOf } from '../../queue/hide-policy.ts';
 import { findRedis } from '../../queue/redis-process.ts';
 import { isRefusal } from '../../queue/redis-refusal.ts';
 import { nextEvening } from '../../schedule/evenings.ts';
@@ -88,12 +89,12 @@ async function askRedis(url: string, clock: Clock): Promise<Finding> {
 /** What INFO says: its version, and whether it keeps what it is given. */
 export function judgeRedis(host: string, info: string): Finding {
   const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'of unknown version';
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
-  if (policy === 'noeviction') return ok('redis', `${host} answers: Redis ${version}.`);
+  const policy = evictionOf(info);
+  if (policy === undefined) return ok('redis', `${host} answers: Redis ${version}.`);
   return warning(
     'redis',
     `${host} may forget jobs when its memory is full (maxmemory-policy ${policy})`,
-    'Set maxmemory-policy noeviction. Nothing would be lost, the ledger has the work, but deliveries would be late.',
+    EVICTION_CURE,
   );
 }
 
