@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { failCall, noStrace } from '../support/strace.ts';
@@ -38,7 +37,7 @@ it.skipIf(noStrace !== undefined)(
     expect(await struck.breachesAfter(JSON.parse(evening.out) as RunReport)).toEqual([]);
     expect(struck.sent()).toHaveLength(1);
     expect(struck.nomad.uploads()).toHaveLength(2);
-    expect(historyOf(struck.lab.root)).toContainEqual(expect.stringContaining('perhaps an empty container'));
+    expect(struck.history()).toContainEqual(expect.stringContaining('perhaps an empty container'));
   },
 );
 
@@ -59,13 +58,4 @@ async function eveningWithoutDisk(struck: StruckLab, steps: readonly string[]): 
   }
   const [code] = (await ended) as [number | null];
   return { code, out: (await out) ?? '', err: (await err) ?? '' };
-}
-
-function historyOf(root: string): string[] {
-  const ledger = openLedger(join(root, 'state'));
-  try {
-    return [...ledger.list()].flatMap(({ id }) => ledger.history(id)).map(({ detail }) => detail);
-  } finally {
-    ledger.close();
-  }
 }

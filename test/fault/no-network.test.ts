@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
+import { imagesIn } from '../support/images-in.ts';
 import { LAUNCHER } from '../support/lab.ts';
 import { nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
@@ -48,15 +49,10 @@ it.skipIf(!canDoWithout)(
     ]);
     expect(asked).toBe(0);
     expect(after).toMatchObject({ outcome: 'done', balanced: true });
-    const there = await Promise.all(
-      nomad.uploads().map(async ({ id }) => [...(await nomad.filesOf(id)).keys()]),
-    );
-    expect(
-      there
-        .flat()
-        .filter((path) => path.endsWith('.tif'))
-        .toSorted(),
-    ).toEqual(['lab/SEM1/mueller/gold/img.tif', 'lab/SEM1/mueller/silver/img.tif']);
+    expect(await imagesIn(nomad)).toEqual([
+      'lab/SEM1/mueller/gold/img.tif',
+      'lab/SEM1/mueller/silver/img.tif',
+    ]);
     expect(nomad.uploads()).toHaveLength(1);
   },
 );

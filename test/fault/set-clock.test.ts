@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { RunReport } from '../../src/nightly/run-report.ts';
+import { imagesIn } from '../support/images-in.ts';
 import { LAUNCHER } from '../support/lab.ts';
 import { nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
@@ -45,15 +46,7 @@ it.skipIf(!canSetClock).each(['+5h', '-5h'])(
     expect(Math.abs(Number(told.out) - Date.now())).toBeGreaterThan(4 * 3_600_000);
     expect(JSON.parse(said.out) as RunReport).toMatchObject({ outcome: 'done', balanced: true });
     expect(after).toMatchObject({ outcome: 'done', balanced: true });
-    const there = await Promise.all(
-      nomad.uploads().map(async ({ id }) => [...(await nomad.filesOf(id)).keys()]),
-    );
-    expect(
-      there
-        .flat()
-        .filter((path) => path.endsWith('.tif'))
-        .toSorted(),
-    ).toEqual(
+    expect(await imagesIn(nomad)).toEqual(
       ['mueller/gold', 'mueller/iron', 'schmidt/silver'].map((dataset) => `lab/SEM1/${dataset}/img.tif`),
     );
   },

@@ -8,6 +8,7 @@ import { IngestError } from '../../src/core/errors.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { cliLab } from '../support/cli-lab.ts';
 import { engineEvening } from '../support/engine-evening.ts';
+import { imagesIn } from '../support/images-in.ts';
 import { type NomadServer, startNomadServer } from '../support/nomad-server.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -54,12 +55,6 @@ function watchSteps(nomad: NomadServer, at: (step: string) => void): (event: Eng
   };
   return ({ name }) => at(STEP_OF[name] ?? '');
 }
-
-const imagesIn = async (nomad: NomadServer): Promise<string[]> =>
-  (await Promise.all(nomad.uploads().map(async ({ id }) => [...(await nomad.filesOf(id)).keys()])))
-    .flat()
-    .filter((path) => path.endsWith('.tif'))
-    .toSorted();
 
 /** A parcel of one file goes as that file. */
 const isParcel = ({ method, headers }: NomadServer['requests'][number]): boolean =>

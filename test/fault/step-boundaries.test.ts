@@ -4,11 +4,11 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { isFrozen } from '../support/frozen.ts';
+import { stopTwice } from '../support/stop-twice.ts';
 import type { Strike } from '../support/strike-at-commit.ts';
-import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
+import { STEP_COMMITS, struckLab } from '../support/struck-evening.ts';
 import { untilTrue } from '../support/until.ts';
 
 /**
@@ -49,12 +49,12 @@ it('evenings told to stop by SIGTERM at plan, open and close end in order with 1
   for (const step of ['open', 'plan', 'close'] as const) {
     await struck.addDataset(`dataset of ${step}`);
     ends.push(await struck.struck({ at: STEP_COMMITS[step], when: 'after', signal: 'SIGTERM' }));
-    expect(statesIn(struck.lab.root)).not.toContain('delivering');
+    expect(struck.states()).not.toContain('delivering');
   }
   await struck.addDataset('dataset that hangs');
   struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
-  ends.push(await stoppedTwice(struck));
-  expect(statesIn(struck.lab.root)).toContain('delivering');
+  ends.push(await stopTwice(struck.start([]), struck.nomad, 'once more ends at once'));
+  expect(struck.states()).toContain('delivering');
   struck.nomad.fault = undefined;
 
   const breaches = await struck.breachesAfterAnEvening();
@@ -62,7 +62,7 @@ it('evenings told to stop by SIGTERM at plan, open and close end in order with 1
   expect(ends).toEqual([143, 143, 143, 'SIGKILL']);
   expect(breaches).toEqual([]);
   // Who is told to end is not counted as one that a batch has ended.
-  expect(historyOf(struck.lab.root).filter((detail) => detail.includes('in a row'))).toEqual([]);
+  expect(struck.history().filter((detail) => detail.includes('in a row'))).toEqual([]);
 });
 
 it('an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once', async () => {
@@ -87,44 +87,6 @@ it('an evening frozen at look, plan, queue, open and close until the lock of its
   expect(locks).toBeGreaterThan(0);
   expect(await struck.breachesAfter(JSON.parse(await out) as RunReport)).toEqual([]);
 });
-
-/** A run that is sending, told to stop twice; how it ended. */
-async function stoppedTwice(struck: StruckLab): Promise<unknown> {
-  const run = struck.start([]);
-  run.stdout?.resume();
-  let err = '';
-  run.stderr?.on('data', (piece: Buffer) => {
-    err += piece.toString();
-  });
-  const before = struck.nomad.requests.length;
-  const isSending = (): boolean => struck.nomad.requests.slice(before).some(({ method }) => method === 'PUT');
-  await untilTrue(isSending, 'a parcel is on its way');
-  run.kill('SIGTERM');
-  await untilTrue(() => err.includes('once more ends at once'), 'the first was heard');
-  expect(run.exitCode).toBeNull();
-  run.kill('SIGTERM');
-  const [code, signal] = (await once(run, 'exit')) as [number | null, string | null];
-  return signal ?? code;
-}
-
-function statesIn(root: string): string[] {
-  const ledger = openLedger(join(root, 'state'));
-  try {
-    return [...ledger.list()].map(({ state }) => state);
-  } finally {
-    ledger.close();
-  }
-}
-
-/** What the history tells of all batches. */
-function historyOf(root: string): string[] {
-  const ledger = openLedger(join(root, 'state'));
-  try {
-    return [...ledger.list()].flatMap(({ id }) => ledger.history(id)).map(({ detail }) => detail);
-  } finally {
-    ledger.close();
-  }
-}
 
 /** What Redis does by itself to the lock of a worker that is frozen for two minutes; how many there were. */
 async function removeLocks(socket: string): Promise<number> {

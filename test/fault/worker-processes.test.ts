@@ -16,6 +16,7 @@ import { findBreaches } from '../support/check-truth.ts';
 import { engineEvening } from '../support/engine-evening.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { startRedis } from '../support/start-redis.ts';
+import { stopTwice } from '../support/stop-twice.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
 import { untilPasses, untilTrue } from '../support/until.ts';
 
@@ -97,6 +98,13 @@ const breachesOf = async ({ nomad, lab }: StruckLab): Promise<string[]> =>
     accounts: { mueller: 'alice' },
   });
 
+/** A worker of its own sends the batch, and the platform works on it until it is released. */
+async function sendByWorker({ nomad }: StruckLab, main: Dispatching): Promise<void> {
+  nomad.worker.hold('running');
+  main.worker();
+  await untilTrue(() => nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+}
+
 it('a batch whose workers are killed in open, send, close and record is sent once and delivered by the next, as its first attempt', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
@@ -148,9 +156,7 @@ it('a worker frozen in close for longer than its lock is told so when it wakes, 
 it('a batch that a worker process delivers when Redis is wiped is not handed to another one', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
-  struck.nomad.worker.hold('running');
-  main.worker();
-  await untilTrue(() => struck.nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+  await sendByWorker(struck, main);
 
   await main.wipe();
   main.deliver();
@@ -166,9 +172,7 @@ it('a batch that a worker process delivers when Redis is wiped is not handed to 
 it('a batch that a worker process still delivers is not handed out by the next process that runs evenings', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
-  struck.nomad.worker.hold('running');
-  main.worker();
-  await untilTrue(() => struck.nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+  await sendByWorker(struck, main);
   const file = join(struck.lab.root, 'nightjar.yaml');
 
   // It has a Redis of its own, which knows nothing of the worker.
@@ -211,28 +215,14 @@ it('a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and 
   mkdirSync(join(stateDir, 'redis'));
   symlinkSync(main.socketPath, join(stateDir, 'redis/redis.sock'));
   struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
-  const worker = struck.start([], 'worker');
-  let said = '';
-  worker.stdout?.on('data', (piece: Buffer) => {
-    said += piece.toString();
-  });
-  worker.stderr?.resume();
-  await untilTrue(
-    () => struck.nomad.requests.some(({ method }) => method === 'PUT'),
-    'a parcel is on its way',
-  );
 
-  worker.kill('SIGTERM');
-  await untilTrue(() => said.includes('worker.stopping'), 'the first was heard');
-  expect(worker.exitCode).toBeNull();
-  worker.kill('SIGTERM');
-  const [, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+  const end = await stopTwice(struck.start([], 'worker'), struck.nomad, 'worker.stopping');
   lock.release();
   struck.nomad.fault = undefined;
   await main.forgetLocks();
   main.deliver();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by the next one');
 
-  expect(signal).toBe('SIGKILL');
+  expect(end).toBe('SIGKILL');
   expect(await breachesOf(struck)).toEqual([]);
 });

@@ -32,46 +32,31 @@ describe('a clock that is set back by hours', () => {
     expect(dispatch.heads(NOON - 5 * HOUR + HOUR / 12).map(({ id }) => id)).toEqual([plan?.id]);
   });
 
-  it('and the ahead clock of a worker beside it: each failure that it records is waited out', async () => {
-    await using temp = await tempLedger();
-    const { batches, dispatch } = temp.ledger;
-    const { id } = planOf('SEM1/a', [entry('x')]);
-    batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON, runNo: 1 });
-    const [first, second] = [60_000, 120_000];
-    let now = NOON;
-    for (const wait of [first, second]) {
-      const at = now + HOUR;
-      batches.markQueued(id, now);
-      const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at };
-      batches.fail(batches.begin(id, at), { to: 'planned', error, notBefore: at + wait });
+  it.each([
+    ['ahead', HOUR],
+    ['behind', -HOUR],
+  ])(
+    'and the clock of a worker beside it that is %s: each failure that it records is waited out, once',
+    async (_where, by) => {
+      await using temp = await tempLedger();
+      const { batches, dispatch } = temp.ledger;
+      const { id } = planOf('SEM1/a', [entry('x')]);
+      batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON, runNo: 1 });
+      let now = NOON;
+      for (const wait of [60_000, 120_000]) {
+        const at = now + by;
+        batches.markQueued(id, now);
+        const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at };
+        batches.fail(batches.begin(id, at), { to: 'planned', error, notBefore: at + wait });
 
-      expect(dispatch.heads(now)).toEqual([]);
-      expect(dispatch.nextDueAt(now)).toBe(now + wait);
-      expect(dispatch.heads(now + wait - 1)).toEqual([]);
-      now += wait;
-      expect(dispatch.heads(now)).toHaveLength(1);
-    }
-  });
-
-  it('and the clock of a worker that is behind the evening: each failure that it records is waited out, once', async () => {
-    await using temp = await tempLedger();
-    const { batches, dispatch } = temp.ledger;
-    const { id } = planOf('SEM1/a', [entry('x')]);
-    batches.plan(planOf('SEM1/a', [entry('x')]), { lane: 'archive/a', at: NOON, runNo: 1 });
-    let now = NOON;
-    for (const wait of [60_000, 120_000]) {
-      const at = now - HOUR;
-      batches.markQueued(id, now);
-      const error = { code: 'DESTINATION_BUSY', message: '503', hint: 'wait', at };
-      batches.fail(batches.begin(id, at), { to: 'planned', error, notBefore: at + wait });
-
-      expect(dispatch.heads(now)).toEqual([]);
-      expect(dispatch.nextDueAt(now)).toBe(now + wait);
-      expect(dispatch.heads(now + wait - 1)).toEqual([]);
-      now += wait;
-      expect(dispatch.heads(now)).toHaveLength(1);
-    }
-  });
+        expect(dispatch.heads(now)).toEqual([]);
+        expect(dispatch.nextDueAt(now)).toBe(now + wait);
+        expect(dispatch.heads(now + wait - 1)).toEqual([]);
+        now += wait;
+        expect(dispatch.heads(now)).toHaveLength(1);
+      }
+    },
+  );
 
   it('lets go what a worker wrote by the clock that all have when the evening with the other one is over', async () => {
     await using temp = await tempLedger();

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { ofProcess } from './frozen.ts';
 import { untilTrue } from './until.ts';
 
 /** Why no system call can be made to fail here; undefined: it can (Debian package `strace`, and the right to trace). */
@@ -40,5 +41,5 @@ export async function failCall(pid: number, failing: FailingCall, log: string): 
 
 /** See proc_pid_status(5). */
 function isTraced(pid: number): boolean {
-  return !/^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return !/^TracerPid:\t0$/m.test(ofProcess(pid, 'status'));
 }

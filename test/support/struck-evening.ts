@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openLedger } from '../../src/ledger/open-ledger.ts';
+import { type Ledger, openLedger } from '../../src/ledger/open-ledger.ts';
 import type { RunReport } from '../../src/nightly/run-report.ts';
 import { findBreaches } from './check-truth.ts';
 import { LAUNCHER } from './lab.ts';
@@ -46,6 +46,9 @@ export type StruckLab = AsyncDisposable & {
   /** An evening without strikes, and what is wrong after it: nothing may be. */
   readonly breachesAfterAnEvening: () => Promise<string[]>;
   readonly breachesAfter: (report: RunReport) => Promise<string[]>;
+  /** The states of all batches, and what the history tells of them. */
+  readonly states: () => readonly string[];
+  readonly history: () => readonly string[];
 };
 
 export async function struckLab(generation: Generation): Promise<StruckLab> {
@@ -74,6 +77,11 @@ export async function struckLab(generation: Generation): Promise<StruckLab> {
     breachesAfterAnEvening: async () => await breachesOf(nomad, lab, await lab.evening()),
     startScript: (strikes, script, ...args) => startStruck(strikes, process.execPath, script, ...args),
     breachesAfter: (report) => breachesOf(nomad, lab, report),
+    states: () => inLedger(lab, (ledger) => [...ledger.list()].map(({ state }) => state)),
+    history: () =>
+      inLedger(lab, (ledger) =>
+        [...ledger.list()].flatMap(({ id }) => ledger.history(id).map(({ detail }) => detail)),
+      ),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -88,12 +96,18 @@ async function breachesOf(nomad: NomadServer, lab: NomadLab, report: RunReport):
   if (report.outcome !== 'done' && report.outcome !== 'empty')
     breaches.push(`the evening: ${report.outcome}, ${JSON.stringify(report.buckets)}`);
   if (!report.balanced) breaches.push('the balance does not add up');
-  const ledger = openLedger(stateDir);
-  try {
+  inLedger(lab, (ledger) => {
     for (const { id, state } of ledger.list())
       if (state !== 'confirmed') breaches.push(`batch ${id} is ${state}, not confirmed`);
+  });
+  return breaches;
+}
+
+function inLedger<T>(lab: NomadLab, work: (ledger: Ledger) => T): T {
+  const ledger = openLedger(join(lab.root, 'state'));
+  try {
+    return work(ledger);
   } finally {
     ledger.close();
   }
-  return breaches;
 }
