@@ -32,7 +32,7 @@ type Dispatching = AsyncDisposable & {
   /** Forgets all that is queued. */
   readonly wipe: () => Promise<void>;
   readonly socketPath: string;
-  /** The locks of workers that are gone, before their two minutes are over. */
+  /** What Redis does by itself to the locks of workers that are gone or stand still, when their time is over. */
   readonly forgetLocks: () => Promise<void>;
   /** Whether a worker holds the batch in the queue. */
   readonly isLocked: () => Promise<boolean>;
@@ -66,7 +66,7 @@ async function dispatching(struck: StruckLab): Promise<Dispatching> {
   return {
     worker: (...strikes) => struck.startScript(strikes, WORKER, file, redis.target.socketPath),
     deliver: () => {
-      const where = { target: redis.target, trouble: () => undefined, lockMs: 1000 };
+      const where = { target: redis.target, trouble: () => undefined };
       owned.use(startDeliveries(workspace, { clock, env: {}, emit: () => undefined }, where));
     },
     wipe: redis.wipe,
@@ -117,6 +117,7 @@ it('a batch whose workers are killed in open, send, close and record is sent onc
   ] as const) {
     const worker = main.worker({ at: STEP_COMMITS[step], when, signal: 'SIGKILL' });
     ends.push((await once(worker, 'exit'))[1]);
+    await main.forgetLocks();
   }
 
   main.deliver();
@@ -140,6 +141,7 @@ it('a worker frozen in close for longer than its lock is told so when it wakes, 
     said += piece.toString();
   });
   await untilTrue(() => isFrozen(worker.pid ?? 0), 'frozen in close');
+  await main.forgetLocks();
   main.deliver();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
   const delivered = main.head();
@@ -194,6 +196,7 @@ it('a worker whose event loop is blocked before it sends, for longer than its lo
     said += piece.toString();
   });
   await untilTrue(() => existsSync(`${struck.commits}.blocked`), 'blocked before it sends');
+  await main.forgetLocks();
   main.deliver();
   await untilTrue(() => main.head().state === 'confirmed', 'the delivery by another process');
   const delivered = main.head();
