@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import type { BatchId } from '../../src/core/ids.ts';
 import { deliverIntoNomad, type NomadDeliverer } from '../support/deliver-into-nomad.ts';
 import { type Direction, type FaultProxy, type Strike, startFaultProxy } from '../support/fault-proxy.ts';
@@ -34,7 +35,8 @@ async function world(generation: Generation, way: Way): Promise<World> {
   const lab = await deliverIntoNomad(
     generation,
     { base_url: `${proxy.origin}${API}` },
-    { stallMs: 500, answerMs: 500 },
+    // What was struck is waited for half a second, and a machine that is busy for as long as it takes.
+    { stallMs: 500, answerMs: 500, clock: { ...systemClock, monotonic: proxy.waitedMs } },
   );
   proxy.target = Number(new URL(lab.server.origin).port);
   // Each question finds that processing has ended, however busy the machine: so one conversation is as long as the other.

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { createNomad } from '../../src/destinations/nomad/nomad.ts';
@@ -31,7 +31,7 @@ const isParcel = (request: { method: string; headers: Record<string, unknown> })
 export async function deliverIntoNomad(
   generation: Generation,
   block: object = {},
-  bounds: { readonly stallMs?: number; readonly answerMs?: number } = {},
+  bounds: { readonly stallMs?: number; readonly answerMs?: number; readonly clock?: Clock } = {},
 ): Promise<NomadDeliverer> {
   const polling = { ...POLLING };
   const server = await startNomadServer({ generation });

@@ -32,6 +32,8 @@ export type FaultProxy = AsyncDisposable & {
   readonly passed: Readonly<Record<Direction, number>>;
   /** What had passed before each request, since the strike was set: requests one after the other are told apart by it. */
   readonly turns: readonly Readonly<Record<Direction, number>>[];
+  /** For how many ms connections that were struck have been open since: what a client waits in vain. */
+  readonly waitedMs: () => number;
 };
 
 type Pair = {
@@ -50,6 +52,9 @@ export async function startFaultProxy(target = 0): Promise<FaultProxy> {
   const turns: Record<Direction, number>[] = [];
   let last: Direction = 'answer';
   let coming: Strike | undefined;
+  const waits = { ended: 0, since: undefined as number | undefined };
+  const waitedMs = (): number =>
+    waits.ended + (waits.since === undefined ? 0 : performance.now() - waits.since);
 
   function take(pair: Pair, direction: Direction, piece: Buffer): void {
     if (pair.state === 'drip' && pair.dead === direction) return void pair.rest?.push(...piece);
@@ -67,6 +72,7 @@ export async function startFaultProxy(target = 0): Promise<FaultProxy> {
     const before = piece.subarray(0, Math.max(0, strike.at - count[direction]));
     count[direction] += before.length;
     Object.assign(pair, { state: strike.kind, dead: direction });
+    waits.since = performance.now();
     if (strike.kind === 'drip')
       drip(to, (pair.rest = [...piece.subarray(before.length)]), strike.everyMs ?? 20);
     to.write(before, () => hit(pair, strike.kind));
@@ -95,6 +101,7 @@ export async function startFaultProxy(target = 0): Promise<FaultProxy> {
     for (const side of [client, server]) side.on('error', () => undefined);
     client.on('close', () => {
       pairs.delete(pair);
+      if (pair.state !== 'passes') Object.assign(waits, { ended: waitedMs(), since: undefined });
       server.destroy();
     });
     server.on('close', () => {
@@ -116,6 +123,7 @@ export async function startFaultProxy(target = 0): Promise<FaultProxy> {
       turns.length = 0;
     },
     passed: count,
+    waitedMs,
     turns,
     [Symbol.asyncDispose]: async () => {
       for (const timer of timers) stopDripping(timer);
