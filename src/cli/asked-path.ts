@@ -70,7 +70,7 @@ export function seenPath({ looks }: Pick<Ledger, 'looks'>, asked: AskedPath): As
 }
 
 /** As core/share-path.ts `printable` writes them; no name has a NUL. */
-const ESCAPED = /\\n|\\x(?!00)([0-9a-f]{2})|\\u\{(61c|20[0-9a-f]{2})\}/g;
+const ESCAPED = /\\n|\\x(?!00)([0-9a-f]{2})|\\u\{([0-9a-f]{2,5})\}/g;
 
 /**
  * A shell hands names over as bytes, and Node puts U+FFFD for what is not UTF-8 in them: the one name of the ledger that
@@ -92,10 +92,12 @@ function knownAs(looks: Ledger['looks'], { share, path }: AskedPath): SharePath 
 }
 
 export function unescapedPath(path: SharePath): SharePath {
-  const text = path.replace(ESCAPED, (_all, byte?: string, code?: string) => {
+  const text = path.replace(ESCAPED, (all, byte?: string, code?: string) => {
     if (byte === undefined && code === undefined) return '\n';
     const value = Number.parseInt(byte ?? code ?? '', 16);
-    return String.fromCodePoint(byte !== undefined && value >= 0x80 ? 0xdc00 + value : value);
+    const char = String.fromCodePoint(byte !== undefined && value >= 0x80 ? 0xdc00 + value : value);
+    // Only what we write so: anything else is called so.
+    return printable(char) === all && (byte !== undefined || char.isWellFormed()) ? char : all;
   });
   return sharePath(decodeBytes(encodeBytes(text)));
 }

@@ -1,13 +1,16 @@
+import { spelledOut, UNPRINTABLE } from './unprintable.ts';
+
 /**
  * What leaves us for a terminal, a log or a program. Names on a share and answers of servers are made by strangers and may
  * hold what moves a cursor, fills a clipboard or turns text around. Where they are put into a sentence `printable` says
  * them; this is the net below it, for what was overlooked.
  */
 
-/** Control and format characters, line separators and lone surrogates; a newline and a tab are none. */
-const UNPRINTABLE = /[[\p{Cc}--[\n\t]]\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/gv;
-/** The same, or a colour of ours. */
-const UNPRINTABLE_OR_COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m|${UNPRINTABLE.source}`, 'gv');
+/** A newline and a tab are none here. */
+const FOUND = String.raw`[[${UNPRINTABLE}]--[\n\t]]`;
+const ANY = new RegExp(FOUND, 'gv');
+const ANY_OR_COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m|${FOUND}`, 'gv');
+const COLOUR = '\u001b[';
 
 /** One line of JSON that means the same and holds nothing unprintable. */
 export function jsonOf(value: unknown): string {
@@ -16,14 +19,12 @@ export function jsonOf(value: unknown): string {
 
 /** The same for JSON that is text already: such characters are only ever within its strings. */
 export function plainJson(json: string): string {
-  return json.replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(ANY, (char) => char.replaceAll(/[^]/g, (unit) => `\\u${hexOfUnit(unit)}`));
 }
+
+const hexOfUnit = (unit: string): string => unit.charCodeAt(0).toString(16).padStart(4, '0');
 
 /** A text of many lines as it may be shown: colours stay, all else that is unprintable is spelled out. */
 export function plainText(text: string): string {
-  return text.replace(UNPRINTABLE_OR_COLOUR, (found) => {
-    if (found.length > 1) return found;
-    const code = found.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
+  return text.replace(ANY_OR_COLOUR, (found) => (found.startsWith(COLOUR) ? found : spelledOut(found)));
 }

@@ -1,3 +1,5 @@
+import { spelledOut, UNPRINTABLE } from './unprintable.ts';
+
 /**
  * Paths below a share. Names on a share are bytes, not text: a byte that is not part of valid UTF-8 is kept as a
  * lone surrogate U+DC80–U+DCFF (the way Python's surrogateescape does), so that every name has exactly one string
@@ -101,20 +103,18 @@ export function pathOfSortKey(key: Uint8Array): SharePath {
   return decodeBytes(bytes) as SharePath;
 }
 
-/** For terminals, logs and reports: control characters, text direction marks and bytes outside UTF-8 as \xNN or \u{N}. */
+/** For terminals, logs and reports: what is unprintable, and bytes outside UTF-8, as \xNN or \u{N}. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, escapeChar);
+  return text.replace(ANY_UNPRINTABLE, escapeChar);
 }
 
-/** Control and format characters that move a cursor or turn text around, line separators, and lone surrogates. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/gu;
+const ANY_UNPRINTABLE = new RegExp(`[${UNPRINTABLE}]`, 'gv');
 
 function escapeChar(char: string): string {
   const code = char.charCodeAt(0);
   if (char === '\n') return String.raw`\n`;
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
-  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
-  return `\\u{${code.toString(16)}}`;
+  return spelledOut(char);
 }
 
 /** The printable form as a shell takes it, for commands that we suggest. */

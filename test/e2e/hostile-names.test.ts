@@ -14,8 +14,8 @@ import { encodeBytes, parentOf, sharePath } from '../../src/core/share-path.ts';
 import { runCaptured } from '../support/cli-lab.ts';
 import { LAUNCHER, type Lab, startLab } from '../support/lab.ts';
 
-/** OSC 52 puts a text on the clipboard, CSI moves the cursor and clears, C1 is the same in one byte, RLO turns text. */
-const ESCAPES = '\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eexe\u2066';
+/** OSC 52 puts a text on the clipboard, CSI moves the cursor and clears, C1 is the same in one byte, RLO turns text, the last four are not seen. */
+const ESCAPES = '\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eexe\u2066\u200b\ufeff\u00ad\u{e0041}';
 /** Half a surrogate stands for a byte outside UTF-8 (core/share-path.ts). */
 const NAMES = [
   ...[ESCAPES, 'two\nlines', 'return\rof the carriage', 'back\\slash\\..\\..\\etc', 'bytes \udcff\udcfe'],
@@ -43,9 +43,8 @@ const NAMES = [
     '🦆\u200d',
   ],
 ];
-/** What no terminal, log or report may be sent: controls but the newline, C1, and what turns text around. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const RAW = /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+/** What no terminal, log or report may be sent: controls but the newline, C1, what turns text around and what is not seen. */
+const RAW = /[[\p{Cc}--\n]\u2028\u2029\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]/v;
 
 const FOLDERS = `rules:
   - match: "hold/**"

@@ -7,9 +7,9 @@ import { IngestError } from '../../src/core/errors.ts';
 import { jsonOf, plainText } from '../../src/core/plain-output.ts';
 import { openLog } from '../../src/log/open-log.ts';
 
-const ESCAPES = '\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eexe\u2066\u2028\udcff';
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const RAW = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Cs}/u;
+const ESCAPES =
+  '\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eexe\u2066\u2028\udcff\u200b\ufeff\u00ad\u{e0041}';
+const RAW = /[[\p{Cc}--[\n\t]]\u2028\u2029\p{Cs}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]/v;
 /** All of Latin, where the controls are, and the blocks up to the marks that turn text around. */
 const strange = () =>
   fc
@@ -33,7 +33,7 @@ describe('what leaves us', () => {
 
     expect(plainText(`${red}\t1\n`)).toBe(`${red}\t1\n`);
     expect(plainText(ESCAPES)).toBe(
-      String.raw`\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b31m\u{202e}exe\u{2066}\u{2028}\u{dcff}`,
+      String.raw`\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b31m\u{202e}exe\u{2066}\u{2028}\u{dcff}\u{200b}\u{feff}\u{ad}\u{e0041}`,
     );
     fc.assert(
       fc.property(strange(), (some) => {

@@ -58,5 +58,12 @@ describe('a path on the command line', () => {
         expect(unescapedPath(sharePath(printable(path)))).toBe(path);
       }),
     );
+    for (const char of ['\u200b', '\u200d', '\ufeff', '\u00ad', '\u{e0041}', '\ufe0f']) {
+      const shown = printable(`a${char}b`);
+      expect(shown).toMatch(/^a\\u\{[0-9a-f]+\}b$/);
+      expect(unescapedPath(sharePath(shown))).toBe(`a${char}b`);
+    }
+    for (const text of [String.raw`a\u{2f}b`, String.raw`a\u{d800}b`, String.raw`a\x2f`])
+      expect(unescapedPath(sharePath(text))).toBe(text);
   });
 });
