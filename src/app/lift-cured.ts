@@ -18,13 +18,18 @@ export async function liftCured(
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger, clock } = workspace;
-  const lanes = Map.groupBy(heldByCause(ledger), ({ lane }) => lane);
+  // A batch that did not fit waits for room of its own; what is held for an account goes with its lane.
+  const groups = Map.groupBy(heldByCause(ledger), ({ id, lane, error }) =>
+    error?.code === 'DISK_FULL' ? id : lane,
+  );
   const ill: BatchHead[] = [];
   const away = new Set(ledger.pauses.inForce(clock.now()).flatMap(outageOf));
-  for (const [lane, [sample]] of lanes) {
+  for (const held of groups.values()) {
+    const [sample] = held;
     if (sample === undefined) continue;
+    const ids = new Set(held.map(({ id }) => id));
     const trouble = away.has(sample.destination) ? 'away' : await troubleOf(workspace, sample, token, signal);
-    if (trouble === undefined) releaseHeld(ledger, (head) => head.lane === lane, clock.now());
+    if (trouble === undefined) releaseHeld(ledger, ({ id }) => ids.has(id), clock.now());
     else ill.push(sample);
     if (trouble === 'away') away.add(sample.destination);
   }
@@ -45,7 +50,9 @@ async function troubleOf(
   signal: AbortSignal,
 ): Promise<'away' | 'there' | undefined> {
   try {
-    await destination(sample.destination).check({ token: await token(sample, signal), signal });
+    const call = { token: await token(sample, signal), signal };
+    const room = sample.error?.code === 'DISK_FULL' ? { room: sample.bytes } : {};
+    await destination(sample.destination).check({ ...call, ...room });
     return undefined;
   } catch (thrown) {
     // Whatever it is, the cause is not gone; the pause already says what it was.

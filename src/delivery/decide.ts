@@ -62,7 +62,7 @@ function decideOperator(error: IngestError, attempt: Attempt): Decision {
   if (error.code === 'CONTAINER_LOST' && attempt.mayReplace === true && !mayBeThere)
     return { do: 'retry', notBefore: attempt.now, forgetContainer: true };
   if (error.code === 'PROCESSING_FAILED') return decideProcessing(error, attempt);
-  return { do: 'hold', pause: pausedBy(error.code) };
+  return { do: 'hold', pause: error.context['ofBatch'] === true ? undefined : pausedBy(error.code) };
 }
 
 /**

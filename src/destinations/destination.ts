@@ -47,8 +47,11 @@ export interface Destination {
   /** "directory", "nomad": for config and logs. */
   readonly kind: string;
   readonly limits: Limits;
-  /** Reachable, and the credential is taken? Answers with a sentence for an operator; creates nothing. */
-  check(call: Call): Promise<string>;
+  /**
+   * Reachable, and the credential is taken? Answers with a sentence for an operator; creates nothing. Where free space can
+   * be told, DISK_FULL with less of it than `room` bytes.
+   */
+  check(call: Call & { readonly room?: number }): Promise<string>;
   /** The name of the container this batch belongs in: the same batch, the same name. */
   containerName(batch: Batch): string;
   /** Makes the container of that name. Called once a container: its answer is in the ledger before `send`. */

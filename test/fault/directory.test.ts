@@ -1,18 +1,18 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Content } from '../../src/core/content.ts';
 import { contentOf } from '../support/content.ts';
 import { waitingTimeMs } from '../support/current-test.ts';
 import { directoryCopies, failureOf, texts } from '../support/directory-copies.ts';
 import { numberedFiles } from '../support/numbered-files.ts';
 import { readTree } from '../support/read-tree.ts';
+import { asRoot, smallDisk, temporaryDir } from '../support/small-disk.ts';
 
 const SENDER = fileURLToPath(new URL('../support/send-to-directory.ts', import.meta.url));
 
@@ -359,37 +359,6 @@ async function killed(
   }
   await exited;
   return child.signalCode;
-}
-
-type TemporaryDir = AsyncDisposable & { readonly root: string };
-
-async function temporaryDir(): Promise<TemporaryDir> {
-  const root = await mkdtemp(join(tmpdir(), 'nightjar-outside-'));
-  return { root, [Symbol.asyncDispose]: async () => await rm(root, { recursive: true, force: true }) };
-}
-
-/** A file system of its own in memory, mounted on a new directory or on `at`; skips the test where one may not mount. */
-async function smallDisk(context: TestContext, options: string, at?: string): Promise<TemporaryDir> {
-  if (process.getuid?.() !== 0) context.skip('only root may mount a small disk');
-  const directory = await temporaryDir();
-  const root = at ?? directory.root;
-  try {
-    asRoot('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', root]);
-  } catch (thrown) {
-    await directory[Symbol.asyncDispose]();
-    context.skip(`mounting a small disk was refused: ${String(thrown)}`);
-  }
-  return {
-    root,
-    [Symbol.asyncDispose]: async () => {
-      asRoot('umount', [root]);
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function asRoot(command: string, args: readonly string[]): void {
-  execFileSync(command, args, { stdio: 'pipe' });
 }
 
 async function flipByte(path: string, at: number): Promise<void> {

@@ -46,7 +46,7 @@ export function createDirectory(settings: DirectorySettings): Destination {
       maxFiles: settings.maxFiles ?? DEFAULT_MAX_FILES,
       acceptsZip: false,
     },
-    check: async () => await check(settings),
+    check: async ({ room }) => await check(settings, room),
     containerName: (batch) => batch.owner,
     open: async (name, { signal }) => await makeOwnerDir(settings.root, name, signal),
     send: async (container, content, { signal }) => await send(settings, container, content, signal),
@@ -55,11 +55,11 @@ export function createDirectory(settings: DirectorySettings): Destination {
   };
 }
 
-async function check({ root, verify }: DirectorySettings): Promise<string> {
+async function check({ root, verify }: DirectorySettings, room = 0): Promise<string> {
   const there = await isDirectory(root);
   const place = there ? root : dirname(root);
   await onDisk(access(place, constants.W_OK | constants.X_OK), () => `write into ${place}`);
-  const space = (await freeSpace(place)) ?? 'free space unknown';
+  const space = (await freeSpace(place, room)) ?? 'free space unknown';
   const how =
     verify === 'hash' ? 'each file is read back and its SHA-256 compared' : 'names and sizes are read back';
   return there
