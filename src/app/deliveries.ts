@@ -18,12 +18,13 @@ import { EVICTION_CURE } from '../queue/hide-policy.ts';
 import { type BatchHandler, workBatches } from '../queue/work-batches.ts';
 import { noTier } from '../tiering/none.ts';
 import { refuseSharedAccount, takenBy } from './account-of-two.ts';
+import { recordStandstills } from './count-standstills.ts';
 import { parallelAt } from './destination-limits.ts';
 import type { EngineParts } from './engine.ts';
 import { mayPublish } from './may-publish.ts';
 import { metadataOf } from './metadata-of.ts';
 import { ownerToken, tokenRef } from './owner-token.ts';
-import { createStandstills } from './standstills.ts';
+import { createPublishInTurn, type PublishInTurn } from './publish-in-turn.ts';
 import { VERSION } from './version.ts';
 import { outdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
@@ -36,6 +37,8 @@ export type Deliveries = AsyncDisposable & {
     signal: AbortSignal,
   ) => Promise<Secret | undefined>;
   readonly running: () => ReadonlySet<BatchId>;
+  /** Whether this process delivers or publishes a batch. */
+  readonly isAtWork: () => boolean;
   /** Whether a lock in the queue was set by these workers. */
   readonly ownsLock: (lock: string) => boolean;
   /** Looks once for the batches that their destination only accepted. */
@@ -77,9 +80,10 @@ export function startDeliveries(
   const tellListeners = (): void => {
     for (const listener of listeners) listener();
   };
-  const standstill = standstillsOf(workspace, parts, { trouble, tellListeners });
+  const standstill = recordStandstills(workspace.ledger, { ...parts, trouble, tellListeners });
   const packers = openPackers(workspace, { ...parts, standstill });
-  const delivery = { ...deliveryParts(workspace, parts, packers), standstill };
+  const delivery = deliveryParts(workspace, parts, { packers, standstill });
+  const publishing = publishingOf(workspace, delivery, trouble);
   const workers = workBatches(
     {
       target,
@@ -96,12 +100,12 @@ export function startDeliveries(
         for (const listener of lostListeners) listener();
       },
     },
-    handlerOf({ ...delivery, ledger }),
+    handlerOf({ ...delivery, ledger }, publishing),
   );
   parts.stop?.addEventListener('abort', () => disown(workspace, trouble), { once: true });
   let drained: Promise<unknown> | undefined;
   const drain = async (): Promise<void> => {
-    drained ??= workers.drain(DRAIN_MS);
+    drained ??= Promise.all([workers.drain(DRAIN_MS), publishing.drain(DRAIN_MS)]);
     await drained;
   };
   return {
@@ -109,6 +113,7 @@ export function startDeliveries(
     token: delivery.token,
     breaker: delivery.breakerParts,
     running: workers.running,
+    isAtWork: () => workers.running().size > 0 || publishing.isAtWork(),
     ownsLock: workers.ownsLock,
     lookAgain: async (signal) => {
       await lookAgain({ ...delivery, ledger }, signal);
@@ -125,29 +130,27 @@ export function startDeliveries(
   };
 }
 
-function handlerOf(parts: DeliveriesParts & Pick<Workspace, 'ledger'>): BatchHandler {
-  return async (id, signal) => {
-    await noteUnrecorded(id, deliverBatch(id, parts, signal), parts, signal);
-    await publishBatch(id, parts, signal);
-  };
+function publishingOf(
+  { config, ledger }: Workspace,
+  delivery: DeliveriesParts,
+  onError: Where['trouble'],
+): PublishInTurn {
+  return createPublishInTurn({
+    publish: async (id, signal) => await publishBatch(id, { ...delivery, ledger }, signal),
+    most: (name) => parallelAt(config, name),
+    clock: delivery.clock,
+    onError,
+  });
 }
 
-/** What of a delivery stands still is in the ledger at once, for whoever gives its place to others. */
-function standstillsOf(
-  { ledger }: Workspace,
-  { emit, standstillMs }: DeliveringParts,
-  { trouble, tellListeners }: Pick<Where, 'trouble'> & { readonly tellListeners: () => void },
-): DeliveryParts['standstill'] {
-  const tell = (batchId: BatchId, isStill: boolean): void => {
-    try {
-      ledger.standstills.mark(batchId, isStill);
-      emit({ name: 'delivery.standstill', batchId, isStill });
-      tellListeners();
-    } catch (thrown) {
-      trouble(thrown);
-    }
+function handlerOf(
+  parts: DeliveriesParts & Pick<Workspace, 'ledger'>,
+  { add }: Pick<PublishInTurn, 'add'>,
+): BatchHandler {
+  return async (id, signal) => {
+    await noteUnrecorded(id, deliverBatch(id, parts, signal), parts, signal);
+    if (parts.ledger.publications.isDue(id)) add(parts.ledger.batches.head(id));
   };
-  return createStandstills({ afterMs: standstillMs, tell });
 }
 
 /** We were told to end, and may be ended at any time from now on: no delivery is to blame for that. */
@@ -166,8 +169,13 @@ type DeliveriesParts = DeliveryParts &
 function deliveryParts(
   workspace: Workspace,
   { clock, env, emit, follow }: DeliveringParts,
-  packers: ReadonlyMap<ShareName, Packer>,
-): Omit<DeliveriesParts, 'standstill'> {
+  {
+    packers,
+    standstill,
+  }: Pick<DeliveryParts, 'standstill'> & {
+    readonly packers: ReadonlyMap<ShareName, Packer>;
+  },
+): DeliveriesParts {
   const { config, ledger } = workspace;
   const { retryLimit, retryFirstMs, retryMaxMs } = config.deliveries;
   const store = createTokenStore({ dir: config.credentials.dir, env });
@@ -201,6 +209,7 @@ function deliveryParts(
     mayPublish: (batch) => mayPublish({ ...config, mapping: workspace.mapping.current().mapping }, batch),
     metadata: (batch) => metadataOf(workspace.mapping.current().mapping, batch),
     tier: noTier,
+    standstill,
     clock,
     retry: { limit: retryLimit, firstMs: retryFirstMs, maxMs: retryMaxMs },
     emit,

@@ -105,7 +105,7 @@ async function startParts(
     lookAgain: delivery.lookAgain,
     audit: createAuditor(workspace, parts).whenDue,
     queueTrouble: dispatcher.trouble,
-    isAtWork: () => delivery.running().size > 0,
+    isAtWork: delivery.isAtWork,
   });
   const lift = async (signal: AbortSignal): Promise<void> => {
     await liftCured(workspace, delivery.token, signal);

@@ -41,7 +41,7 @@ import { createRequeues } from './requeues.ts';
 import { createResolutions } from './resolutions.ts';
 import { createRuns } from './runs.ts';
 import { Scans } from './scans.ts';
-import { createStandstills } from './standstills.ts';
+import { createStandstillMarks } from './standstills.ts';
 import { inTransaction } from './transaction.ts';
 import { createUnrecorded } from './unrecorded.ts';
 import { gatherVanished, hasVanished, type Vanished } from './vanished.ts';
@@ -112,7 +112,7 @@ function ledgerOn(db: DatabaseSync, damaged: AbortSignal) {
     mappings: createMappings(db),
     claims: createClaims(db, looks),
     dispatch: createDispatchView(db, pauses),
-    standstills: createStandstills(db),
+    standstills: createStandstillMarks(db),
     counts: (): BatchCount[] => countBatches(db),
     joinedIn: (no: number): SharePath[] => joinedIn(db, no),
     list: (filter: BatchFilter = {}): Generator<BatchHead> => listBatches(db, filter),

@@ -9,7 +9,7 @@ export const IS_STILL = "(state = 'delivering' AND still_epoch = epoch)";
  * Which deliveries stand still, for the dispatcher: the process that delivers may be another one. It is no move of the
  * batch's state, and the history does not tell of it.
  */
-export function createStandstills(db: DatabaseSync) {
+export function createStandstillMarks(db: DatabaseSync) {
   const mark = db.prepare(
     "UPDATE batch SET still_epoch = iif(?1, epoch, 0) WHERE id = ?2 AND state = 'delivering' AND holder IS ?3",
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { nomadLab } from '../support/nomad-lab.ts';
 import { startNomadServer } from '../support/nomad-server.ts';
+import { untilTrue } from '../support/until.ts';
 
 const folders = (publish: string): string => `rules:
   - { name: Open, match: "TEM/{owner}/{dataset}/**", ${publish} metadata: { embargo_length: 6 } }
@@ -66,4 +67,31 @@ it('publishes what two files ask for, with a token that may, and tells of what i
   expect(report.outcome).toBe('attention');
   expect(report.publications).toMatchObject([{ owner: 'schmidt', state: 'waiting' }]);
   expect(nomad.uploads().filter(({ publishTime }) => publishTime !== null)).toHaveLength(2);
+});
+
+it('delivers what others have while the publications of one owner hang, one of them at a time', async () => {
+  await using nomad = await startNomadServer({ generation: 'v1.3' });
+  const tokens = { mueller: nomad.appToken('alice', 3600), schmidt: nomad.appToken('bob', 3600) };
+  const block = 'publish: irreversible, max_parallel: 1';
+  await using lab = await nomadLab(nomad, { folders: folders('publish: true,'), tokens, block });
+  for (const dir of ['TEM/mueller/gold', 'TEM/mueller/iron', 'TEM/schmidt/zinc', 'SEM1/schmidt/steel'])
+    await lab.put(`${dir}/run.archive.yaml`, `data: {} # ${dir}`);
+  const held = Promise.withResolvers<void>();
+  const alices = new Set<string>();
+  nomad.fault = ({ path }) => {
+    const upload = /^\/uploads\/(.+)\/action\/publish$/.exec(path)?.[1];
+    const made = nomad.uploads().find(({ id }) => id === upload);
+    if (made?.mainAuthor !== nomad.userId('alice')) return undefined;
+    alices.add(made.id);
+    return { kind: 'wait', until: held.promise };
+  };
+
+  const running = lab.evening();
+  const arrived = (): number => nomad.uploads().filter(({ entries }) => entries > 0).length;
+  await untilTrue(() => arrived() === 4 && alices.size > 0, 'all four were delivered');
+  expect(alices.size).toBe(1);
+  held.resolve();
+
+  expect(await running).toMatchObject({ outcome: 'done' });
+  expect(nomad.uploads().filter(({ publishTime }) => publishTime !== null)).toHaveLength(3);
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStandstills } from '../../../src/app/standstills.ts';
+import { countStandstills } from '../../../src/app/count-standstills.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { watchStandstill } from '../../../src/core/standstill.ts';
 import { startWatchdog } from '../../../src/http/watchdog.ts';
@@ -104,7 +104,7 @@ describe('a standstill', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(2), fc.nat(3)), { maxLength: 40 }), (moves) => {
         const state = new Map<string, boolean>();
-        const standstill = createStandstills({
+        const standstill = countStandstills({
           tell: (id, isStill) => {
             expect(state.get(id) ?? false).toBe(!isStill);
             state.set(id, isStill);
