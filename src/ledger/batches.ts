@@ -4,6 +4,7 @@ import type { Batch, BatchPlan, Receipt } from '../core/model.ts';
 import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
 import { leaseLost, unknownBatch } from './batch-errors.ts';
+import { type BadFiles, type Move, WAITING } from './batch-move.ts';
 import {
   type BatchError,
   type BatchHead,
@@ -16,7 +17,6 @@ import { digestOf } from './chain.ts';
 import type { StoredContainer } from './containers.ts';
 import { disownAttempts, holdAttempt, loseAttempt } from './crashes.ts';
 import { recordEvent } from './events.ts';
-import type { Mark } from './facts.ts';
 import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import { withJoined } from './joined.ts';
@@ -26,26 +26,6 @@ import { dirsMovedInto } from './recognised.ts';
 import { keepPlace, reviveBatch } from './revive-batch.ts';
 import { tellPlanned } from './tell-planned.ts';
 import { inTransaction } from './transaction.ts';
-
-/** A move of a batch's state, as the history will tell it. */
-type Move = {
-  readonly to: BatchState;
-  readonly at: number;
-  readonly what: string;
-  readonly detail?: string;
-  /** SHA-256 of what is recorded with it. */
-  readonly digest?: Uint8Array;
-  /** Only the attempt of this epoch may make the move; any if undefined. */
-  readonly epoch?: number | undefined;
-  /** Narrows the states from which the table allows the move. */
-  readonly from?: readonly BatchState[];
-};
-
-/** Nothing of it moves. */
-const WAITING: readonly BatchState[] = ['planned', 'held', 'rejected'];
-
-/** The files for which a batch is cut again, and how they are marked. */
-type BadFiles = { readonly paths: readonly SharePath[]; readonly mark: Mark };
 
 /**
  * The batches and the moves of their state. Every move is held against the one table in core/states.ts, is one
