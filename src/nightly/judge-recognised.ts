@@ -1,9 +1,11 @@
 import type { ShareName } from '../core/ids.ts';
 import { parentOf, printable, type SharePath } from '../core/share-path.ts';
 import type { BatchHead } from '../ledger/batch-row.ts';
-import { isToCompare, type Mark } from '../ledger/facts.ts';
+import { isToCompare } from '../ledger/facts.ts';
+import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Verdict } from './judge.ts';
+import { byUndecided, type UndecidedOf, undecidedView } from './undecided.ts';
 
 /** What judging asks about files that were known again as delivered before. */
 export type RecognisedView = {
@@ -11,13 +13,14 @@ export type RecognisedView = {
   readonly expected: (share: ShareName, dir: SharePath) => SharePath | undefined;
   /** Where a batch delivered the files from that it holds in this directory; undefined: from here. */
   readonly origin: (share: ShareName, dir: SharePath, batch: number) => SharePath | undefined;
+  readonly undecided: UndecidedOf;
 };
 
 /** Remembers the answers for one directory: files are judged directory by directory. */
-export function recognisedView({
-  recognised,
-  batches,
-}: Pick<Ledger, 'recognised' | 'batches'>): RecognisedView {
+export function recognisedView(
+  ledger: Pick<Ledger, 'recognised' | 'batches' | 'looks' | 'outcomes'>,
+): RecognisedView {
+  const { recognised, batches } = ledger;
   const origins = lastOf((share: ShareName, dir: SharePath) => {
     const known = new Map<number, SharePath | undefined>();
     return (batch: number): SharePath | undefined => {
@@ -29,6 +32,7 @@ export function recognisedView({
   return {
     expected: lastOf(recognised.expected),
     origin: (share, dir, batch) => origins(share, dir)(batch),
+    undecided: undecidedView(ledger),
   };
 }
 
@@ -65,16 +69,20 @@ export function movedFrom<V extends { readonly reason: string; readonly batch?: 
   return { ...verdict, reason: `moved from ${printable(was)}, delivered there as ${batch.id}: ${reason}` };
 }
 
-type Judged = Pick<Verdict, 'bucket' | 'reason' | 'earliest' | 'file' | 'toCompare'>;
+type Judged = Pick<Verdict, 'bucket' | 'reason' | 'help' | 'earliest' | 'file' | 'toCompare'>;
 
-/** A file that may have been delivered already waits until its content has been compared, and is not sent before. */
+/** A file that may have been delivered already waits until that is known and its content has been compared. */
 export function beforePlanning(
   judged: Judged,
-  { mark, share, dir, view }: Of & { readonly mark: Mark },
+  { known, share, dir, view }: Of & { readonly known: KnownEntry },
 ): Judged {
   const { file } = judged;
+  const { mark } = known.facts;
   if (file === undefined || !isToCompare(mark)) return judged;
-  const reason = mark === 'alike' ? looksMoved(view.expected(share, dir)) : RETIMED;
+  const was = mark === 'alike' ? view.expected(share, dir) : undefined;
+  const undecided = view.undecided(share, was, known);
+  if (undecided !== undefined) return byUndecided(undecided, was);
+  const reason = mark === 'alike' ? looksMoved(was) : RETIMED;
   return { bucket: 'waiting', reason, toCompare: file };
 }
 

@@ -179,7 +179,7 @@ export function judge(
     ...owned,
     ...as,
     ...(follows === undefined ? {} : { follows }),
-    ...unlessUnknown(beforePlanning(judged, { ...at, mark: facts.mark, share, view: parts.recognised }), {
+    ...unlessUnknown(beforePlanning(judged, { ...at, share, view: parts.recognised }), {
       ...{ view: parts.byHand, mark: facts.mark, follows },
     }),
   };

@@ -11,6 +11,7 @@ import { judge, judgeParts } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import { type FolderMatch, matchFolder } from './match-folder.ts';
 import type { NightlyParts } from './parts.ts';
+import { isUndecided } from './undecided.ts';
 
 type MoveParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>;
 
@@ -104,7 +105,7 @@ type Place = {
 };
 type Matched = FolderMatch<KnownEntry['entry']>;
 
-/** The names that may be moved files of the same owner; what now belongs to somebody else is noted, and sent. */
+/** The names that may be moved files of the same owner, delivered or about to be; what now belongs to somebody else is noted, and sent. */
 function takeMatch(
   parts: MoveParts,
   { share, run, dir, vanished }: Place,
@@ -115,12 +116,15 @@ function takeMatch(
   const givenOver = new Map<number, { files: number; bytes: number }>();
   for (const { file, batch } of files) {
     const head = batches.headByNo(batch);
-    if (head === undefined || !isDelivered(head.state)) continue;
+    if (head === undefined) continue;
+    const isDone = isDelivered(head.state);
+    if (!isDone && !isUndecided(parts.ledger, head)) continue;
     vanished.take(file.name, { was, batch });
     if (isSameTarget(parts, share, { dir, file }, head)) {
       alike.push(file.name);
       continue;
     }
+    if (!isDone) continue;
     const sum = givenOver.get(batch) ?? { files: 0, bytes: 0 };
     givenOver.set(batch, { files: sum.files + 1, bytes: sum.bytes + file.size });
   }

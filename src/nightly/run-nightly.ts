@@ -36,8 +36,8 @@ export async function runNightly(
     await planNew(parts, run, looked(outcomes), { budget, signal }); // 4–6 for what has settled by now
     emit({ name: 'run.delivering' });
     await parts.delivered(signal); // 7–11 are the deliveries
-    // What waited for an earlier version of itself that was on its way can go now.
-    if ((await planAll(parts, run, looked(outcomes), signal)) > 0) await parts.delivered(signal);
+    // What waited for an earlier version of itself, or for its own delivery from another place, is known by now.
+    if ((await planNew(parts, run, looked(outcomes), { budget, signal })) > 0) await parts.delivered(signal);
     await parts.audit?.(signal); // whether old deliveries are still there, once a week
   } catch (thrown) {
     ledger.damaged.throwIfAborted();
@@ -53,15 +53,15 @@ export async function runNightly(
   return report;
 }
 
-/** 4 own, 4b what was uploaded by hand, 5 plan, 6 record and enqueue; what was moved is not new. */
+/** 4 own, 4b what was uploaded by hand, 5 plan, 6 record and enqueue; what was moved is not new. Answers how many batches. */
 async function planNew(
   parts: NightlyParts,
   run: Run,
   shares: readonly ShareName[],
   limits: { readonly budget: CompareBudget; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<number> {
   await recogniseDelivered(parts, run, shares, limits);
-  await planAll(parts, run, shares, limits.signal);
+  return await planAll(parts, run, shares, limits.signal);
 }
 
 type Looking = {
