@@ -21,9 +21,16 @@ export function keepProbing(
   };
   const loop = async (): Promise<void> => {
     const wasSetBack = setBackWatch(parts.clock);
+    let isDated = false;
     while (!stop.signal.aborted) {
-      if (wasSetBack()) parts.outages.askAt(parts.clock.now());
-      await probeOutages(probing, stop.signal).catch(trouble);
+      isDated = wasSetBack() || isDated;
+      try {
+        if (isDated) parts.outages.askAt(parts.clock.now());
+        isDated = false;
+        await probeOutages(probing, stop.signal);
+      } catch (thrown) {
+        trouble(thrown);
+      }
       await parts.clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
     }
   };

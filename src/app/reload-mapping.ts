@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
-import { asIngestError } from '../core/errors.ts';
+import { systemCode } from '../core/errors.ts';
 import type { Log } from '../log/open-log.ts';
 import type { FileStanding } from './mapping-in-force.ts';
 import type { DeliveryWindow } from './serve-evenings.ts';
 import { type MappingEvent, tellOfMapping } from './tell-of-mapping.ts';
+import { tellPassing } from './tell-passing.ts';
 import { withdrawOutdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -34,17 +35,22 @@ export async function reloadMapping(parts: ReloadParts): Promise<void> {
   const { workspace, signal, window, hangUp, log } = parts;
   const file = watched(workspace.config.files.folders);
   const teller = tellOnce(parts);
+  const look = tellPassing({
+    attempted: 'reload the folder mapping',
+    begun: (error) => log[error.disposition === 'retry' ? 'warn' : 'error']({ error }, 'mapping.failed'),
+    // What does not pass by itself was given up: that the next look has nothing to do says nothing.
+    over: ({ disposition }) => {
+      if (disposition === 'retry') log.info('mapping.back');
+    },
+  });
   while (!signal.aborted) {
     await workspace.clock.sleep(LOOK_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
     if (file.hasChanged()) hangUp.isAsked = true;
     if (window.isRunning) continue;
-    try {
-      lookOnce(parts, teller);
-    } catch (thrown) {
-      hangUp.isAsked = false;
-      log.error({ error: asIngestError(thrown, 'reload the folder mapping') }, 'mapping.failed');
-    }
+    const error = look(() => lookOnce(parts, teller));
+    // What passes is tried again, and so is the reload that somebody asked for.
+    if (error !== undefined && error.disposition !== 'retry') hangUp.isAsked = false;
   }
 }
 
@@ -103,7 +109,12 @@ function watched(file: string): { readonly hasChanged: () => boolean } {
   };
 }
 
+/** A file that cannot be looked at has a signature too: what reads it says why, once. */
 function signatureOf(file: string): string {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? 'none' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  try {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? 'none' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  } catch (thrown) {
+    return systemCode(thrown) ?? 'unknown';
+  }
 }

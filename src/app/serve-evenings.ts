@@ -11,6 +11,7 @@ import {
   windowEnd,
 } from '../schedule/evenings.ts';
 import type { Engine } from './engine.ts';
+import { tellPassing } from './tell-passing.ts';
 import { STEP_MS, waitUntil } from './wait-until.ts';
 
 type ServeParts = {
@@ -77,7 +78,7 @@ export function owedEvening(
 async function watchUntil<T>({ watch, signal }: ServeParts, end: Promise<T>): Promise<T> {
   const over = new AbortController();
   const watching = watch(AbortSignal.any([signal, over.signal]));
-  // It fails before the end only when the ledger is damaged, and then the end is near.
+  // It never fails, and if it does that is thrown at the end, not before somebody listens.
   watching.catch(() => undefined);
   try {
     return await end;
@@ -135,15 +136,24 @@ async function cutAt(end: number, clock: Clock, over: AbortController): Promise<
   );
 }
 
-/** The command line changes the ledger directly: `requeue`, `hold` and `resume` are acted on within a second. */
-async function noticeChanges({ ledger, engine, clock, signal }: ServeParts): Promise<void> {
-  let version = ledger.version();
+/**
+ * The command line changes the ledger directly: `requeue`, `hold` and `resume` are acted on within a second. A ledger that
+ * cannot be read is looked at again; one that is damaged ends the process by the signal.
+ */
+async function noticeChanges({ ledger, engine, clock, log, signal }: ServeParts): Promise<void> {
+  let version: number | undefined;
+  const look = tellPassing({
+    attempted: 'look whether the ledger was changed',
+    begun: (error) => log.warn({ error }, 'ledger.away'),
+    over: () => log.info('ledger.back'),
+  });
   while (!signal.aborted) {
+    look(() => {
+      const now = ledger.version();
+      if (now !== version) engine.wake();
+      version = now;
+    });
     await clock.sleep(NOTICE_MS, signal).catch(() => undefined);
-    if (signal.aborted) return;
-    const now = ledger.version();
-    if (now !== version) engine.wake();
-    version = now;
   }
 }
 

@@ -23,7 +23,7 @@ export type WatchShares = (signal: AbortSignal) => Promise<void>;
 export function createWatching(parts: WatchParts): WatchShares {
   const told = new Map<string, string>();
   const tell = (share: ShareConfig, state: WatchState): void => {
-    parts.ledger.watches.save({ share: share.name, holder: parts.holder, at: parts.clock.now(), ...state });
+    save(parts, share, state);
     const { state: how, ...rest } = state;
     // Numbers and paths differ from day to day: what is new is how it stands, and why.
     const what = `${how} ${state.code ?? ''}`;
@@ -43,6 +43,18 @@ export function createWatching(parts: WatchParts): WatchShares {
       }),
     );
   };
+}
+
+/** Only `status` reads it: a ledger that cannot be written ends no listening, and others tell of it. */
+function save({ ledger, holder, clock, log }: WatchParts, { name }: ShareConfig, state: WatchState): void {
+  try {
+    ledger.watches.save({ share: name, holder, at: clock.now(), ...state });
+  } catch (thrown) {
+    log.debug(
+      { share: name, error: asIngestError(thrown, 'record how a share is watched') },
+      'watch.unsaved',
+    );
+  }
 }
 
 type Turns = (turn: () => Promise<void>) => Promise<void>;

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { backupLedger } from '../../src/ledger/ledger-file.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
-import { damageLedger, ledgerBytes } from '../support/damage-ledger.ts';
+import { canDamage, damageLedger, ledgerBytes } from '../support/damage-ledger.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { startLab } from '../support/lab.ts';
 import { STEP_COMMITS, type StruckLab, struckLab } from '../support/struck-evening.ts';
@@ -66,15 +66,6 @@ it('a daemon whose ledger is damaged ends with LEDGER_CORRUPT, and the next star
   const again = await lab.nightjar('serve');
   expect(again).toMatchObject({ code: 78, err: expect.stringContaining('LEDGER_CORRUPT') as string });
 });
-
-function canDamage(stateDir: string): boolean {
-  try {
-    damageLedger(stateDir);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 type End = {
   readonly code: unknown;

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startDeliveries } from '../../src/app/deliveries.ts';
@@ -13,6 +15,7 @@ import { takeInstanceLock } from '../../src/ledger/instance-lock.ts';
 import { createBatchQueue } from '../../src/queue/batch-queue.ts';
 import { createDispatcher } from '../../src/queue/dispatcher.ts';
 import { findBreaches } from '../support/check-truth.ts';
+import { canDamage, ledgerBytes } from '../support/damage-ledger.ts';
 import { engineEvening } from '../support/engine-evening.ts';
 import { isFrozen } from '../support/frozen.ts';
 import { startRedis } from '../support/start-redis.ts';
@@ -103,6 +106,15 @@ async function sendByWorker({ nomad }: StruckLab, main: Dispatching): Promise<vo
   nomad.worker.hold('running');
   main.worker();
   await untilTrue(() => nomad.requests.some(({ method }) => method === 'PUT'), 'the sending');
+}
+
+/** The test stands where a process that runs evenings would: `nightjar worker` finds its queue and helps. */
+function standIn({ lab }: StruckLab, { socketPath }: Dispatching): ReturnType<typeof takeInstanceLock> {
+  const stateDir = join(lab.root, 'state');
+  rmSync(join(stateDir, 'redis'), { recursive: true, force: true });
+  mkdirSync(join(stateDir, 'redis'));
+  symlinkSync(socketPath, join(stateDir, 'redis/redis.sock'));
+  return takeInstanceLock(stateDir, 'the test');
 }
 
 it('a batch whose workers are killed in open, send, close and record is sent once and delivered by the next, as its first attempt', async () => {
@@ -212,11 +224,7 @@ it('a worker whose event loop is blocked before it sends, for longer than its lo
 it('a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and the next worker delivers the batch', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
-  const stateDir = join(struck.lab.root, 'state');
-  const lock = takeInstanceLock(stateDir, 'the test');
-  rmSync(join(stateDir, 'redis'), { recursive: true, force: true });
-  mkdirSync(join(stateDir, 'redis'));
-  symlinkSync(main.socketPath, join(stateDir, 'redis/redis.sock'));
+  const lock = standIn(struck, main);
   struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
 
   const end = await stopTwice(struck.start([], 'worker'), struck.nomad, 'worker.stopping');
@@ -228,4 +236,26 @@ it('a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and 
 
   expect(end).toBe('SIGKILL');
   expect(await breachesOf(struck)).toEqual([]);
+});
+
+it('a `nightjar worker` that meets a damaged ledger before it sends ends with LEDGER_CORRUPT, and sends and writes nothing more', async () => {
+  await using struck = await struckLab('v1.3');
+  await using main = await dispatching(struck);
+  const stateDir = join(struck.lab.root, 'state');
+  const lock = standIn(struck, main);
+  const worker = struck.start([{ at: STEP_COMMITS.open, when: 'after', signal: 'SIGSTOP' }], 'worker');
+  worker.stdout?.resume();
+  const said = text(worker.stderr ?? Readable.from([]));
+  const exited = once(worker, 'exit');
+  await untilTrue(() => isFrozen(worker.pid ?? 0), 'frozen before it sends');
+
+  await untilTrue(() => canDamage(stateDir), 'nobody writes to the ledger');
+  const damaged = ledgerBytes(stateDir);
+  worker.kill('SIGCONT');
+
+  expect(await exited).toEqual([78, null]);
+  expect(await said).toContain('LEDGER_CORRUPT');
+  expect(struck.sent()).toEqual([]);
+  expect(ledgerBytes(stateDir)).toBe(damaged);
+  lock.release();
 });

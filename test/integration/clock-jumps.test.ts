@@ -71,21 +71,28 @@ describe('a clock that is set back by hours', () => {
     expect(dispatch.heads(NOON + 60_000)).toHaveLength(1);
   });
 
-  it('asks a destination that is away at once, not hours late', async () => {
+  it('asks a destination that is away at once, not hours late, also when the ledger fails just then', async () => {
     await using temp = await tempLedger();
     const { ledger } = temp;
     const clock = jumpingClock();
     ledger.outages.begin(NOMAD, { ...away, at: clock.now() - 10 * HOUR, probeAt: clock.now() + HOUR / 12 });
     let [asked, looks] = [0, 0];
+    const troubles: unknown[] = [];
+    const busy = new Error('the ledger is busy');
+    const askAt = (now: number): void => (troubles.length === 0 ? fail(busy) : ledger.outages.askAt(now));
     await using _ = keepProbing(
       ledger,
       {
-        ...{ outages: ledger.outages, probe: { firstMs: 1000, maxMs: 600_000 }, random: () => 1 },
+        ...{
+          outages: { ...ledger.outages, askAt },
+          probe: { firstMs: 1000, maxMs: 600_000 },
+          random: () => 1,
+        },
         clock: { ...clock, sleep: async (_ms, signal) => clock.sleep(++looks, signal) },
         check: () => Promise.resolve((asked += 1)),
         ...{ emit: () => undefined, onWell: () => undefined },
       },
-      fail,
+      (thrown) => troubles.push(thrown),
     );
     await vi.waitUntil(() => looks >= 2);
     const before = asked;
@@ -94,6 +101,7 @@ describe('a clock that is set back by hours', () => {
     await vi.waitUntil(() => asked > 0);
 
     expect(before).toBe(0);
+    expect(troubles).toEqual([busy]);
   });
 
   it('waits no longer for a destination that is away than it may', async () => {

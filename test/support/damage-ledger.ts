@@ -22,6 +22,16 @@ export function damageLedger(stateDir: string): void {
   closeSync(fd);
 }
 
+/** Damages it, unless somebody is in the middle of a transaction. */
+export function canDamage(stateDir: string): boolean {
+  try {
+    damageLedger(stateDir);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The ledger and its log, to the byte. */
 export const ledgerBytes = (stateDir: string): string =>
   ['ledger.db', 'ledger.db-wal']

@@ -34,6 +34,11 @@ const NO_ROOM: readonly TestName[] = [
   ],
 ];
 
+const WORKER_DAMAGED: TestName = [
+  'fault/worker-processes.test.ts',
+  'a `nightjar worker` that meets a damaged ledger before it sends ends with LEDGER_CORRUPT, and sends and writes nothing more',
+];
+
 export const DISK: readonly Fault[] = [
   {
     group: 'disk',
@@ -107,6 +112,20 @@ export const DISK: readonly Fault[] = [
   },
   {
     group: 'disk',
+    fault: 'the ledger cannot be read for a while, between evenings',
+    cells: {
+      queue: shown('the daemon says so once, says when it is over, and goes on', [
+        'fault/daemon-goes-on.test.ts',
+        'a daemon between evenings whose ledger cannot be read for a while (ENOMEM) says so once, says when it is over, and goes on',
+      ]),
+    },
+    never: {
+      steps: ['look', 'plan', 'open', 'send', 'close', 'record'],
+      why: 'no evening runs, and only what waits for the queue is looked at',
+    },
+  },
+  {
+    group: 'disk',
     fault: 'the ledger is damaged, from a newer version, or killed in the middle of a copy',
     cells: {
       look: shown(
@@ -125,7 +144,7 @@ export const DISK: readonly Fault[] = [
       plan: shown(ENDS_DAMAGED, DAMAGED, NO_MORE),
       queue: shown(ENDS_DAMAGED, DAMAGED),
       open: shown(`${ENDS_DAMAGED}; the container that no backup knows of is left over, empty`, DAMAGED),
-      send: shown(ENDS_DAMAGED, DAMAGED),
+      send: shown(ENDS_DAMAGED, DAMAGED, WORKER_DAMAGED),
       close: shown(`${ENDS_DAMAGED}: what had arrived is sent again into its place`, DAMAGED),
       record: shown(`${ENDS_DAMAGED}: what had arrived is sent again into its place`, DAMAGED),
     },
