@@ -81,8 +81,14 @@ function open(target: RedisTarget, options: Behaviour): Redis {
     ...options,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password.reveal() }),
-    ...(target.ca === undefined ? {} : { tls: { ca: target.ca } }),
+    ...tlsOf(target.url, target.ca),
   });
+}
+
+/** Said here, so that neither NODE_TLS_REJECT_UNAUTHORIZED in the environment nor the URL can switch the check off. */
+function tlsOf(url: string, ca: string | undefined): Pick<RedisOptions, 'tls'> {
+  if (ca === undefined && !/^rediss:/i.test(url)) return {};
+  return { tls: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } };
 }
 
 async function whenReady(redis: Redis, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { createServer as createTcpServer, type Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { IngestError } from '../../src/core/errors.ts';
@@ -10,7 +11,7 @@ describe('an answer', () => {
   let http: HttpClient;
   let server: Server;
   /** Answered to every request; the last piece again and again, every 20 ms, where `endless` is said. */
-  let says: { readonly pieces: readonly string[]; readonly endless?: true; readonly last?: true };
+  let says: { readonly pieces: readonly (string | Buffer)[]; readonly endless?: true; readonly last?: true };
   let written: number;
   let url: string;
 
@@ -128,5 +129,16 @@ describe('an answer', () => {
 
     expect(answer).toMatchObject({ status: 200, truncated: true });
     expect('text' in answer ? answer.text.length : 0).toBe(100_000);
+  });
+
+  it('that is compressed is never unpacked, however small it is and large it would be', async () => {
+    const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024));
+    const head = `${HEAD}content-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`;
+    says = { pieces: [head, bomb], last: true };
+
+    const answer = await asked();
+
+    expect(answer).toMatchObject({ status: 200, truncated: false });
+    expect('text' in answer ? answer.text.length : 0).toBeLessThanOrEqual(bomb.length);
   });
 });
