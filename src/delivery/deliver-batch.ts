@@ -17,6 +17,7 @@ import { openContainer } from './open-container.ts';
 import { putBack } from './put-back.ts';
 import { recordFailure } from './record-failure.ts';
 import { sendAndClose } from './send-and-close.ts';
+import { unlessTaken } from './unless-taken.ts';
 
 export type DeliveryParts = {
   readonly ledger: Pick<
@@ -86,12 +87,11 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
 
 /** The batch as a new attempt of ours; undefined for a stale job, whose batch is not queued any more. */
 function beginOrLeave(id: BatchId, { ledger, clock }: DeliveryParts): Batch | undefined {
-  try {
-    return ledger.batches.begin(id, clock.now());
-  } catch (thrown) {
-    if (thrown instanceof IngestError && thrown.code === 'LEASE_LOST') return undefined;
-    throw thrown;
-  }
+  let batch: Batch | undefined;
+  unlessTaken(() => {
+    batch = ledger.batches.begin(id, clock.now());
+  });
+  return batch;
 }
 
 /** A receipt that does not speak of every file and byte of the batch is no receipt. */
