@@ -191,6 +191,10 @@ export const NETWORK: readonly Fault[] = [
           'e2e/refused-token.test.ts',
           'is asked about again in the same evening: an outage of user management holds nothing for a person',
         ],
+        [
+          'e2e/refused-token.test.ts',
+          'is waited for while the platform takes only a token of another kind, whose user it remembers',
+        ],
       ),
       send: shown('its owner waits; once it is released it is sent again, and is there once', REFUSED),
       close: shown(
