@@ -1,4 +1,4 @@
-/** `node deliver-as-worker.ts CONFIG SOCKET`: what `nightjar worker` does, with a lock of six seconds, which a busy machine keeps; one line an event. */
+/** `node deliver-as-worker.ts CONFIG SOCKET`: what `nightjar worker` does, with a lock of fifteen seconds, which a busy machine keeps; one line an event. */
 import { startDeliveries } from '../../src/app/deliveries.ts';
 import { openWorkspace } from '../../src/app/workspace.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -16,5 +16,5 @@ startDeliveries(
     emit: (event) => console.log(event.name, 'error' in event ? event.error.code : ''),
     follow: workspace.mapping.follow,
   },
-  { target: { socketPath }, trouble: console.error, lockMs: 6000 },
+  { target: { socketPath }, trouble: console.error, lockMs: 15_000 },
 );
