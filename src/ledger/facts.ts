@@ -13,6 +13,8 @@ export type Facts = {
   readonly mark: Mark;
   /** What the last try to open it said, where that was not simply that it can be opened; forgotten once a run. */
   readonly tried?: Tried;
+  /** It was to be compared and could not be read; told as that, and forgotten once a run. Its mark stays. */
+  readonly unread?: true;
 };
 /** Another program had it open, or the share did not answer. */
 type Tried = (typeof TRIED)[number];
@@ -60,6 +62,7 @@ export function encodeFacts(all: readonly Facts[]): Buffer {
     out.writeUInt32LE(facts.prior, at + 12);
     out.writeUInt8(MARKS.indexOf(facts.mark), at + 16);
     out.writeUInt8(facts.tried === undefined ? 0 : TRIED.indexOf(facts.tried) + 1, at + 17);
+    out.writeUInt8(facts.unread === true ? 1 : 0, at + 18);
     at += WIDTH;
   }
   return out;
@@ -76,6 +79,7 @@ export function decodeFacts(bytes: Uint8Array): Facts[] {
       prior: view.getUint32(at + 12, true),
       mark: MARKS[view.getUint8(at + 16)] ?? 'none',
       ...(tried === undefined ? {} : { tried }),
+      ...(view.getUint8(at + 18) === 1 ? { unread: true } : {}),
     });
   }
   return all;

@@ -164,7 +164,8 @@ export class Looks {
     inTransaction(this.#db, () => {
       for (const { dir, entries } of this.open(share)) {
         const failed = entries.filter(
-          ({ facts }) => facts.mark === 'unreadable' || facts.tried !== undefined,
+          ({ facts: { mark, tried, unread } }) =>
+            mark === 'unreadable' || tried !== undefined || unread !== undefined,
         );
         const paths = failed.map(({ entry }) => joinPath(dir, entry.name));
         if (paths.length > 0) assignFacts(this.#db, share, paths, untried);

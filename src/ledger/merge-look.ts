@@ -105,7 +105,7 @@ function nextFacts(
   const isAsLong = old.size === entry.size && isData(old) && isData(entry);
   const isRetimed = isAsLong && (isPrior || facts.mark === 'retimed');
   const prior = isPrior ? facts.batch : facts.prior;
-  return { since: at, batch: 0, prior, mark: isRetimed ? 'retimed' : newerMark(facts.mark) };
+  return { since: at, batch: 0, prior, mark: isRetimed ? 'retimed' : newerMark(facts, isAsLong) };
 }
 
 const isUnreadable = ({ kind }: Entry): boolean => kind === 'unreadable' || kind === 'unreadable-dir';
@@ -117,7 +117,11 @@ const settleAnew = (facts: Facts, at: number): Facts => ({
 });
 
 /** A later version of what was uploaded by hand is never taken for it, though it may be as long. */
-const newerMark = (mark: Mark): Mark => (isByHand(mark) ? 'afterHand' : 'none');
+function newerMark({ batch, mark }: Facts, isAsLong: boolean): Mark {
+  if (isByHand(mark)) return 'afterHand';
+  // Moved and touched before anybody could compare it: its content still tells.
+  return isAsLong && batch === 0 && mark === 'alike' ? 'alike' : 'none';
+}
 
 /** A clock that was ahead at an earlier look must not keep a file back for as long as it was ahead. */
 const notAhead = (facts: Facts, at: number): Facts => (facts.since > at ? { ...facts, since: at } : facts);

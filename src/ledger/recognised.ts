@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.ts';
 import { pathOfSortKey, type SharePath, sortKey } from '../core/share-path.ts';
 import { count } from '../core/units.ts';
@@ -55,15 +55,13 @@ export function createRecognised(db: DatabaseSync) {
     /** What was known again in a directory, newest first. */
     into: (share: ShareName, dir: SharePath): RecognisedIn[] => [...rowsOf(into.all(share, sortKey(dir)))],
 
-    /** Every directory that a batch's files in `dir` were moved from, the nearest first; without `dir`, however they went. */
-    cameFrom: (share: ShareName, dir: SharePath, batch: number): SharePath[] => {
-      const found = new Set([dir]);
-      for (const at of found)
-        for (const row of into.all(share, sortKey(at)))
-          if (row['kind'] === 'moved' && row['batch'] === batch)
-            found.add(pathOfSortKey(bytesOf(row['was'])));
-      return [...found].slice(1);
-    },
+    /** Every directory that files in `dir`, of one batch or of any, were moved from, the nearest first. */
+    cameFrom: (share: ShareName, dir: SharePath, batch?: number): SharePath[] =>
+      follow(dir, (at) => movesOf(into.all(share, sortKey(at)), batch).map(({ was }) => was)),
+
+    /** Every directory that a batch's files in `dir` were moved to since, the nearest first. */
+    wentTo: (share: ShareName, dir: SharePath, batch: number): SharePath[] =>
+      follow(dir, (at) => movesOf(outOf.all(share, sortKey(at)), batch).map((move) => move.dir)),
 
     /** What of a directory was known again elsewhere, newest first. */
     outOf: (share: ShareName, was: SharePath): RecognisedIn[] => [...rowsOf(outOf.all(share, sortKey(was)))],
@@ -79,12 +77,41 @@ export function createRecognised(db: DatabaseSync) {
       const row = expected.get(share, sortKey(dir));
       return row === undefined ? undefined : pathOfSortKey(bytesOf(row['was']));
     },
-    forgetExpected: (share: ShareName): void =>
+    /** Forgets what is expected of the directories that `isMeant` says no to; answers the others. */
+    keepExpected: (
+      share: ShareName,
+      isMeant: (dir: SharePath) => boolean,
+    ): ReadonlyMap<SharePath, SharePath> =>
       inTransaction(db, () => {
-        db.prepare('DELETE FROM expected WHERE share = ?').run(share);
+        const kept = new Map<SharePath, SharePath>();
+        const forget = db.prepare('DELETE FROM expected WHERE share = ? AND dir = ?');
+        for (const row of db.prepare('SELECT dir, was FROM expected WHERE share = ?').all(share)) {
+          const dir = pathOfSortKey(bytesOf(row['dir']));
+          if (isMeant(dir)) kept.set(dir, pathOfSortKey(bytesOf(row['was'])));
+          else forget.run(share, bytesOf(row['dir']));
+        }
+        return kept;
       }),
   };
 }
+
+/** Without `dir` itself, however the files went. */
+function follow(dir: SharePath, next: (at: SharePath) => readonly SharePath[]): SharePath[] {
+  const found = new Set([dir]);
+  for (const at of found) for (const one of next(at)) found.add(one);
+  return [...found].slice(1);
+}
+
+const movesOf = (
+  rows: readonly Readonly<Record<string, SQLOutputValue>>[],
+  batch: number | undefined,
+): { readonly dir: SharePath; readonly was: SharePath }[] =>
+  rows
+    .filter((row) => row['kind'] === 'moved' && (batch === undefined || row['batch'] === batch))
+    .map((row) => ({
+      dir: pathOfSortKey(bytesOf(row['dir'])),
+      was: pathOfSortKey(bytesOf(row['was'])),
+    }));
 
 function detailOf({ kind, dir, was, files }: Recognised): string {
   switch (kind) {

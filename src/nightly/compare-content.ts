@@ -2,12 +2,13 @@ import type { ShareName } from '../core/ids.ts';
 import type { PlannedFile } from '../core/model.ts';
 import { joinPath, nameOf, parentOf, type SharePath } from '../core/share-path.ts';
 import { isToCompare } from '../ledger/facts.ts';
-import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Run } from '../ledger/runs.ts';
+import type { Source } from '../ledger/vanished.ts';
 import { judge, judgeParts } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
 import type { NightlyParts } from './parts.ts';
+import { sourceFinder } from './source-of.ts';
 
 /** A file that may be what a batch delivered from `was`; only its content can tell. */
 export type Claim = {
@@ -37,7 +38,7 @@ export function* claimsOf(
     if (marked.length === 0) continue;
     kept ??= keptDatasets(judging, share, run.no);
     const was = judging.recognised.expected(share, dir);
-    const there = was === undefined ? new Map<string, KnownEntry>() : looks.everIn(share, was);
+    const sourceOf = sourceFinder(parts.ledger, share, was ?? dir);
     for (const known of marked) {
       const { toCompare: file } = judge(judging, share, { dir, known, kept });
       if (file === undefined) continue;
@@ -46,12 +47,14 @@ export function* claimsOf(
       if (mark === 'retimed') {
         const origin = judging.recognised.origin(share, dir, prior) ?? dir;
         yield { kind: 'retimed', file, was: joinPath(origin, name), batch: prior };
-      } else {
-        const batch = there.get(name)?.facts.batch ?? 0;
-        yield { kind: 'moved', file, was: joinPath(was ?? dir, name), batch };
-      }
+      } else yield movedClaim(file, was === undefined ? undefined : sourceOf(name));
     }
   }
+}
+
+function movedClaim(file: PlannedFile, source: Source | undefined): Claim {
+  const { was = parentOf(file.path), batch = 0 } = source ?? {};
+  return { kind: 'moved', file, was: joinPath(was, nameOf(file.path)), batch };
 }
 
 /** `same`: the file has the content that the batch delivered; `unread`: nobody knows, as it could not be read. */
@@ -98,7 +101,7 @@ function pathsOf({ recognised }: Ledger, share: ShareName, { was, batch }: Claim
 
 /**
  * Records what a comparison found: true claims keep their delivered batch, the others are planned like new files. What
- * could not be read is told as unreadable, and compared by the next run: sent as new, it would be there twice.
+ * could not be read keeps its mark, is told as unreadable, and is compared by the next run: sent as new, it would be there twice.
  */
 export function recordCompared(
   ledger: Ledger,
@@ -112,7 +115,7 @@ export function recordCompared(
       const claim = byPath.get(path);
       // What was planned or seen to change meanwhile is no longer what was compared.
       if (claim === undefined || facts.batch !== 0 || !isToCompare(facts.mark)) return facts;
-      if (found.unread.has(claim)) return { ...facts, mark: 'unreadable' };
+      if (found.unread.has(claim)) return { ...facts, unread: true };
       if (!found.same.has(claim)) return { ...facts, mark: 'none' };
       const prior = facts.prior === claim.batch ? 0 : facts.prior;
       return {

@@ -5,6 +5,7 @@ import { isToCompare } from '../ledger/facts.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Verdict } from './judge.ts';
+import { readFailed } from './judge-unreadable.ts';
 import { byUndecided, type UndecidedOf, undecidedView } from './undecided.ts';
 
 /** What judging asks about files that were known again as delivered before. */
@@ -77,8 +78,9 @@ export function beforePlanning(
   { known, share, dir, view }: Of & { readonly known: KnownEntry },
 ): Judged {
   const { file } = judged;
-  const { mark } = known.facts;
+  const { mark, unread } = known.facts;
   if (file === undefined || !isToCompare(mark)) return judged;
+  if (unread === true) return readFailed(file.path);
   const was = mark === 'alike' ? view.expected(share, dir) : undefined;
   const undecided = view.undecided(share, was, known);
   if (undecided !== undefined) return byUndecided(undecided, was);

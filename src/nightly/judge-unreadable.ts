@@ -15,13 +15,18 @@ type Unreadable = {
 /** A file, by its rights; one that failed only when its content was read, by that. */
 export function unreadableFile(entry: Entry, facts: Facts, path: SharePath): Unreadable {
   const refusal = entry.kind === 'unreadable' ? parseRefusal(entry.error) : undefined;
-  if (refusal === undefined)
-    return { bucket: 'unreadable', reason: READ_FAILED, help: helpForRefusal({ errno: 'EIO' }, path) };
+  if (refusal === undefined) return readFailed(path);
   return {
     ...{ bucket: 'unreadable', since: facts.since, reason: sayRefusal(refusal) },
     help: helpForRefusal(refusal, printable(path)),
   };
 }
+
+/** It may be read by its rights, and could not be when that was tried. */
+export const readFailed = (path: SharePath): Unreadable => ({
+  ...{ bucket: 'unreadable', reason: READ_FAILED },
+  help: helpForRefusal({ errno: 'EIO' }, path),
+});
 
 const READ_FAILED = 'it looks readable, but the last attempt to read it failed; every run tries again';
 

@@ -4,10 +4,16 @@ import type { Source } from '../ledger/vanished.ts';
 
 type Fresh = Pick<Entry, 'name' | 'size' | 'mtimeNs'>;
 
+/** A fresh file, where it was when it was delivered, and the batch that delivered it. */
+export type FoundFile<File extends Fresh> = Source & { readonly file: File };
+
+/** `from`: where it was delivered from, if others of its folder went on to `was` and were known again there. */
+export type Candidate = Source & { readonly from?: SharePath };
+
 /** The folder that fresh files were in when they were delivered, and the batch that delivered each of them. */
 export type FolderMatch<File extends Fresh> = {
   readonly was: SharePath;
-  readonly files: readonly { readonly file: File; readonly batch: number }[];
+  readonly files: readonly FoundFile<File>[];
 };
 
 /**
@@ -16,16 +22,16 @@ export type FolderMatch<File extends Fresh> = {
  */
 export function matchFolder<File extends Fresh>(
   fresh: readonly File[],
-  sourcesOf: (file: File) => readonly Source[],
+  sourcesOf: (file: File) => readonly Candidate[],
 ): FolderMatch<File> | undefined {
-  const places = new Map<SharePath, { file: File; batch: number }[]>();
+  const places = new Map<SharePath, FoundFile<File>[]>();
   for (const file of fresh) {
     const seen = new Set<SharePath>();
-    for (const { was, batch } of sourcesOf(file)) {
+    for (const { was, batch, from = was } of sourcesOf(file)) {
       if (seen.has(was)) continue;
       seen.add(was);
       const there = places.get(was) ?? [];
-      there.push({ file, batch });
+      there.push({ file, batch, was: from });
       places.set(was, there);
     }
   }

@@ -6,43 +6,85 @@ import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Recognised } from '../ledger/recognised.ts';
 import type { Run } from '../ledger/runs.ts';
-import type { Vanished } from '../ledger/vanished.ts';
+import type { Source, Vanished } from '../ledger/vanished.ts';
+import { awaitedMoves, stillAwaited } from './awaited-moves.ts';
 import { judge, judgeParts } from './judge.ts';
 import { keptDatasets } from './kept-datasets.ts';
-import { type FolderMatch, matchFolder } from './match-folder.ts';
+import { type Candidate, type FolderMatch, matchFolder } from './match-folder.ts';
 import type { NightlyParts } from './parts.ts';
 import { isUndecided } from './undecided.ts';
 
 type MoveParts = Pick<NightlyParts, 'ledger' | 'assign' | 'limitsOf' | 'clock'>;
 
 /** The settled files of one directory that were never delivered from there. */
-type FreshDir = { readonly dir: SharePath; readonly files: readonly KnownEntry[] };
+type FreshDir = {
+  readonly dir: SharePath;
+  readonly files: readonly KnownEntry[];
+  /** All that is listed there and that no batch holds. */
+  readonly open: readonly KnownEntry[];
+};
 
 /**
  * Marks the files of folders that look like what was delivered from elsewhere and is not there any more: their content
  * is compared before they are planned. Only after a walk of the whole share; what could not be looked at is unknown,
- * never gone. Marks of earlier runs that hold no longer are taken back.
+ * never gone. Marks of earlier runs that hold no longer are taken back; those that hold need no majority again.
  */
 export function findMoves(parts: MoveParts, share: ShareName, run: Pick<Run, 'no' | 'since'>): void {
   const { ledger } = parts;
-  ledger.recognised.forgetExpected(share);
+  const awaited = awaitedMoves(ledger, share);
   const couldBe = ledger.hasVanished(share, run.no);
   using vanished = couldBe
     ? ledger.gatherVanished(share, run.no, entriesOf(freshDirs(parts, share, run)))
     : NOTHING;
   for (const fresh of freshDirs(parts, share, run)) {
-    const isGone = goneFrom(ledger, share, run.no);
-    const match = vanished.isEmpty
-      ? undefined
-      : matchFolder(
-          fresh.files.map(({ entry }) => entry),
-          (entry) => vanished.sourcesOf(entry).filter(({ was }) => isGone(was, entry.name)),
-        );
+    const match = matchOf(ledger, { share, run, vanished, was: awaited.get(fresh.dir) }, fresh);
     const alike =
       match === undefined ? [] : takeMatch(parts, { share, run, dir: fresh.dir, vanished }, match);
     markAlike(ledger, share, fresh, new Set(alike));
   }
 }
+
+type Matching = Pick<Place, 'share' | 'run' | 'vanished'> & { readonly was: SharePath | undefined };
+
+/** Where the files of a folder are from: where they were expected from before, while one of them still is. */
+function matchOf(
+  ledger: Ledger,
+  { share, run, vanished, was }: Matching,
+  { files, open }: FreshDir,
+): Matched | undefined {
+  const fresh = files.map(({ entry }) => entry);
+  const isGone = goneFrom(ledger, share, run.no);
+  const sourcesOf = (entry: KnownEntry['entry']): Candidate[] =>
+    vanished
+      .sourcesOf(entry)
+      .filter((source) => isGone(source.was, entry.name))
+      .flatMap((source) => withWaysOn(ledger, share, source));
+  const awaited = was === undefined ? [] : stillAwaited(ledger, { share, run }, open, was);
+  if (was === undefined || awaited.length === 0)
+    return vanished.isEmpty ? undefined : matchFolder(fresh, sourcesOf);
+  const names = new Set(fresh.map(({ name }) => name));
+  const known = new Set(awaited.map(({ file }) => file.name));
+  const others = vanished.isEmpty ? [] : fresh.filter(({ name }) => !known.has(name));
+  const joined = others.flatMap((file) => foundIn(was, file, sourcesOf(file)));
+  return { was, files: [...awaited.filter(({ file }) => names.has(file.name)), ...joined] };
+}
+
+function foundIn(
+  was: SharePath,
+  file: KnownEntry['entry'],
+  sources: readonly Candidate[],
+): Matched['files'][number][] {
+  const source = sources.find((one) => one.was === was);
+  return source === undefined ? [] : [{ file, batch: source.batch, was: source.from ?? was }];
+}
+
+/** What could not be read in a folder that was moved, and moved on, is looked for in every place of that folder. */
+const withWaysOn = ({ recognised }: Ledger, share: ShareName, source: Source): Candidate[] => [
+  source,
+  ...recognised
+    .wentTo(share, source.was, source.batch)
+    .map((was) => ({ was, batch: source.batch, from: source.was })),
+];
 
 const NOTHING: Vanished = {
   isEmpty: true,
@@ -62,7 +104,7 @@ function* freshDirs(parts: MoveParts, share: ShareName, run: Pick<Run, 'no' | 's
       const verdict = judge(judging, share, { dir, known, kept });
       return verdict.file !== undefined || verdict.toCompare !== undefined;
     });
-    if (files.length > 0) yield { dir, files };
+    if (files.length > 0) yield { dir, files, open: entries.filter(({ facts }) => facts.batch === 0) };
   }
 }
 
@@ -114,12 +156,12 @@ function takeMatch(
   const alike: string[] = [];
   const { recognised, batches, transaction } = parts.ledger;
   const givenOver = new Map<number, { files: number; bytes: number }>();
-  for (const { file, batch } of files) {
+  for (const { file, batch, was: from } of files) {
     const head = batches.headByNo(batch);
     if (head === undefined) continue;
     const isDone = isDelivered(head.state);
     if (!isDone && !isUndecided(parts.ledger, head)) continue;
-    vanished.take(file.name, { was, batch });
+    vanished.take(file.name, { was: from, batch });
     if (isSameTarget(parts, share, { dir, file }, head)) {
       alike.push(file.name);
       continue;

@@ -18,9 +18,15 @@ export type Nights = CliLab & {
   /** The evening as `nightjar run` has it, but that deliveries are recorded as done without a destination. */
   readonly evening: (
     onEvent?: (event: NightlyEvent) => Promise<void> | void,
-    how?: { readonly deliver: 'all' | 'hold' },
+    how?: How,
   ) => Promise<RunReport>;
   readonly advance: (ms: number) => void;
+};
+
+type How = {
+  readonly deliver?: 'all' | 'hold';
+  /** Files whose content a disk does not give, as an I/O error would have it. */
+  readonly eio?: readonly string[];
 };
 
 export async function nights(
@@ -46,8 +52,12 @@ export async function nights(
     try {
       return await runNightly(
         partsOf(workspace, clock, {
-          ...how,
-          hashFiles: hasher.hash,
+          deliver: how?.deliver ?? 'all',
+          hashFiles: async (share, files, signal) => {
+            const found = new Map(await hasher.hash(share, files, signal));
+            for (const { path } of files) if (how?.eio?.includes(path)) found.set(path, 'unreadable');
+            return found;
+          },
           emit: (event) => void told.push(Promise.resolve(onEvent?.(event))),
         }),
         undefined,
@@ -68,12 +78,12 @@ export async function nights(
   };
 }
 
-type Doings = Pick<NightlyParts, 'emit' | 'hashFiles'> & { readonly deliver?: 'all' | 'hold' };
+type Doings = Pick<NightlyParts, 'emit' | 'hashFiles'> & { readonly deliver: 'all' | 'hold' };
 
 function partsOf(
   workspace: ReturnType<typeof openWorkspace>,
   clock: Clock,
-  { emit, hashFiles, deliver = 'all' }: Doings,
+  { emit, hashFiles, deliver }: Doings,
 ): NightlyParts {
   const { ledger, config, assign, limitsOf, laneOf, mapping, accounts } = workspace;
   return {
