@@ -15,8 +15,10 @@ export function heldByCause(ledger: Ledger): BatchHead[] {
  * copy: a parcel that had gone out before the cause was met is looked for first.
  */
 export function releaseHeld(ledger: Ledger, behind: (head: BatchHead) => boolean, at: number): number {
-  const heads = heldByCause(ledger).filter(behind);
-  return heads.filter(({ id }) => ledger.batches.requeue(id, at, 'kept')).length;
+  return ledger.transaction(() => {
+    const heads = heldByCause(ledger).filter(behind);
+    return heads.filter(({ id }) => ledger.batches.requeue(id, at, 'kept')).length;
+  });
 }
 
 /** Of an account or a destination: what is held for it goes on by itself when it is gone. */

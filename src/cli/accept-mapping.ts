@@ -23,7 +23,7 @@ export const addAcceptMapping: AddCommand = (program, context, finish) => {
     .description('Take over a changed folders.yaml that would move delivered data, after a preview.')
     .addHelpText(
       'after',
-      '\nExamples:\n  nightjar accept-mapping                                   what would change\n  nightjar accept-mapping --yes --reason "run 17 was chen\'s"\n\nA change that moves no delivered data needs no acceptance: serve and run take it over. What is delivered stays\nwhere it is, also after acceptance; new versions and files that join it go to the new owner. Who accepted it, and\nwhen, is kept. A daemon that runs takes it over when no evening is under way.\n\nExit code 0: accepted, or there is nothing to accept; 3: only previewed, and delivered data would move.',
+      '\nExamples:\n  nightjar accept-mapping                                   what would change\n  nightjar accept-mapping --yes --reason "run 17 was chen\'s"\n\nA change that moves no delivered data needs no acceptance: serve and run take it over. What is delivered stays\nwhere it is, also after acceptance; new versions and files that join it go to the new owner. Who accepted it, and\nwhen, is kept. A daemon that runs takes it over when no evening is under way.\n\nExit code 0: accepted, or there is nothing to accept; 3: only previewed, and delivered data would move; 75: another\nmapping came into force meanwhile, and nothing was changed.',
     )
     .action(async (_options, command) => {
       const options = optionsOf<AcceptOptions>(command);
@@ -50,22 +50,34 @@ async function acceptMapping(
     );
   const wanted = await isConfirmed(context, options, 'Accept it?');
   const by = whoAmI(context);
-  if (wanted) accept(workspace, standing, { by, reason: options.reason });
-  const json = { ...{ format: 1, accepted: wanted, nothingToDo: false, by }, ...mappingChangeJson(change) };
-  answer(context, options, json, () =>
-    wanted
-      ? `Accepted by ${by}. A daemon that runs takes it over when no evening is under way.`
-      : 'Nothing was changed: add --yes to accept it.',
-  );
-  return wanted || change.moves.files === 0 ? EXIT.done : EXIT.attention;
+  const accepted = wanted && accept(workspace, standing, { by, reason: options.reason });
+  const json = { ...{ format: 1, accepted, nothingToDo: false, by }, ...mappingChangeJson(change) };
+  answer(context, options, json, () => outcome({ wanted, accepted }, by));
+  if (wanted && !accepted) return EXIT.temporary;
+  return accepted || change.moves.files === 0 ? EXIT.done : EXIT.attention;
 }
 
+function outcome(
+  { wanted, accepted }: { readonly wanted: boolean; readonly accepted: boolean },
+  by: string,
+): string {
+  if (accepted) return `Accepted by ${by}. A daemon that runs takes it over when no evening is under way.`;
+  return wanted
+    ? 'Nothing was changed: another mapping came into force meanwhile. Look again: nightjar accept-mapping'
+    : 'Nothing was changed: add --yes to accept it.';
+}
+
+/** False when another mapping is in force by now than the one that it was compared with. */
 function accept(
-  { ledger, clock }: Workspace,
+  { ledger, clock, mapping }: Workspace,
   { next }: Asked,
   { by, reason }: { readonly by: string; readonly reason: string | undefined },
-): void {
-  ledger.mappings.accept({ at: clock.now(), by, reason, text: next.mapping.text });
+): boolean {
+  return ledger.mappings.deciding(() => {
+    if (ledger.mappings.newestNo() !== (mapping.accepted()?.no ?? 0)) return false;
+    ledger.mappings.accept({ at: clock.now(), by, reason, text: next.mapping.text });
+    return true;
+  });
 }
 
 function question({ change: { moves } }: Asked): string {

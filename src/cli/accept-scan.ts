@@ -27,7 +27,7 @@ export const addAcceptScan: AddCommand = (program, context, finish) => {
     .description('Believe a walk that saw far less or far more than usual, so that its files go.')
     .addHelpText(
       'after',
-      '\nExamples:\n  nightjar accept-scan              what is not believed, and asks\n  nightjar accept-scan lab --yes\n\nLook first whether the share is mounted and whole. What the walk saw is what is usual from then on.\nThe next evening believes it by itself when it sees the same.',
+      '\nExamples:\n  nightjar accept-scan              what is not believed, and asks\n  nightjar accept-scan lab --yes\n\nLook first whether the share is mounted and whole. What the walk saw is what is usual from then on.\nThe next evening believes it by itself when it sees the same.\n\nExit code 0: done, or previewed; 75: a later walk came meanwhile, which is not believed unseen.',
     )
     .action(async (name: string | undefined, _options, command) => {
       const options = optionsOf<AcceptOptions>(command);
@@ -37,9 +37,12 @@ export const addAcceptScan: AddCommand = (program, context, finish) => {
         context.out.write(`${plainText(preview(doubted, context))}\n`);
       const by = whoAmI(context);
       const wanted = doubted.length > 0 && (await isConfirmed(context, options, 'Believe this?'));
-      const accepted = wanted ? doubted.filter(({ share }) => accept(workspace, share, by)) : [];
-      answer(context, options, acceptJson(doubted, accepted), () => outcome(doubted, accepted));
-      finish(EXIT.done);
+      const accepted = wanted ? doubted.filter((one) => accept(workspace, one, by)) : [];
+      const passed = wanted ? doubted.filter((one) => !accepted.includes(one)) : [];
+      answer(context, options, acceptJson(doubted, accepted), () =>
+        [outcome(doubted, accepted), ...passed.map(sayPassed)].join('\n'),
+      );
+      finish(passed.length > 0 ? EXIT.temporary : EXIT.done);
     });
 };
 
@@ -53,8 +56,11 @@ function doubtedShares({ config, ledger }: Workspace, name: string | undefined):
   });
 }
 
-const accept = ({ ledger, clock }: Workspace, share: ShareName, by: string): boolean =>
-  ledger.scans.accept(share, clock.now(), by);
+const accept = ({ ledger, clock }: Workspace, { share, scan }: Doubted, by: string): boolean =>
+  ledger.scans.accept(share, scan.runNo, { at: clock.now(), by });
+
+const sayPassed = ({ share }: Doubted): string =>
+  `${share}: the walk that was shown is not the newest any more, so nothing was believed. Look again: nightjar accept-scan ${share}`;
 
 function preview(doubted: readonly Doubted[], { clock }: Pick<CliContext, 'clock'>): string {
   const now = clock.now();

@@ -38,7 +38,7 @@ export const addClaim: AddCommand = (program, context, finish) => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  nightjar claim SEM1/mueler --for mueller                    preview\n  nightjar claim SEM1/mueler --for mueller --reason "typing error" --yes\n\nThe next run sends what is on the share now, in new batches; the collector\'s copy stays. Files that join the same\ndatasets go to the owner too, until a rule of folders.yaml says whose they are: it suggests the line.\n\nExit code 0: done, or previewed; 64: nothing there is the collector\'s; 78: the owner has no usable credential.',
+      '\nExamples:\n  nightjar claim SEM1/mueler --for mueller                    preview\n  nightjar claim SEM1/mueler --for mueller --reason "typing error" --yes\n\nThe next run sends what is on the share now, in new batches; the collector\'s copy stays. Files that join the same\ndatasets go to the owner too, until a rule of folders.yaml says whose they are: it suggests the line.\n\nExit code 0: done, or previewed; 64: nothing there is the collector\'s; 75: what was shown is\nanother by now, and nothing was changed; 78: the owner has no usable credential.',
     )
     .action(async (text: string, _options, command) => {
       const options = optionsOf<ClaimOptions>(command);
@@ -61,9 +61,12 @@ async function claim(
   if (found.batches.length > 0) await requireCredential(context, workspace, view);
   if (options.json !== true) context.out.write(`${plainText(renderClaim(view))}\n`);
   const wanted = found.batches.length > 0 && (await isConfirmed(context, options, 'Claim it?'));
-  if (wanted) record(workspace, view, { by: whoAmI(context), reason: options.reason });
-  answer(context, options, claimJson(view, wanted), () => renderClaimed(view, wanted));
-  return EXIT.done;
+  const done = wanted && record(workspace, view, { by: whoAmI(context), reason: options.reason });
+  const isPassed = wanted && !done;
+  answer(context, options, claimJson(view, done), () =>
+    isPassed ? `Nothing was changed: ${CHANGED}` : renderClaimed(view, done),
+  );
+  return isPassed ? EXIT.temporary : EXIT.done;
 }
 
 function ownerNamed({ config }: Workspace, name: string): OwnerId {
@@ -119,16 +122,27 @@ function placesOf({ path }: AskedPath, { datasets, batches }: Claimables): Place
   });
 }
 
+const CHANGED = 'what was shown is another by now. Look again: nightjar claim';
+
+/** False when what was shown is another by now: then nothing is claimed. */
 function record(
-  { ledger, clock }: Workspace,
+  workspace: Workspace,
   { asked, owner, found }: ClaimView,
   { by, reason }: { readonly by: string; readonly reason: string | undefined },
-): void {
+): boolean {
+  const { ledger, clock } = workspace;
   const at = clock.now();
   const claims = [...found.datasets].map((dataset) => ({
     ...{ path: asked.path, dataset, owner, by, at },
     reason,
   }));
   const batches = found.batches.map(({ head, paths }) => ({ id: head.id, no: head.no, paths }));
-  ledger.claims.put(asked.share.name, claims, batches);
+  return ledger.transaction(() => {
+    if (essence(selectClaim(workspace, asked)) !== essence(found)) return false;
+    ledger.claims.put(asked.share.name, claims, batches);
+    return true;
+  });
 }
+
+const essence = ({ batches, datasets }: Claimables): string =>
+  JSON.stringify([batches.map(({ head, paths }) => [head.id, head.epoch, paths]), [...datasets]]);

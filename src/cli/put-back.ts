@@ -19,6 +19,9 @@ export function putBack({ ledger, clock }: Workspace, selection: Selection, by: 
   return ledger.transaction(() => putBackAll(ledger, selection, { by, now: clock.now() }));
 }
 
+const isAsShown = (now: BatchHead, shown: BatchHead): boolean =>
+  now.state === shown.state && now.changedAt === shown.changedAt && now.epoch === shown.epoch;
+
 function putBackAll(
   ledger: Workspace['ledger'],
   selection: Selection,
@@ -26,8 +29,12 @@ function putBackAll(
 ): PutBack {
   const requeued: BatchHead[] = [];
   const skipped: BatchHead[] = [...selection.skipped];
-  for (const head of selection.batches)
-    (ledger.batches.requeue(head.id, now) ? requeued : skipped).push(head);
+  for (const shown of selection.batches) {
+    const head = ledger.batches.head(shown.id);
+    // What was put back and delivered while a person looked at the preview would be sent a second time.
+    const isPutBack = isAsShown(head, shown) && ledger.batches.requeue(head.id, now);
+    (isPutBack ? requeued : skipped).push(head);
+  }
   ledger.requeues.note({ at: now, by, batches: requeued });
   const lifted = ledger.pauses
     .inForce(now)
@@ -37,7 +44,7 @@ function putBackAll(
     ledger.looks.assign(
       share,
       files.map(({ path }) => path),
-      (facts) => ({ ...facts, mark: 'none' }),
+      (facts) => (facts.mark === 'refused' ? { ...facts, mark: 'none' } : facts),
     );
   return { requeued, skipped, lifted, refused: selection.refused.length };
 }

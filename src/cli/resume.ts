@@ -38,9 +38,7 @@ export const addResume: AddCommand = (program, context, finish) => {
       if (kind === undefined) throw unknownKind(kindText, PAUSE_KINDS);
       await using workspace = await openToRead(context, options);
       const target = { kind, name: nameToLift(workspace, kind, name) };
-      const lifted = workspace.ledger.pauses.lift(target.kind, target.name, context.clock.now());
-      const behind = (head: BatchHead): boolean => pauseOf([{ ...NO_PAUSE, ...target }], head) !== undefined;
-      const requeued = lifted ? releaseHeld(workspace.ledger, behind, context.clock.now()) : 0;
+      const { lifted, requeued } = lift(workspace, target);
       answer(context, options, { format: 1, ...target, lifted, requeued }, () =>
         lifted
           ? `Deliveries of ${kind} ${target.name} go on${requeued > 0 ? `, ${count(requeued, 'held batch', 'held batches')} among them` : ''}.`
@@ -49,6 +47,19 @@ export const addResume: AddCommand = (program, context, finish) => {
       finish(EXIT.done);
     });
 };
+
+/** Ends a pause, and what it held goes on: both, or neither. */
+function lift(
+  { ledger, clock }: Workspace,
+  target: { readonly kind: PauseKind; readonly name: string },
+): { readonly lifted: boolean; readonly requeued: number } {
+  const at = clock.now();
+  const behind = (head: BatchHead): boolean => pauseOf([{ ...NO_PAUSE, ...target }], head) !== undefined;
+  return ledger.transaction(() => {
+    const lifted = ledger.pauses.lift(target.kind, target.name, at);
+    return { lifted, requeued: lifted ? releaseHeld(ledger, behind, at) : 0 };
+  });
+}
 
 /** Takes back what a person decided of a path. */
 async function resumePath(context: CliContext, options: GlobalOptions, text: string): Promise<void> {

@@ -133,11 +133,11 @@ export class Scans {
     return { since: Number(first['at']), problem: JSON.parse(String(last['problem'])) as ScanProblem };
   }
 
-  /** Believes the newest walk; false when nothing is held against it. */
-  accept(share: ShareName, at: number, by: string): boolean {
+  /** Believes the walk of a run; false when it is not the newest any more, or nothing is held against it. */
+  accept(share: ShareName, runNo: number, { at, by }: { readonly at: number; readonly by: string }): boolean {
     return inTransaction(this.#db, () => {
       const newest = this.suspects(share).at(-1);
-      if (newest === undefined) return false;
+      if (newest?.runNo !== runNo) return false;
       this.#db
         .prepare('UPDATE scan SET accepted = ? WHERE share = ? AND run = ?')
         .run(by, share, newest.runNo);
