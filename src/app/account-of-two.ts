@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { IngestError } from '../core/errors.ts';
-import { COLLECTOR, type OwnerId } from '../core/ids.ts';
+import { COLLECTOR, type DestinationName, type OwnerId } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { type TokenFacts, tokenFacts } from '../destinations/nomad/token.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
+import { refuseOtherAccount } from './account-so-far.ts';
 import { tokenRef } from './owner-token.ts';
 
 export type SharingParts = {
@@ -57,14 +58,17 @@ export function ownersWithTokens({
 const userIdIn = ({ userId }: { readonly userId?: string }): { userId?: string } =>
   userId === undefined ? {} : { userId };
 
+export type OwnerAt = { readonly owner: OwnerId; readonly destination: DestinationName };
+
 /**
  * ACCOUNT_SHARED when the account that this token opens is another owner's as well: the data of both would land there.
  * An id inside a token is no proof that the platform takes it. So a token that only looks like one of the account
  * holds nobody but its own owner, while `user_id` of folders.yaml, a proof at enrolment and the platform itself count.
+ * TOKEN_REJECTED when it is not the account of `user_id`, or, without that, not the one known so far.
  */
 export async function refuseSharedAccount(
   parts: SharingParts,
-  owner: OwnerId,
+  { owner, destination }: OwnerAt,
   token: Secret | undefined,
 ): Promise<void> {
   if (token === undefined) return;
@@ -77,6 +81,18 @@ export async function refuseSharedAccount(
   for (const other of all)
     if (other.owner !== owner && (await isAlsoOf(parts, { mine, configured: own?.userId }, other)))
       throw sharedAccount(owner, other.owner, mine.userId);
+  refuseUnlessMeant(parts, { owner, destination, own }, mine.userId);
+}
+
+type OwnToken = OwnerAt & { readonly own: ReturnType<typeof ownersWithTokens>[number] | undefined };
+
+function refuseUnlessMeant(
+  { ledger }: SharingParts,
+  { owner, destination, own }: OwnToken,
+  userId: string,
+): void {
+  if (own === undefined || own.userId !== undefined) return;
+  refuseOtherAccount(ledger, { owner, destination, name: own.name }, userId);
 }
 
 type Mine = { readonly mine: Held; readonly configured: string | undefined };

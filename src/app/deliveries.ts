@@ -226,7 +226,7 @@ function refusalFor({ config, mapping, ledger, destination }: Workspace, store: 
   return async (of, { token, signal }) => {
     const isTaken = takenBy(destination(of.destination), signal);
     const now = { ...config, mapping: mapping.current().mapping };
-    await refuseSharedAccount({ config: now, ledger, store, isTaken }, of.owner, token);
+    await refuseSharedAccount({ config: now, ledger, store, isTaken }, of, token);
   };
 }
 

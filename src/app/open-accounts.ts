@@ -2,13 +2,13 @@ import type { Config, MappingConfig } from '../config/config.ts';
 import type { Account, Asks } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import { IngestError } from '../core/errors.ts';
-import { COLLECTOR, type OwnerId } from '../core/ids.ts';
+import { COLLECTOR } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenStore } from '../credentials/read-token.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { tokenFacts } from '../destinations/nomad/token.ts';
 import { type Accounts, accountKey, type OpenAccount } from '../nightly/readable-accounts.ts';
-import { refuseSharedAccount, type SharingParts, takenBy } from './account-of-two.ts';
+import { type OwnerAt, refuseSharedAccount, type SharingParts, takenBy } from './account-of-two.ts';
 import { ownerToken, tokenRef } from './owner-token.ts';
 
 type AccountParts = {
@@ -42,13 +42,13 @@ export function openAccounts({ config, ledger, store, destination, mapping, cloc
           const token = await ownerToken({ ...config, mapping: now }, store, at).catch(() => undefined);
           const isTaken = takenBy(destination(name), signal);
           const sharing = { config: { mapping: now }, ledger, store, isTaken };
-          const refused = await refusalOf(sharing, owner, token);
+          const refused = await refusalOf(sharing, at, token);
           if (refused?.disposition === 'operator') continue;
           const account = destination(name).account?.({ token, signal }, asks);
           if (account === undefined) continue;
           const containers =
             refused === undefined
-              ? learning(account, { ...sharing, clock }, { owner, token })
+              ? learning(account, { ...sharing, clock }, { at, token })
               : () => Promise.reject(refused);
           found.set(key, { ...account, containers, asks, mostAsks, sendsIn, compares });
         }
@@ -65,16 +65,16 @@ export function openAccounts({ config, ledger, store, destination, mapping, cloc
 function learning(
   { containers }: Account,
   parts: SharingParts & Pick<AccountParts, 'clock'>,
-  { owner, token }: { readonly owner: OwnerId; readonly token: Secret | undefined },
+  { at, token }: { readonly at: OwnerAt; readonly token: Secret | undefined },
 ): Account['containers'] {
   return async () => {
     const found = await containers();
     const userId = found?.find(({ account }) => account !== undefined)?.account;
-    const name = tokenRef(parts.config, owner, 'nomad')?.token;
+    const name = tokenRef(parts.config, at.owner, 'nomad')?.token;
     if (userId === undefined || name === undefined || token === undefined) return found;
     if (tokenFacts(token).userId !== undefined) return found;
     parts.ledger.credentials.learn(name, token, userId, parts.clock.now());
-    await refuseSharedAccount(parts, owner, token);
+    await refuseSharedAccount(parts, at, token);
     return found;
   };
 }
@@ -82,11 +82,11 @@ function learning(
 /** Of a token that opens somebody else's account: what is not in there says nothing of the owner's own. */
 async function refusalOf(
   parts: SharingParts,
-  owner: OwnerId,
+  at: OwnerAt,
   token: Secret | undefined,
 ): Promise<IngestError | undefined> {
   try {
-    await refuseSharedAccount(parts, owner, token);
+    await refuseSharedAccount(parts, at, token);
     return undefined;
   } catch (thrown) {
     if (thrown instanceof IngestError) return thrown;

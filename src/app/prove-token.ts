@@ -11,6 +11,7 @@ import {
   tokenFacts,
 } from '../destinations/nomad/token.ts';
 import { ownersWithTokens } from './account-of-two.ts';
+import { refuseOtherAccount } from './account-so-far.ts';
 import { tokenRef } from './owner-token.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,8 +34,8 @@ export type ProvenToken = {
 
 /**
  * Everything that must hold before a token may deliver an owner's data: it lasts, it is not the administrator's, it is
- * the configured person's, no other owner has one of the same account, and the platform takes it. Asks only what
- * changes nothing. Throws TOKEN_REJECTED, ACCOUNT_SHARED and what the network throws.
+ * the configured person's, no other owner has one of the same account, the owner's data went to no other account so
+ * far, and the platform takes it. Asks only what changes nothing. Throws TOKEN_REJECTED, ACCOUNT_SHARED and what the network throws.
  */
 export async function proveToken(
   { config, destination, clock, ledger }: Pick<Workspace, 'config' | 'destination' | 'clock' | 'ledger'>,
@@ -51,6 +52,8 @@ export async function proveToken(
     throw notTheirs(owner, userId, ref.userId);
   refuseAdmin(candidate.destination.adminUserIds, userId);
   if (userId !== undefined) await refuseShared({ config, ledger }, store, owner, userId);
+  if (userId !== undefined && ref?.userId === undefined)
+    refuseOtherAccount(ledger, { owner, destination: candidate.destination.name }, userId);
   const said = await destination(candidate.destination.name).check({ token, signal });
   return { facts, userId, said };
 }

@@ -6,6 +6,13 @@ import type { StoredContainer } from './containers.ts';
 /** A container of an owner, and since when it is known, ms since 1970. */
 export type KnownContainer = StoredContainer & { readonly since: number };
 
+const MADE_IN = `SELECT json_extract(remote, '$.account') AS account FROM container
+  WHERE owner = ?1 AND (?2 IS NULL OR destination = ?2) AND account IS NOT NULL ORDER BY opened_at DESC LIMIT 1`;
+
+const SENT_INTO = `SELECT json_extract(container, '$.account') AS account FROM batch
+  WHERE sent_order IS NOT NULL AND owner = ?1 AND (?2 IS NULL OR destination = ?2) AND account IS NOT NULL
+  ORDER BY sent_order DESC LIMIT 1`;
+
 /** The containers that an owner's batches went into, or may have gone into, and those that are open for them now. */
 export function createKnownContainers(db: DatabaseSync) {
   return {
@@ -23,15 +30,14 @@ export function createKnownContainers(db: DatabaseSync) {
         .all(destination, owner)
         .map((row) => ({ ...containerOf(row['remote']), since: Number(row['since']) })),
 
-    /** The account that the owner's newest container was made in, as the platform told; undefined: it told of none. */
-    accountOf: (owner: OwnerId): string | undefined => {
-      const row = db
-        .prepare(
-          `SELECT json_extract(remote, '$.account') AS account FROM container
-             WHERE owner = ? AND account IS NOT NULL ORDER BY opened_at DESC LIMIT 1`,
-        )
-        .get(owner);
-      return textOf(row?.['account']);
+    /**
+     * The account that the owner's newest container was made in, as the platform told; undefined: it told of none. Where
+     * every container is forgotten, that of the batch that was sent last.
+     */
+    accountOf: (owner: OwnerId, destination?: DestinationName): string | undefined => {
+      const row = db.prepare(MADE_IN).get(owner, destination ?? null);
+      const sent = row ?? db.prepare(SENT_INTO).get(owner, destination ?? null);
+      return textOf(sent?.['account']);
     },
 
     /** The container that a lane went on with because its account may open no more, and since when; undefined: none. */

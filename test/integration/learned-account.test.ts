@@ -6,11 +6,12 @@ import { refuseSharedAccount, type SharingParts } from '../../src/app/account-of
 import { destinationName, ownerId } from '../../src/core/ids.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createTokenStore } from '../../src/credentials/read-token.ts';
-import { tempLedger } from '../support/ledger-fixture.ts';
+import { entry, planOf, tempLedger } from '../support/ledger-fixture.ts';
 
 const BEN = '22222222-2222-4222-8222-222222222222';
 /** Personal access tokens tell nothing of their account. */
 const pat = (letter: string): string => `nomad_pat_${letter.repeat(43)}`;
+const AT = { owner: ownerId('ada'), destination: destinationName('archive') };
 const OWNERS = ['ada', 'ben'].map((id) => ({ id, tokens: { nomad: { token: id } } }));
 
 let dir: string;
@@ -30,14 +31,17 @@ const putToken = async (name: string, value: string): Promise<void> => {
 };
 
 /** What becomes of a delivery for Ada: the code of what keeps it back. */
-async function refusedToAda(): Promise<string | undefined> {
+async function refusedToAda(userId?: string): Promise<string | undefined> {
   const store = createTokenStore({ dir, env: {} });
+  const configured = userId === undefined ? {} : { userId };
+  const [ada, ben] = OWNERS;
+  const owners = [{ ...ada, tokens: { nomad: { ...ada?.tokens.nomad, ...configured } } }, ben];
   const parts = {
-    ...{ config: { mapping: { owners: OWNERS, collector: { tokens: {} } } }, ledger: temp.ledger, store },
+    ...{ config: { mapping: { owners, collector: { tokens: {} } } }, ledger: temp.ledger, store },
     isTaken: async () => true,
   } as unknown as SharingParts;
   try {
-    await refuseSharedAccount(parts, ownerId('ada'), await store.token('ada'));
+    await refuseSharedAccount(parts, AT, await store.token('ada'));
     return undefined;
   } catch (thrown) {
     return (thrown as { code?: string }).code;
@@ -95,3 +99,54 @@ it('nothing of a token is in what is kept of it', async () => {
   expect(new Secret(pat('a')).mark()).not.toContain('aaaa');
   expect(new Secret(pat('a')).mark()).not.toBe(new Secret(pat('a')).mark());
 });
+
+const ADA = '11111111-1111-4111-8111-111111111111';
+const uploadToken = (account: string): string =>
+  `${Buffer.from(account.replaceAll('-', ''), 'hex').toString('base64url')}.${'s'.repeat(43)}`;
+
+/** A batch of Ada's is delivered into her account. */
+function deliverForAda(): void {
+  const { batches, containers } = temp.ledger;
+  const remote = { id: 'u1', name: 'Ada 2026-11', location: 'there', account: ADA };
+  containers.save({ ...AT, name: 'Ada 2026-11', at: 1, container: { part: 1, remote } });
+  const plan = { ...planOf('SEM1/ada/gold', [entry('a.tif')]), owner: AT.owner };
+  batches.plan(plan, { lane: 'archive/Ada 2026-11', at: 1, runNo: 1 });
+  batches.markQueued(plan.id, 1);
+  const batch = batches.begin(plan.id, 1);
+  batches.sending(batch, remote);
+  const receipt = { evidence: 'confirmed', how: 'so', location: 'there', files: 1, bytes: 10 } as const;
+  batches.deliver(batch, receipt, new Uint8Array(32), 1);
+}
+
+/** What of what is known of Ada's account is left. */
+const KNOWN = {
+  'her upload': () => deliverForAda(),
+  'a batch that was delivered into an upload that is lost since': () => {
+    deliverForAda();
+    const lane = { destination: AT.destination, name: 'Ada 2026-11' };
+    const { id } = planOf('SEM1/ada/gold', [entry('a.tif')]);
+    temp.ledger.lostContainers.forget(lane, id, { which: 'it', why: 'so', at: 2 });
+    expect(temp.ledger.containers.find(lane.destination, lane.name)).toBeUndefined();
+  },
+  'what her token was enrolled for': () =>
+    temp.ledger.credentials.save({
+      ...{ name: 'ada', kind: 'upload', remoteId: undefined, userId: ADA, enrolledAt: 1 },
+      expiresAt: undefined,
+    }),
+};
+
+it.each(Object.entries(KNOWN))(
+  'a token of another account sends nothing of an owner whose account is known by %s, unless user_id says that it is meant',
+  async (_, know) => {
+    know();
+    await putToken('ada', uploadToken(ADA));
+    const before = await refusedToAda();
+    await putToken('ada', uploadToken(BEN));
+
+    expect([before, await refusedToAda(), await refusedToAda(BEN)]).toEqual([
+      undefined,
+      'TOKEN_REJECTED',
+      undefined,
+    ]);
+  },
+);

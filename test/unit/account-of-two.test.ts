@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { refuseSharedAccount, type SharingParts } from '../../src/app/account-of-two.ts';
 import { IngestError } from '../../src/core/errors.ts';
-import type { OwnerId } from '../../src/core/ids.ts';
+import { destinationName, type OwnerId } from '../../src/core/ids.ts';
 import { Secret } from '../../src/core/secret.ts';
 
 const ACCOUNTS = [
@@ -75,7 +75,11 @@ function lab(all: readonly Has[]): { readonly held: (at: number) => Promise<bool
     held: async (at) => {
       if (all[at]?.kind === 'none') return true;
       try {
-        await refuseSharedAccount(parts, OWNERS[at] as unknown as OwnerId, new Secret(tokens[at] ?? ''));
+        await refuseSharedAccount(
+          parts,
+          { owner: OWNERS[at] as unknown as OwnerId, destination: destinationName('nomad') },
+          new Secret(tokens[at] ?? ''),
+        );
         return false;
       } catch (thrown) {
         if (thrown instanceof IngestError) return true;

@@ -74,10 +74,11 @@ async function checkPlatform(
     }
     findings.push(
       await findingOf(about, async () => {
-        const token = await ownerToken(config, store, { owner, destination: name });
+        const at = { owner, destination: name };
+        const token = await ownerToken(config, store, at);
         const platform = workspace.destination(name);
         const isTaken = takenBy(platform, signal);
-        await refuseSharedAccount({ config, ledger: workspace.ledger, store, isTaken }, owner, token);
+        await refuseSharedAccount({ config, ledger: workspace.ledger, store, isTaken }, at, token);
         const well = ok(about, await platform.check({ token, signal }));
         return (await mayNotPublish(workspace, destination, { owner, token, signal })) ?? well;
       }),
