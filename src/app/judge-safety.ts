@@ -95,7 +95,7 @@ function notDelivered(of: {
   if (assignment.kind === 'held') return `held, not delivered: ${assignment.reason}`;
   return prior === 0
     ? 'not delivered: it is in no batch'
-    : 'changed since it was delivered: this version is in no batch';
+    : 'this version is in no batch: it changed, or its batch was withdrawn';
 }
 
 function holderOf({ ledger, clock }: Pick<Workspace, 'ledger' | 'clock'>, no: number): Holder {

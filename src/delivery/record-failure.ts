@@ -66,7 +66,7 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
       recut(batch, words, decision, parts);
       return;
     case 'halve':
-      cuts.halve(batch, words, halvesOf(batch));
+      cuts.halve(batch, words, halvesOf);
       return;
     case 'rejoin':
       cuts.rejoin(decision.whole, noFileToBlame(words), wholeOf);
@@ -136,11 +136,7 @@ function recut(
   { paths, mark }: Extract<Decision, { do: 'recut' }>,
   { ledger }: DeliveryParts,
 ): void {
-  const bad = new Set(paths);
-  const rest = pieceOf(
-    batch,
-    batch.files.filter(({ path }) => !bad.has(path)),
+  ledger.batches.recut(batch, words, { paths: paths as readonly SharePath[], mark }, (rest) =>
+    [rest].flatMap((whole) => pieceOf(whole, whole.files) ?? []),
   );
-  const pieces = rest === undefined ? [] : [rest];
-  ledger.batches.recut(batch, words, { paths: paths as readonly SharePath[], mark }, pieces);
 }

@@ -5,27 +5,22 @@ import type { SharePath } from '../core/share-path.ts';
 import { type BatchState, statesBefore } from '../core/states.ts';
 import { leaseLost, unknownBatch } from './batch-errors.ts';
 import { type BadFiles, type Move, WAITING } from './batch-move.ts';
-import {
-  type BatchError,
-  type BatchHead,
-  batchOf,
-  HEAD_COLUMNS,
-  headOf,
-  mayHaveArrived,
-} from './batch-row.ts';
+import { type BatchError, type BatchHead, batchOf, HEAD_COLUMNS, headOf } from './batch-row.ts';
 import { digestOf } from './chain.ts';
 import type { StoredContainer } from './containers.ts';
 import { disownAttempts, holdAttempt, loseAttempt } from './crashes.ts';
 import { recordEvent } from './events.ts';
+import { freeFiles } from './free-files.ts';
 import { keepGivenNames } from './given-names.ts';
 import { insertBatch, type Planned } from './insert-batch.ts';
 import { withJoined } from './joined.ts';
 import type { Looks } from './looks.ts';
 import { forgetKnownOutcome, forgetSent } from './outcomes.ts';
-import { dirsMovedInto } from './recognised.ts';
 import { keepPlace, reviveBatch } from './revive-batch.ts';
 import { tellPlanned } from './tell-planned.ts';
 import { inTransaction } from './transaction.ts';
+
+type Work = { readonly plan: BatchPlan; readonly planned: Planned };
 
 /**
  * The batches and the moves of their state. Every move is held against the one table in core/states.ts, is one
@@ -74,7 +69,16 @@ export class Batches {
   }
 
   /** The same for many, in one transaction: a directory is written once for all of its batches. */
-  planAll(works: readonly { readonly plan: BatchPlan; readonly planned: Planned }[]): void {
+  planAll(works: readonly Work[]): void {
+    this.#planAll(works, (...of) => this.#looks.assign(...of));
+  }
+
+  /** The same of files that a batch held just now, some of which may be away from their place. */
+  planAgain(works: readonly Work[]): void {
+    this.#planAll(works, (...of) => this.#looks.assignEver(...of));
+  }
+
+  #planAll(works: readonly Work[], assign: Looks['assignEver']): void {
     inTransaction(this.#db, () => {
       const holders = new Map<ShareName, Map<SharePath, number>>();
       for (const { plan, planned } of works) {
@@ -84,7 +88,7 @@ export class Batches {
         holders.set(plan.share, inShare);
       }
       for (const [share, numbers] of holders)
-        this.#looks.assign(share, numbers.keys(), (facts, path) => ({
+        assign(share, [...numbers.keys()], (facts, path) => ({
           ...facts,
           batch: numbers.get(path) ?? facts.batch,
         }));
@@ -175,32 +179,15 @@ export class Batches {
     });
   }
 
-  /**
-   * A batch that cannot be delivered as planned: its files are free to be planned again. The bad ones get the mark and
-   * settle anew, and remember this batch if it may have arrived.
-   */
-  withdraw(batch: Batch, error: BatchError, bad: BadFiles): void {
-    inTransaction(this.#db, () => {
-      const { no, ...head } = this.head(batch.id);
+  /** A batch that cannot be delivered as planned: see freeFiles, also for the answer. */
+  withdraw(batch: Batch, error: BatchError, bad: BadFiles): ReadonlySet<SharePath> {
+    return inTransaction(this.#db, () => {
+      const { id, epoch } = batch;
+      const head = this.head(id);
       const detail = `${error.code}: ${error.message}`;
-      this.#mustMove(batch.id, {
-        to: 'withdrawn',
-        at: error.at,
-        epoch: batch.epoch,
-        what: 'batch.withdrawn',
-        detail,
-      });
-      this.#setError(batch.id, error);
-      const prior = mayHaveArrived(head) ? { prior: no } : {};
-      this.#looks.assign(batch.share, bad.paths, (facts) =>
-        facts.batch === no ? { ...facts, ...prior, batch: 0, since: error.at, mark: bad.mark } : facts,
-      );
-      const paths = batch.files.map(({ path }) => path);
-      this.#looks.assign(batch.share, paths, (facts) =>
-        facts.batch === no ? { ...facts, batch: 0 } : facts,
-      );
-      // Files that were moved since are held by no other batch: they are planned where they are now.
-      for (const dir of dirsMovedInto(this.#db, no)) this.#looks.release(batch.share, dir, no);
+      this.#mustMove(id, { to: 'withdrawn', at: error.at, epoch, what: 'batch.withdrawn', detail });
+      this.#setError(id, error);
+      return freeFiles({ db: this.#db, looks: this.#looks }, batch, head, { bad, at: error.at });
     });
   }
 
@@ -213,18 +200,28 @@ export class Batches {
     });
   }
 
-  /** `withdraw`, and at once the same work without the bad files, in one piece or more: nothing can come in between. */
-  recut(batch: Batch, error: BatchError, bad: BadFiles, pieces: readonly BatchPlan[]): void {
-    inTransaction(this.#db, () => {
+  /**
+   * `withdraw`, and at once what `cut` makes of the rest, in pieces: nothing can come in between. The rest is without the
+   * bad files, and without those of which another version is known: that is in another batch, or planned by itself.
+   */
+  recut(
+    batch: Batch,
+    error: BatchError,
+    bad: BadFiles,
+    cut: (rest: Batch) => readonly BatchPlan[],
+  ): readonly BatchPlan[] {
+    return inTransaction(this.#db, () => {
       const { lane, runNo } = this.head(batch.id);
-      this.withdraw(batch, error, bad);
+      const without = this.withdraw(batch, error, bad).union(new Set(bad.paths));
+      const pieces = cut({ ...batch, files: batch.files.filter(({ path }) => !without.has(path)) });
       const planned = { lane, at: error.at, runNo, plannedAt: batch.plannedAt };
-      this.planAll(pieces.map((plan) => ({ plan, planned })));
+      this.planAgain(pieces.map((plan) => ({ plan, planned })));
       keepPlace(
         this.#db,
         batch.id,
         pieces.map(({ id }) => id),
       );
+      return pieces;
     });
   }
 

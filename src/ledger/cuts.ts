@@ -25,9 +25,9 @@ export function createCuts(db: DatabaseSync, batches: Batches) {
 
   return {
     /** The batch in halves, each of which is tried by itself. */
-    halve: (batch: Batch, error: BatchError, halves: readonly BatchPlan[]): void =>
+    halve: (batch: Batch, error: BatchError, halvesOf: (rest: Batch) => readonly BatchPlan[]): void =>
       inTransaction(db, () => {
-        batches.recut(batch, error, { paths: [], mark: 'none' }, halves);
+        const halves = batches.recut(batch, error, { paths: [], mark: 'none' }, halvesOf);
         for (const { id } of halves)
           db.prepare('INSERT OR REPLACE INTO cut (piece, whole, said) VALUES (?, ?, NULL)').run(id, batch.id);
       }),
@@ -51,7 +51,7 @@ export function createCuts(db: DatabaseSync, batches: Batches) {
       return { whole, saidAlike: textOf(other?.['said']) === said && !isTaken };
     },
 
-    /** Puts together again what was cut, as one batch that waits for a person. `plan` is of all the files of the pieces. */
+    /** Puts together again what was cut, as one batch that waits for a person. `planOf` is asked for all that they hold. */
     rejoin: (
       whole: BatchId,
       error: BatchError,
@@ -60,10 +60,13 @@ export function createCuts(db: DatabaseSync, batches: Batches) {
       inTransaction(db, () => {
         const parts = pieces(whole).map((id) => batches.get(id));
         const { lane, runNo, plannedAt } = batches.head(whole);
-        const plan = planOf(parts);
-        for (const part of parts) batches.withdraw(part, error, { paths: [], mark: 'none' });
+        const rest = parts.map((part) => {
+          const without = batches.withdraw(part, error, { paths: [], mark: 'none' });
+          return { ...part, files: part.files.filter(({ path }) => !without.has(path)) };
+        });
+        const plan = planOf(rest);
         if (plan === undefined) return;
-        batches.plan(plan, { lane, at: error.at, runNo, plannedAt });
+        batches.planAgain([{ plan, planned: { lane, at: error.at, runNo, plannedAt } }]);
         keepPlace(db, whole, [plan.id]);
         batches.fail(batches.get(plan.id), { to: 'held', error });
       }),

@@ -4,7 +4,7 @@ import type { Entry } from '../core/model.ts';
 import { foldedName, safeName } from '../core/safe-name.ts';
 import { decodeBytes, encodeBytes } from '../core/share-path.ts';
 import { bytesOf } from './bytes-of.ts';
-import { decodeFacts, encodeFacts, FACTS_BYTES, type Facts, type Mark } from './facts.ts';
+import { decodeFacts, encodeFacts, FACTS_BYTES, type Facts } from './facts.ts';
 
 /** An entry and what was known of it when it was last listed. */
 export type Known = { readonly entry: Entry; readonly facts: Facts };
@@ -19,7 +19,7 @@ export type GoneEntries = {
   /** `at`: when a look first missed them, ms since 1970 by our clock. */
   readonly keep: (dir: number, entries: Iterable<Known>, at: number) => void;
   /** Nothing happens where there is no such entry. */
-  readonly mark: (dir: number, name: string, mark: Mark) => void;
+  readonly change: (dir: number, name: string, change: (facts: Facts) => Facts) => void;
   readonly forget: (dir: number, names: Iterable<string>) => void;
 };
 
@@ -51,12 +51,12 @@ export function createGoneEntries(db: DatabaseSync): GoneEntries {
         put.run(dir, encodeBytes(name), pack(known), at, foldedKey(name));
       }
     },
-    mark: (dir, name, mark) => {
+    change: (dir, name, change) => {
       const key = encodeBytes(name);
       const row = find.get(dir, key);
       if (row === undefined) return;
       const { entry, facts } = unpack(name, bytesOf(row['known']));
-      put.run(dir, key, pack({ entry, facts: { ...facts, mark } }), 0, foldedKey(name));
+      put.run(dir, key, pack({ entry, facts: change(facts) }), 0, foldedKey(name));
     },
     forget: (dir, names) => {
       for (const name of names) drop.run(dir, encodeBytes(name));

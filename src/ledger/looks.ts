@@ -128,18 +128,25 @@ export class Looks {
 
   /** The batch of these delivered files holds them at another path from now on. */
   markLeft(share: ShareName, paths: readonly SharePath[]): void {
-    const goneEntries = createGoneEntries(this.#db);
-    const find = this.#db.prepare('SELECT id FROM dir WHERE share = ? AND key = ?');
-    for (const [dir, inDir] of Map.groupBy(paths, parentOf)) {
-      const id = Number(find.get(share, sortKey(dir))?.['id'] ?? 0);
-      for (const path of inDir) goneEntries.mark(id, nameOf(path), 'left');
-    }
-    this.assign(share, paths, (facts) => ({ ...facts, mark: 'left' }));
+    this.assignEver(share, paths, (facts) => ({ ...facts, mark: 'left' }));
   }
 
   /** Changes what is known of these paths, in one transaction. */
   assign(share: ShareName, paths: Iterable<SharePath>, change: Change): void {
     inTransaction(this.#db, () => assignFacts(this.#db, share, paths, change));
+  }
+
+  /** The same, and of what was listed there once. */
+  assignEver(share: ShareName, paths: readonly SharePath[], change: Change): void {
+    inTransaction(this.#db, () => {
+      assignFacts(this.#db, share, paths, change);
+      const goneEntries = createGoneEntries(this.#db);
+      const find = this.#db.prepare('SELECT id FROM dir WHERE share = ? AND key = ?');
+      for (const [dir, inDir] of Map.groupBy(paths, parentOf)) {
+        const id = Number(find.get(share, sortKey(dir))?.['id'] ?? 0);
+        for (const path of inDir) goneEntries.change(id, nameOf(path), (facts) => change(facts, path));
+      }
+    });
   }
 
   /** Frees what a batch holds in a directory, to be planned again. */

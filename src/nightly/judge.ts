@@ -3,7 +3,7 @@ import type { BatchId, DestinationName, OwnerId, ShareName } from '../core/ids.t
 import type { Assign, Entry, OwnedFile } from '../core/model.ts';
 import type { CollectorCode, HoldCode } from '../core/owner-reason.ts';
 import { joinPath, type SharePath } from '../core/share-path.ts';
-import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
+import type { BatchHead } from '../ledger/batch-row.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Pause } from '../ledger/pauses.ts';
@@ -11,6 +11,7 @@ import { ofRun, type Run } from '../ledger/runs.ts';
 import type { Suspicion } from '../ledger/scans.ts';
 import type { Waiting } from '../ledger/waiting.ts';
 import { bySuspicion } from './by-suspicion.ts';
+import { addendumView, type IsAddendum } from './is-addendum.ts';
 import { type ByHandView, byHandView, unlessUnknown } from './judge-by-hand.ts';
 import { byBatch } from './judge-in-batch.ts';
 import { keptOut } from './judge-kept-out.ts';
@@ -89,6 +90,7 @@ export type JudgeParts = {
   /** What is held against the newest walk of a share: nothing new of it is acted on. */
   readonly suspicionOf: (share: ShareName) => Suspicion | undefined;
   readonly names: Names;
+  readonly isAddendum: IsAddendum;
   /** Datasets that had not settled at the end of the last run. */
   readonly waitingIn: (share: ShareName) => ReadonlyMap<SharePath, Waiting>;
   /** Deliveries from here on count as delivered, earlier ones as unchanged; ms since 1970. */
@@ -111,6 +113,7 @@ export function judgeParts(
     limitsOf: parts.limitsOf,
     pauses: parts.ledger.pauses.inForce(parts.clock.now()),
     names: createNames(parts.ledger),
+    isAddendum: addendumView(parts.ledger),
     isOfRun: ofRun(run, parts.clock.now()),
     putBackBy: parts.ledger.requeues.putBackBy,
     looks: parts.ledger.looks,
@@ -167,7 +170,7 @@ export function judge(
   const out = keptOut(parts, assignment, { share, path, entry, facts });
   if (out !== undefined) return { ...owned, ...out };
   const as = named(parts.names.next(share, path));
-  const addendum = isAddendum(facts.prior, parts);
+  const addendum = parts.isAddendum(facts.prior, path, entry);
   const file: OwnedFile = { ...entry, path, ...as, share, assignment, addendum };
   const rejection = rejectionOf(file, parts.limitsOf(assignment.destination));
   if (rejection !== undefined) return { ...owned, bucket: 'rejected', reason: rejection.reason };
@@ -224,13 +227,6 @@ function inBatch(
     ...judged,
     ...named(judged.bucket === 'unchanged' ? undefined : parts.names.planned(batch, path)),
   };
-}
-
-/** Whether an earlier version of this path has reached the destination, so that this one must not go over it. */
-function isAddendum(prior: number, parts: JudgeParts): boolean {
-  if (prior === 0) return false;
-  const batch = parts.batchByNo(prior);
-  return batch !== undefined && mayHaveArrived(batch);
 }
 
 /** What is added where nights have gone by without an end. */

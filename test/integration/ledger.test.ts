@@ -152,7 +152,7 @@ describe('the ledger', () => {
     batches.markQueued(whole.id, 3);
     batches.sending(batches.begin(whole.id, 4), U);
     const halves = files.map((file) => planOf('SEM1/a', [file]));
-    cuts.halve(batches.get(whole.id), NO, halves);
+    cuts.halve(batches.get(whole.id), NO, () => halves);
 
     for (const { id } of halves) {
       expect(containers.ofBatch(id)).toEqual(U);
