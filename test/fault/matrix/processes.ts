@@ -25,6 +25,15 @@ const NO_PROCESS: TestName = [
   'a machine that starts no further process (%s) is told as that, with codes that are tried again: by Redis, the look, the pipe of a batch and its reader',
 ];
 
+const POWER: TestName = [
+  'fault/power-cut.test.ts',
+  'a machine that loses its power at each step of an evening goes on by itself: every file is with its owner once, and what was recorded is still recorded',
+];
+const POWER_OF_DIRECTORY: TestName = [
+  'fault/power-cut.test.ts',
+  'what a directory destination calls verified is whole on its disk when the power is lost in the next instant, and the rest follows',
+];
+
 export const PROCESSES: readonly Fault[] = [
   {
     group: 'processes',
@@ -64,6 +73,31 @@ export const PROCESSES: readonly Fault[] = [
       ),
       close: shown('what has arrived is found there, and not sent twice', KILLED),
       record: shown('what has arrived is found there, and not sent twice', KILLED),
+    },
+  },
+  {
+    group: 'processes',
+    fault: 'the machine loses its power',
+    cells: {
+      look: shown('the next evening walks, plans and delivers each file once', POWER),
+      plan: shown('what was planned is still planned, and delivered once', POWER),
+      queue: shown('the next start fills the queue from the ledger', POWER),
+      open: shown('the next evening goes on with the container that is known or found', POWER),
+      send: shown(
+        'the next evening looks for the parcel, or sends it; each file is there once',
+        POWER,
+        POWER_OF_DIRECTORY,
+      ),
+      close: shown(
+        'the next evening asks for the outcome; each file is there once',
+        POWER,
+        POWER_OF_DIRECTORY,
+      ),
+      record: shown(
+        'what had arrived and was not recorded is found; what was recorded is still recorded, and whole at the destination',
+        POWER,
+        POWER_OF_DIRECTORY,
+      ),
     },
   },
   {
