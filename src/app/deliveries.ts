@@ -24,9 +24,9 @@ import type { EngineParts } from './engine.ts';
 import { mayPublish } from './may-publish.ts';
 import { metadataOf } from './metadata-of.ts';
 import { ownerToken, tokenRef } from './owner-token.ts';
+import { checkStillMeant } from './perhaps-there.ts';
 import { createPublishInTurn, type PublishInTurn } from './publish-in-turn.ts';
 import { VERSION } from './version.ts';
-import { outdated } from './withdraw-outdated.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The workers of this process. Disposing lets what runs end, within a bound, and stops the rest. */
@@ -196,10 +196,9 @@ function deliveryParts(
         ledger.credentials.learn(name, call.token, account, clock.now());
       await refuseShared(batch, call);
     },
-    checkOwner: (batch) => {
+    checkOwner: (batch, step) => {
       follow?.();
-      const error = outdated(batch, workspace.assign, ledger);
-      if (error !== undefined) throw error;
+      checkStillMeant(batch, step, workspace);
     },
     content: (batch) => {
       const [packer, root] = [packers.get(batch.share), roots.get(batch.share)];

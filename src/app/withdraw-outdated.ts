@@ -1,6 +1,7 @@
 import { IngestError } from '../core/errors.ts';
 import type { Assign, Assignment, Batch, Entry } from '../core/model.ts';
 import { nameOf, parentOf, printable, type SharePath } from '../core/share-path.ts';
+import { isDelivered } from '../core/states.ts';
 import { type BatchHead, batchError } from '../ledger/batch-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Workspace } from './workspace.ts';
@@ -8,7 +9,8 @@ import type { Workspace } from './workspace.ts';
 /**
  * Withdraws the batches that wait or are held and that the folder mapping of today would not make: their files are
  * planned again, for whoever they belong to now and within the limits of now. What was delivered stays where it is, also
- * what its destination has lost since: only a person sends that again. Call it before anything runs; what is put back later is checked when it is delivered.
+ * what its destination has lost since: only a person sends that again. What may be there is left to its delivery, which
+ * looks for it (see perhaps-there.ts). Call it before anything runs; what is put back later is checked when it is delivered.
  */
 export function withdrawOutdated({
   ledger,
@@ -17,9 +19,9 @@ export function withdrawOutdated({
   clock,
 }: Pick<Workspace, 'ledger' | 'assign' | 'limitsOf' | 'clock'>): void {
   const waiting = [...ledger.list({ states: ['planned', 'held', 'rejected'] })];
-  for (const { id } of waiting.filter((head) => !isLostDelivery(head))) {
+  for (const { id } of waiting.filter((head) => !isLostDelivery(head) && !isPerhapsThere(head, ledger))) {
     const batch = ledger.batches.get(id);
-    const error = outdated(batch, assign, ledger) ?? overLimits(batch, limitsOf);
+    const error = whyOutdated(batch, { ledger, assign, limitsOf });
     if (error !== undefined)
       ledger.batches.withdrawWaiting(batch, batchError(error, clock.now()), { paths: [], mark: 'none' });
   }
@@ -28,6 +30,29 @@ export function withdrawOutdated({
 /** Delivered, and its destination has lost it: only a person sends it again. */
 export const isLostDelivery = ({ state, error }: BatchHead): boolean =>
   state === 'held' && error?.code === 'EVIDENCE_GONE';
+
+/** Whether all of an undelivered batch may be in the container it was sent into, without anybody having said so. */
+export function isPerhapsThere(
+  { id, state }: Pick<BatchHead, 'id' | 'state'>,
+  { outcomes, containers }: Pick<Ledger, 'outcomes' | 'containers'>,
+): boolean {
+  return !isDelivered(state) && outcomes.mayHaveArrived(id) && containers.ofBatch(id) !== undefined;
+}
+
+/** MAPPING_CHANGED when the mapping or the limits of today would not make the batch. */
+export const whyOutdated = (
+  batch: Batch,
+  { ledger, assign, limitsOf }: Pick<Workspace, 'ledger' | 'assign' | 'limitsOf'>,
+): IngestError | undefined => outdated(batch, assign, ledger) ?? overLimits(batch, limitsOf);
+
+/** Whether a file of the batch belongs to another owner or destination now. */
+export function isGivenAway(batch: Batch, assign: Assign, ledger: Ledger): boolean {
+  const entryOf = entriesOf(ledger, batch.share);
+  return batch.files.some(({ path }) => {
+    const now = assign(batch.share, path, entryOf(path));
+    return now.kind === 'owned' && (now.owner !== batch.owner || now.destination !== batch.destination);
+  });
+}
 
 /** MAPPING_CHANGED when a file of the batch has another owner or destination now, or is to be shared with others; undefined when all is as planned. */
 export function outdated(batch: Batch, assign: Assign, ledger: Ledger): IngestError | undefined {

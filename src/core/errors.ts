@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   DESTINATION_UNUSABLE: 'operator',
   CONTAINER_LOST: 'operator',
   CONTAINER_UNCLEAR: 'operator',
+  OUTCOME_UNKNOWN: 'operator',
   TARGET_CONFLICT: 'operator',
   PROCESSING_FAILED: 'operator',
   DELIVERY_CRASHED: 'operator',

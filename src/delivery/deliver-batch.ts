@@ -12,7 +12,7 @@ import type { Tier } from '../tiering/tier.ts';
 import type { Breaker } from './breaker.ts';
 import type { RetryPolicy } from './decide.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
-import { findSent, noteWhole } from './find-sent.ts';
+import { type CheckStep, findSent, noteWhole } from './find-sent.ts';
 import { openContainer } from './open-container.ts';
 import { putBack } from './put-back.ts';
 import { recordFailure } from './record-failure.ts';
@@ -41,8 +41,8 @@ export type DeliveryParts = {
   readonly content: (batch: Batch) => Content;
   /** What is to be said of the batch's container. */
   readonly metadata: (batch: Batch) => ContainerMetadata;
-  /** Throws MAPPING_CHANGED when the mapping of today says that a file is somebody else's. */
-  readonly checkOwner: (batch: Batch) => void;
+  /** Throws MAPPING_CHANGED when the mapping of today says that a file is somebody else's; OUTCOME_UNKNOWN when it may be there. */
+  readonly checkOwner: (batch: Batch, step: CheckStep) => void;
   readonly tier: Tier;
   /** Who is told when nothing moves in the delivery of a batch. */
   readonly standstill: (id: BatchId) => Standstill;
@@ -61,7 +61,7 @@ export async function deliverBatch(id: BatchId, parts: DeliveryParts, signal: Ab
   if (batch === undefined) return;
   parts.emit({ name: 'delivery.attempt', batch });
   try {
-    parts.checkOwner(batch);
+    parts.checkOwner(batch, 'begin');
     await parts.tier.recall(batch.files, signal); // 7 recall
     const destination = parts.destination(batch.destination);
     const token = await parts.token(batch, signal);

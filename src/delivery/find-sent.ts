@@ -1,6 +1,6 @@
 import type { Content, ContentFile } from '../core/content.ts';
 import { IngestError } from '../core/errors.ts';
-import type { Receipt } from '../core/model.ts';
+import type { Batch, Receipt } from '../core/model.ts';
 import type { Call, Destination } from '../destinations/destination.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 
@@ -11,17 +11,28 @@ export type Found = { readonly receipt: Receipt; readonly hashes: Buffer };
  * Looks before it is sent again: an earlier attempt may have brought the whole parcel there without hearing of it (a
  * lost answer, a proxy that gave up, a process that was killed). Undefined: nothing is known of that, so it is sent.
  */
-export async function findSent({
-  content,
-  destination,
-  call,
-  parts: { ledger },
-}: {
+export async function findSent(looking: Looking): Promise<Found | undefined> {
+  const { content, parts } = looking;
+  if (!parts.ledger.outcomes.mayHaveArrived(content.batch.id)) return undefined;
+  const found = await look(looking);
+  if (found === undefined) parts.checkOwner(content.batch, 'looked');
+  return found;
+}
+
+/** A batch that may have arrived is looked for before it counts whether the mapping of today means it (see perhaps-there.ts). */
+export type CheckStep = 'begin' | 'looked';
+
+type Looking = {
   readonly content: Content;
   readonly destination: Destination;
   readonly call: Call;
-  readonly parts: { readonly ledger: Pick<Ledger, 'outcomes' | 'containers'> };
-}): Promise<Found | undefined> {
+  readonly parts: {
+    readonly ledger: Pick<Ledger, 'outcomes' | 'containers'>;
+    readonly checkOwner: (batch: Batch, step: CheckStep) => void;
+  };
+};
+
+async function look({ content, destination, call, parts: { ledger } }: Looking): Promise<Found | undefined> {
   const { id } = content.batch;
   const hashes = ledger.outcomes.unknownOf(id);
   const container = ledger.containers.ofBatch(id);

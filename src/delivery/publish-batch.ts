@@ -68,7 +68,7 @@ async function publish(
   const { publishing } = parts.destination(batch.destination);
   if (!parts.mayPublish(batch) || publishing === undefined)
     return { state: 'waiting', said: 'the configuration does not ask for it any more' };
-  parts.checkOwner(batch);
+  parts.checkOwner(batch, 'begin');
   if (container === undefined || !parts.ledger.publications.isAlone(batch.id, batch.destination, container))
     return { state: 'refused', said: 'more than this batch was sent into its container' };
   const call: Call = { token: await parts.token(batch, signal), signal };

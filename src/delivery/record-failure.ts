@@ -56,7 +56,7 @@ function carryOut(batch: Batch, error: IngestError, decision: Decision, parts: D
       return;
     }
     case 'hold':
-      batches.fail(batch, { to: 'held', error: words });
+      batches.fail(batch, { to: 'held', error: words, mayBeThere: error.context['mayBeThere'] === true });
       pause(batch, error, decision.pause, parts);
       return;
     case 'reject':

@@ -154,14 +154,16 @@ export class Batches {
       readonly error: BatchError;
       readonly notBefore?: number;
       readonly counts?: boolean;
+      /** What became of an earlier attempt stays unknown. */
+      readonly mayBeThere?: boolean;
     },
   ): void {
-    const { to, error, notBefore = 0, counts = true } = outcome;
+    const { to, error, notBefore = 0, counts = true, mayBeThere = false } = outcome;
     inTransaction(this.#db, () => {
       const what = `delivery.${to === 'planned' ? 'retry' : to}`;
       this.#mustMove(id, { to, at: error.at, epoch, what, detail: `${error.code}: ${error.message}` });
       this.#setError(id, error);
-      forgetKnownOutcome(this.#db, id, error.code);
+      if (!mayBeThere) forgetKnownOutcome(this.#db, id, error.code);
       this.#db
         .prepare('UPDATE batch SET not_before = ?, attempts = max(attempts - ?, 0) WHERE id = ?')
         .run(notBefore, counts ? 0 : 1, id);

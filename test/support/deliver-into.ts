@@ -54,6 +54,8 @@ export type Deliverer = AsyncDisposable & {
   change: (content: Content) => Content;
   /** What is to be said of every container. */
   metadata: ContainerMetadata;
+  /** What the mapping of today says of a batch; default: it is as it was planned. */
+  checkOwner: DeliveryParts['checkOwner'];
   /** None that ever sees an outage, unless a test has its own. */
   breaker: Breaker;
   /** The clock of the deliveries; `pass` moves it. */
@@ -80,7 +82,7 @@ export async function deliverInto(
     content: (batch) => made.change(contentOf({ ...{ owner: batch.owner, batch }, files: filesOf(batch) })),
     accountIs: () => Promise.resolve(),
     metadata: () => made.metadata,
-    checkOwner: () => undefined,
+    checkOwner: (batch, step) => made.checkOwner(batch, step),
     tier: noTier,
     standstill: () => ({ afterMs: 10_000, begin: () => () => undefined }),
     clock,
@@ -100,6 +102,7 @@ export async function deliverInto(
     events,
     change: (content) => content,
     breaker: { met: async () => false, delivered: () => undefined },
+    checkOwner: () => undefined,
     metadata: { coauthors: [], reviewers: [], references: [] },
     clock,
     pass: (ms) => {
