@@ -1,4 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -65,28 +68,56 @@ it('evenings told to stop by SIGTERM at plan, open and close end in order with 1
   expect(struck.history().filter((detail) => detail.includes('in a row'))).toEqual([]);
 });
 
-it('an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once', async () => {
-  await using struck = await struckLab('v1.4');
-  await struck.addDataset('gold');
-  await struck.addDataset('silver');
-  const steps = ['look', 'plan', 'queue', 'open', 'close'] as const;
-  const strikes = steps.map((step): Strike => ({ at: STEP_COMMITS[step], when: 'after', signal: 'SIGSTOP' }));
-  const run = struck.start(strikes);
-  const out = text(run.stdout ?? Readable.from([]));
-  const exited = once(run, 'exit');
-  const pid = run.pid ?? 0;
-  let locks = 0;
-  for (const step of steps) {
-    await untilTrue(() => isFrozen(pid), `frozen at ${step}`);
-    locks += await removeLocks(join(struck.lab.root, 'state/redis/redis.sock'));
-    run.kill('SIGCONT');
-    await untilTrue(() => !isFrozen(pid), `awake after ${step}`);
-  }
-  await exited;
+it.each(['frozen', 'blocked'] as const)(
+  'an evening %s at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
+  async (how) => {
+    await using struck = await struckLab('v1.4');
+    await struck.addDataset('gold');
+    await struck.addDataset('silver');
+    const steps = ['look', 'plan', 'queue', 'open', 'close'] as const;
+    const signal = how === 'frozen' ? 'SIGSTOP' : 'block';
+    const run = struck.start(
+      steps.map((step): Strike => ({ at: STEP_COMMITS[step], when: 'after', signal })),
+    );
+    const out = text(run.stdout ?? Readable.from([]));
+    const exited = once(run, 'exit');
+    const wake = how === 'frozen' ? frozen(run) : blocked(struck.commits);
+    let locks = 0;
+    for (const step of steps) {
+      await untilTrue(wake.isDue, `${how} at ${step}`);
+      locks += await removeLocks(join(struck.lab.root, 'state/redis/redis.sock'));
+      await wake.up();
+    }
+    await exited;
 
-  expect(locks).toBeGreaterThan(0);
-  expect(await struck.breachesAfter(JSON.parse(await out) as RunReport)).toEqual([]);
-});
+    expect(locks).toBeGreaterThan(0);
+    expect(await struck.breachesAfter(JSON.parse(await out) as RunReport)).toEqual([]);
+  },
+);
+
+type Wake = { readonly isDue: () => boolean; readonly up: () => Promise<void> };
+
+function frozen(run: ChildProcess): Wake {
+  const isDue = (): boolean => isFrozen(run.pid ?? 0);
+  return {
+    isDue,
+    up: async () => {
+      run.kill('SIGCONT');
+      await untilTrue(() => !isDue(), 'awake');
+    },
+  };
+}
+
+/** Its event loop stands still, and its threads and children go on. */
+function blocked(commits: string): Wake {
+  return {
+    isDue: () => existsSync(`${commits}.blocked`),
+    up: async () => {
+      await rm(`${commits}.blocked`);
+      await writeFile(`${commits}.go`, '');
+    },
+  };
+}
 
 /** What Redis does by itself to the lock of a worker that is frozen for two minutes; how many there were. */
 async function removeLocks(socket: string): Promise<number> {

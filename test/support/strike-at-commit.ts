@@ -2,7 +2,7 @@
  * Loaded into a Nightjar process of a test (NODE_OPTIONS=--import): at one of its commits to the ledger it gets a signal.
  * State is written before each side effect, so the commits are the boundaries of all steps. STRIKE is the Strike as JSON.
  */
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** One signal at one commit. */
@@ -11,7 +11,7 @@ export type Strike = {
   readonly at: string | number;
   /** `before`: the transaction never counts, and whatever was done since the commit before it has been done. */
   readonly when: 'before' | 'after';
-  /** `block`: the event loop stands still, and all else of the process goes on, until there is the file `<log>.go`. */
+  /** `block`: the event loop stands still, and all else of the process goes on, until there is the file `<log>.go`, which it takes away. */
   readonly signal: NodeJS.Signals | 'block';
 };
 type Method = (...args: readonly unknown[]) => unknown;
@@ -32,6 +32,7 @@ function strike({ signal }: Strike): void {
   if (signal !== 'block') return void process.kill(process.pid, signal);
   writeFileSync(`${log}.blocked`, '');
   while (!existsSync(`${log}.go`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  unlinkSync(`${log}.go`);
 }
 
 /** Does `commit` between what is to come before it and after it. Strikes come in their order. */

@@ -18,7 +18,7 @@ const WORKERS_KILLED: TestName = [
 ];
 const FROZEN: TestName = [
   'fault/step-boundaries.test.ts',
-  'an evening frozen at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
+  'an evening %s at look, plan, queue, open and close until the lock of its batch is gone delivers all of it once',
 ];
 const NO_PROCESS: TestName = [
   'fault/no-process.test.ts',
