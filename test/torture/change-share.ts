@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Accounts } from '../support/check-truth.ts';
 import type { Random } from './random.ts';
@@ -13,13 +13,14 @@ export const ACCOUNT = {
   garcia: 'user2',
 } as const satisfies Accounts & Record<(typeof OWNERS)[number], string>;
 
-/** What the instruments did on one day: new datasets, late files, new versions, deleted files, moved folders. */
+/** What the instruments did on one day: new datasets, late files, new versions, deleted files, moved folders, files that are away for days. */
 export async function changeShare(share: string, day: number, random: Random): Promise<string[]> {
   const done: string[] = [];
   for (let n = random.between(1, 4); n > 0; n--) done.push(await addDataset(share, `day${day}_${n}`, random));
+  if (random.chance(0.5)) done.push(...(await bringBack(share)));
   const old = await datasets(share);
   for (const dataset of old.filter(() => random.chance(0.15)))
-    done.push(await changeDataset(join(share, dataset), dataset, day, random));
+    done.push(await changeDataset(share, dataset, day, random));
   return done;
 }
 
@@ -47,10 +48,34 @@ async function addDataset(share: string, name: string, random: Random): Promise<
   return `new ${owner}/${name} (${files} files)`;
 }
 
-async function changeDataset(dir: string, name: string, day: number, random: Random): Promise<string> {
+const awayFrom = (share: string): string => `${share}.elsewhere`;
+
+/** Files that were taken away come back as they were, where their folder is still there. */
+async function bringBack(share: string): Promise<string[]> {
+  const away = awayFrom(share);
+  const names = await readdir(away).catch(() => []);
+  const back: string[] = [];
+  for (const name of names) {
+    const path = decodeURIComponent(name);
+    const isBack = await rename(join(away, name), join(share, path)).then(
+      () => true,
+      () => false,
+    );
+    if (isBack) back.push(`${path} is back`);
+  }
+  return back;
+}
+
+async function takeAway(share: string, path: string): Promise<void> {
+  await mkdir(awayFrom(share), { recursive: true });
+  await rename(join(share, path), join(awayFrom(share), encodeURIComponent(path)));
+}
+
+async function changeDataset(share: string, name: string, day: number, random: Random): Promise<string> {
+  const dir = join(share, name);
   const files = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile());
   const [some] = files;
-  switch (random.pick(['late', 'version', 'delete', 'grow', 'move'])) {
+  switch (random.pick(['late', 'version', 'delete', 'grow', 'move', 'away', 'touch'])) {
     case 'version':
       if (some !== undefined) await writeFile(join(dir, some.name), random.bytes(random.between(20, 4_000)));
       return `another version of ${name}/${some?.name}`;
@@ -60,6 +85,14 @@ async function changeDataset(dir: string, name: string, day: number, random: Ran
     case 'delete':
       if (files.length > 1 && some !== undefined) await rm(join(dir, some.name));
       return `${name}/${some?.name} deleted`;
+    case 'away':
+      if (files.length > 1 && some !== undefined) await takeAway(share, `${name}/${some.name}`);
+      return `${name}/${some?.name} taken away`;
+    case 'touch': {
+      const now = new Date();
+      if (some !== undefined) await utimes(join(dir, some.name), now, now);
+      return `${name}/${some?.name} touched`;
+    }
     case 'move':
       await rename(dir, `${dir}_moved${day}`);
       return `${name} moved`;

@@ -1,7 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { open, readdir, readlink, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { childPids } from '../support/child-pids.ts';
@@ -65,6 +65,7 @@ export const EVENING_FAULTS = [
   'platform away',
   'user management away',
   'failing processing',
+  'no more open files',
 ] as const;
 export type EveningFault = (typeof EVENING_FAULTS)[number];
 
@@ -116,7 +117,21 @@ const STRIKE: Readonly<Record<EveningFault, (scene: Scene) => unknown>> = {
   },
   'failing processing': ({ nomad, random }) =>
     nomad.worker.failNext('OSError: [Errno 28] No space left on device', random.between(0, 2)),
+  'no more open files': async ({ run, random }) => await starve(run.pid, random.between(500, 5_000)),
 };
+
+/** For a while the process can open no further file or connection. */
+async function starve(pid: number | undefined, ms: number): Promise<void> {
+  const open = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const limits = await readFile(`/proc/${pid}/limits`, 'utf8').catch(() => '');
+  const was = /^Max open files +(\d+)/m.exec(limits)?.[1];
+  if (open.length === 0 || was === undefined) return;
+  const most = Math.max(...open.map(Number)) + 1;
+  for (const limit of [most, was]) {
+    spawnSync('prlimit', ['--pid', String(pid), `--nofile=${limit}:`]);
+    if (limit === most) await wait(ms);
+  }
+}
 
 /** Lets the evening run for a while and then does this to it. */
 export async function strike(fault: EveningFault, scene: Scene): Promise<void> {
