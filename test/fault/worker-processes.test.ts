@@ -109,8 +109,13 @@ async function sendByWorker({ nomad }: StruckLab, main: Dispatching): Promise<vo
 }
 
 /** The test stands where a process that runs evenings would: `nightjar worker` finds its queue and helps. */
-function standIn({ lab }: StruckLab, { socketPath }: Dispatching): ReturnType<typeof takeInstanceLock> {
+async function standIn(
+  { lab }: StruckLab,
+  { socketPath }: Dispatching,
+): Promise<ReturnType<typeof takeInstanceLock>> {
   const stateDir = join(lab.root, 'state');
+  // The Redis of the killed run ends a little later, and takes away whatever has the name of its socket.
+  await untilTrue(() => !existsSync(join(stateDir, 'redis/redis.sock')), 'the end of the Redis of the run');
   rmSync(join(stateDir, 'redis'), { recursive: true, force: true });
   mkdirSync(join(stateDir, 'redis'));
   symlinkSync(socketPath, join(stateDir, 'redis/redis.sock'));
@@ -224,7 +229,7 @@ it('a worker whose event loop is blocked before it sends, for longer than its lo
 it('a second SIGTERM ends a `nightjar worker` at once whose delivery hangs, and the next worker delivers the batch', async () => {
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
-  const lock = standIn(struck, main);
+  const lock = await standIn(struck, main);
   struck.nomad.fault = ({ method }) => (method === 'PUT' ? { kind: 'stall' } : undefined);
 
   const end = await stopTwice(struck.start([], 'worker'), struck.nomad, 'worker.stopping');
@@ -242,7 +247,7 @@ it('a `nightjar worker` that meets a damaged ledger before it sends ends with LE
   await using struck = await struckLab('v1.3');
   await using main = await dispatching(struck);
   const stateDir = join(struck.lab.root, 'state');
-  const lock = standIn(struck, main);
+  const lock = await standIn(struck, main);
   const worker = struck.start([{ at: STEP_COMMITS.open, when: 'after', signal: 'SIGSTOP' }], 'worker');
   worker.stdout?.resume();
   const said = text(worker.stderr ?? Readable.from([]));
