@@ -71,6 +71,15 @@ async function takeAway(share: string, path: string): Promise<void> {
   await rename(join(share, path), join(awayFrom(share), encodeURIComponent(path)));
 }
 
+/** What is moved and has another time too is another file by all that is known of it, and is sent: never both of one dataset. */
+const doneTo = new Map<string, 'move' | 'touch'>();
+
+function mayDo(what: 'move' | 'touch', share: string, dataset: string): boolean {
+  const key = join(share, dataset.replaceAll(/_moved\d+/g, ''));
+  if (!doneTo.has(key)) doneTo.set(key, what);
+  return doneTo.get(key) === what;
+}
+
 async function changeDataset(share: string, name: string, day: number, random: Random): Promise<string> {
   const dir = join(share, name);
   const files = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile());
@@ -90,10 +99,12 @@ async function changeDataset(share: string, name: string, day: number, random: R
       return `${name}/${some?.name} taken away`;
     case 'touch': {
       const now = new Date();
+      if (!mayDo('touch', share, name)) return `${name} left alone`;
       if (some !== undefined) await utimes(join(dir, some.name), now, now);
       return `${name}/${some?.name} touched`;
     }
     case 'move':
+      if (!mayDo('move', share, name)) return `${name} left alone`;
       await rename(dir, `${dir}_moved${day}`);
       return `${name} moved`;
     default:
