@@ -151,10 +151,12 @@ export class Looks {
 
   /** Frees what a batch holds in a directory, to be planned again. */
   release(share: ShareName, dir: SharePath, batch: number): void {
-    const known = this.#dir(share, dir);
-    const held = known?.entries.filter(({ facts }) => facts.batch === batch) ?? [];
-    const paths = held.map(({ entry }) => joinPath(dir, entry.name));
-    this.assign(share, paths, (facts) => ({ ...facts, batch: 0, mark: 'none' }));
+    const paths = [...this.everIn(share, dir).values()]
+      .filter(({ facts }) => facts.batch === batch)
+      .map(({ entry }) => joinPath(dir, entry.name));
+    this.assignEver(share, paths, (facts) =>
+      facts.batch === batch ? { ...facts, batch: 0, mark: 'none' } : facts,
+    );
   }
 
   #dir(share: ShareName, dir: SharePath, runNo?: number): KnownDir | undefined {

@@ -35,6 +35,9 @@ const COLUMNS =
 export function createRecognised(db: DatabaseSync) {
   const into = db.prepare(`SELECT ${COLUMNS} WHERE r.share = ? AND r.dir = ? ORDER BY r.no DESC`);
   const outOf = db.prepare(`SELECT ${COLUMNS} WHERE r.share = ? AND r.was = ? ORDER BY r.no DESC`);
+  const wentOn = db.prepare(
+    `SELECT ${COLUMNS} WHERE r.share = ? AND r.was = ? AND r.batch = ? ORDER BY r.no DESC`,
+  );
   const expected = db.prepare('SELECT was FROM expected WHERE share = ? AND dir = ?');
   return {
     /** Counts further files of a directory into what this run knew again. */
@@ -61,7 +64,7 @@ export function createRecognised(db: DatabaseSync) {
 
     /** Every directory that a batch's files in `dir` were moved to since, the nearest first. */
     wentTo: (share: ShareName, dir: SharePath, batch: number): SharePath[] =>
-      follow(dir, (at) => movesOf(outOf.all(share, sortKey(at)), batch).map((move) => move.dir)),
+      follow(dir, (at) => movesOf(wentOn.all(share, sortKey(at), batch), batch).map((move) => move.dir)),
 
     /** What of a directory was known again elsewhere, newest first. */
     outOf: (share: ShareName, was: SharePath): RecognisedIn[] => [...rowsOf(outOf.all(share, sortKey(was)))],

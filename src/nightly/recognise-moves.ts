@@ -36,6 +36,12 @@ export function findMoves(parts: MoveParts, share: ShareName, run: Pick<Run, 'no
   using vanished = couldBe
     ? ledger.gatherVanished(share, run.no, entriesOf(freshDirs(parts, share, run)))
     : NOTHING;
+  // A copy of a folder that is awaited already is none of it: each file is found again in one place only.
+  for (const [dir, was] of awaited) {
+    const there = ledger.looks.listed(share, dir, run.no).values();
+    for (const { file, ...source } of stillAwaited(ledger, { share, run }, there, was))
+      vanished.take(file.name, source);
+  }
   for (const fresh of freshDirs(parts, share, run)) {
     const match = matchOf(ledger, { share, run, vanished, was: awaited.get(fresh.dir) }, fresh);
     const alike =

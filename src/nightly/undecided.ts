@@ -4,6 +4,7 @@ import { type BatchHead, mayHaveArrived } from '../ledger/batch-row.ts';
 import type { KnownEntry } from '../ledger/looks.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { Verdict } from './judge.ts';
+import { sourceFinder } from './source-of.ts';
 
 /**
  * Whether nobody can say yet if the batch arrives: it is under way, or its whole parcel went out without an answer and
@@ -26,21 +27,23 @@ export type UndecidedOf = (
 ) => BatchHead | undefined;
 
 /** Remembers one directory and the batches: files are judged directory by directory. */
-export function undecidedView(ledger: Pick<Ledger, 'looks' | 'batches' | 'outcomes'>): UndecidedOf {
+export function undecidedView(
+  ledger: Pick<Ledger, 'looks' | 'batches' | 'outcomes' | 'recognised'>,
+): UndecidedOf {
   const heads = new Map<number, BatchHead | undefined>();
-  let last: { readonly key: string; readonly there: ReadonlyMap<string, KnownEntry> } | undefined;
-  const listedIn = (share: ShareName, was: SharePath): ReadonlyMap<string, KnownEntry> => {
+  let last: { readonly key: string; readonly sourceOf: ReturnType<typeof sourceFinder> } | undefined;
+  const sourceIn = (share: ShareName, was: SharePath): ReturnType<typeof sourceFinder> => {
     const key = JSON.stringify([share, was]);
-    if (last?.key !== key) last = { key, there: ledger.looks.everIn(share, was) };
-    return last.there;
+    if (last?.key !== key) last = { key, sourceOf: sourceFinder(ledger, share, was) };
+    return last.sourceOf;
   };
   const ask = (no: number): BatchHead | undefined => {
     const head = no === 0 ? undefined : ledger.batches.headByNo(no);
     return head !== undefined && isUndecided(ledger, head) ? head : undefined;
   };
   return (share, was, { entry, facts }) => {
-    const moved = was === undefined ? undefined : listedIn(share, was).get(entry.name);
-    const no = facts.mark === 'retimed' ? facts.prior : (moved?.facts.batch ?? 0);
+    const moved = was === undefined ? undefined : sourceIn(share, was)(entry.name);
+    const no = facts.mark === 'retimed' ? facts.prior : (moved?.batch ?? 0);
     if (!heads.has(no)) heads.set(no, ask(no));
     return heads.get(no);
   };
